@@ -1,0 +1,350 @@
+// The only place that loads, decides and appends.
+import { LRUCache } from 'lru-cache';
+import type { Decider } from '../domain/decider.ts';
+import { DomainError } from '../domain/error.ts';
+import type { Actor, Recorded } from '../domain/metadata.ts';
+import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
+import { derivedId, derivedUuid } from './ids.ts';
+
+/** What comes with a command from the edge, a saga or the importer. `at` is its business time (RFC 3339). */
+export interface Context {
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor: Actor;
+  readonly at: string;
+  /** Refuse the command unless the stream is at this revision when its turn comes. */
+  readonly ifMatch?: number;
+  /** The client's key, remembered with the events for 48 hours. */
+  readonly key?: CommandKey;
+  /** Milliseconds (of the wall clock) after which a conflict is no longer tried again. */
+  readonly deadline?: number;
+  readonly origin?: 'import';
+  /** Where the key store says that this command's events stand, for a repeat that the stream's state no longer remembers. */
+  readonly prior?: { readonly streamId: string; readonly first: number; readonly count: number };
+}
+
+/** Id of the n-th thing that this command creates: a retry mints the same. */
+export const newId = (context: Context, n: number): string => derivedId(context.commandId, n);
+
+/** The same context for another command that this one causes: `step` names it among its siblings. The client's key stays with the first. */
+export const subcommand = ({ key: _key, ifMatch: _ifMatch, prior: _prior, ...context }: Context, step: string): Context => ({
+  ...context,
+  commandId: derivedUuid(context.commandId, step),
+  causationId: context.commandId,
+});
+
+/** What a command did: its events (none = it was already so), the stream's revision and the log position after it. */
+export interface Result<Event = { type: string }> {
+  readonly streamId: string;
+  readonly id: string;
+  readonly events: readonly Recorded<Event>[];
+  readonly revision: number;
+  readonly position: number;
+  /** True when these are the events of an earlier run of the same command. */
+  readonly replayed: boolean;
+}
+
+export type Handle = {
+  <State, Command, Event extends { type: string }>(
+    decider: Decider<State, Command, Event>,
+    id: string,
+    command: Command,
+    context: Context,
+  ): Promise<Result<Event>>;
+  /** The folded state of a stream as this process knows it now, with its revision (-1: no stream). */
+  load<State, Command, Event extends { type: string }>(
+    decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
+    id: string,
+  ): Promise<{ state: State; revision: number; position: number }>;
+};
+
+/** A stream as it stands: `seen` holds the last 1,000 command ids with the events that each appended. */
+interface Loaded {
+  state: unknown;
+  revision: number;
+  position: number;
+  occurredAt: string;
+  seen: Map<string, { first: number; count: number }>;
+  snapshotAt: number;
+}
+
+interface Waiting {
+  readonly command: unknown;
+  readonly context: Context;
+  readonly resolve: (result: Result<never>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The decider with its types forgotten: queues and caches hold streams of every category. */
+type AnyDecider = Decider<unknown, unknown, { type: string }>;
+
+const seenLimit = 1_000;
+const snapshotEvery = 1_000;
+const pageSize = 1_000;
+// At most 100 events and 1 MiB in one append: EventStoreDB's limit on an append, with room for metadata.
+const maxEvents = 100;
+const maxBytes = 1_048_576;
+// A longer queue on one stream is refused: those at its end would time out anyhow.
+const maxQueue = 20_000;
+
+export interface HandleOptions {
+  /** How many streams' states are kept. */
+  readonly states?: number;
+  /** Wall clock in milliseconds, for deadlines only. */
+  readonly now?: () => number;
+  /** How long a command may go on retrying after conflicts, in milliseconds. */
+  readonly patience?: number;
+  /** Hears how every command ended, for the metrics. */
+  readonly onOutcome?: (category: string, outcome: 'accepted' | 'replayed' | 'refused' | 'failed') => void;
+}
+
+const remember = (loaded: Loaded, commandId: string, first: number, count: number) => {
+  loaded.seen.set(commandId, { first, count });
+  if (loaded.seen.size > seenLimit) loaded.seen.delete(loaded.seen.keys().next().value as string);
+};
+
+const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, recorded: Recorded) => {
+  loaded.state = decider.evolve(loaded.state, recorded.event);
+  loaded.revision = recorded.revision;
+  loaded.position = recorded.position;
+  loaded.occurredAt = recorded.metadata.occurredAt;
+  const known = loaded.seen.get(recorded.metadata.commandId);
+  if (known) known.count = recorded.revision - known.first + 1;
+  else remember(loaded, recorded.metadata.commandId, recorded.revision, 1);
+};
+
+/** Reads what the stream has beyond `loaded`. */
+const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
+  for (;;) {
+    const page = await store.read(streamId, loaded.revision + 1, pageSize);
+    for (const recorded of page) take(decider, loaded, recorded);
+    if (page.length < pageSize) return loaded;
+  }
+};
+
+const loadStream = async (
+  store: EventStore,
+  decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>,
+  streamId: string,
+): Promise<Loaded> => {
+  const loaded: Loaded = { state: decider.initial, revision: -1, position: 0, occurredAt: '', seen: new Map(), snapshotAt: -1 };
+  const snapshot = await store.snapshot(streamId);
+  if (snapshot && snapshot.version === decider.version) {
+    const body = JSON.parse(snapshot.body);
+    Object.assign(loaded, {
+      state: body.state,
+      revision: snapshot.revision,
+      position: body.position,
+      occurredAt: body.occurredAt,
+      snapshotAt: snapshot.revision,
+    });
+    for (const [commandId, first, count] of body.seen) loaded.seen.set(commandId, { first, count });
+  }
+  return catchUp(store, decider, streamId, loaded);
+};
+
+const keepSnapshot = (store: EventStore, decider: AnyDecider, streamId: string, loaded: Loaded) => {
+  if (loaded.revision - loaded.snapshotAt < snapshotEvery) return;
+  loaded.snapshotAt = loaded.revision;
+  const seen = [...loaded.seen].map(([commandId, { first, count }]) => [commandId, first, count]);
+  const body = JSON.stringify({ state: loaded.state, position: loaded.position, occurredAt: loaded.occurredAt, seen });
+  store.saveSnapshot(streamId, { revision: loaded.revision, version: decider.version, body });
+};
+
+/** One command's part of a batch that is decided but not yet appended. A refusal waits too: it may rest on events of this batch. */
+interface Decided {
+  readonly waiting: Waiting;
+  readonly events: readonly NewEvent[];
+  readonly revision: number;
+  readonly refusal?: DomainError;
+}
+
+/** Decides one command on the evolving state; answers its events with their metadata. Throws what the rule throws. */
+const decideOne = (
+  decider: AnyDecider,
+  streamId: string,
+  state: unknown,
+  occurredAt: string,
+  { command, context }: Waiting,
+): NewEvent[] => {
+  const events = decider.decide(command, state);
+  return events.map((event, index) => ({
+    event,
+    metadata: {
+      eventId: derivedUuid(streamId, context.commandId, index),
+      commandId: context.commandId,
+      correlationId: context.correlationId,
+      causationId: context.causationId,
+      actor: context.actor,
+      occurredAt: context.at > occurredAt ? context.at : occurredAt,
+      ...(context.origin && { origin: context.origin }),
+    },
+  }));
+};
+
+const sizeOf = (events: readonly NewEvent[]) => events.reduce((bytes, item) => bytes + JSON.stringify(item.event).length, 0);
+
+export const createHandle = (store: EventStore, options: HandleOptions = {}): Handle => {
+  const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
+  const cache = new LRUCache<string, Loaded>({ max: states });
+  const queues = new Map<string, Waiting[]>();
+
+  const loading = new Map<string, Promise<Loaded>>();
+
+  const load = (decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>, streamId: string): Promise<Loaded> | Loaded => {
+    const known = cache.get(streamId) ?? loading.get(streamId);
+    if (known) return known;
+    const fresh = loadStream(store, decider, streamId)
+      .then((loaded) => {
+        cache.set(streamId, loaded);
+        return loaded;
+      })
+      .finally(() => loading.delete(streamId));
+    loading.set(streamId, fresh);
+    return fresh;
+  };
+
+  /** The first result of a command that is in the log already. */
+  const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
+    const events = (await store.read(streamId, first, count)) as Recorded<never>[];
+    const last = events[events.length - 1];
+    return { streamId, id, events, revision: last?.revision ?? first, position: last?.position ?? 0, replayed: true };
+  };
+
+  /** Decides as many waiting commands as one append holds; settles at once those that append nothing. */
+  const decideBatch = async (decider: AnyDecider, streamId: string, id: string, loaded: Loaded, queue: Waiting[]): Promise<Decided[]> => {
+    const decided: Decided[] = [];
+    const inBatch = new Set<string>();
+    let { state, revision, occurredAt } = loaded;
+    let count = 0;
+    let bytes = 0;
+    while (queue.length > 0) {
+      const waiting = queue[0] as Waiting;
+      const { context } = waiting;
+      try {
+        const seen = loaded.seen.get(context.commandId) ?? (context.prior?.streamId === streamId ? context.prior : undefined);
+        if (inBatch.has(context.commandId)) break; // its first run is in this batch: it is answered from the log by the next
+        if (seen) {
+          queue.shift();
+          onOutcome(decider.category, 'replayed');
+          waiting.resolve(await replay(streamId, id, seen.first, seen.count));
+          continue;
+        }
+        if (context.ifMatch !== undefined && context.ifMatch !== revision) {
+          throw new DomainError('request.precondition_failed', `The resource is at revision ${revision}; read it again.`, { revision });
+        }
+        const events = decideOne(decider, streamId, state, occurredAt, waiting);
+        const size = sizeOf(events);
+        if (events.length > maxEvents || size > maxBytes)
+          throw new DomainError('request.too_large', 'This is too much for one command.', { events: events.length });
+        if (count + events.length > maxEvents || bytes + size > maxBytes) break;
+        queue.shift();
+        if (events.length === 0 && decided.length === 0) {
+          onOutcome(decider.category, 'accepted');
+          waiting.resolve({ streamId, id, events: [], revision, position: loaded.position, replayed: false });
+          continue;
+        }
+        for (const item of events) state = decider.evolve(state, item.event);
+        revision += events.length;
+        occurredAt = events[events.length - 1]?.metadata.occurredAt ?? occurredAt;
+        count += events.length;
+        bytes += size;
+        if (events.length > 0) inBatch.add(context.commandId);
+        decided.push({ waiting, events, revision });
+      } catch (error) {
+        if (queue[0] === waiting) queue.shift();
+        if (!(error instanceof DomainError)) {
+          onOutcome(decider.category, 'failed');
+          waiting.reject(error);
+        } else if (decided.length === 0) {
+          onOutcome(decider.category, 'refused');
+          waiting.reject(error);
+        } else {
+          decided.push({ waiting, events: [], revision, refusal: error });
+        }
+      }
+    }
+    return decided;
+  };
+
+  const appendBatch = async (decider: AnyDecider, streamId: string, id: string, loaded: Loaded, decided: readonly Decided[]) => {
+    const events = decided.flatMap((item) => item.events);
+    let offset = 0;
+    const keys = decided.flatMap(({ waiting, events: own }) => {
+      const start = offset;
+      offset += own.length;
+      return waiting.context.key && own.length > 0 ? [{ ...waiting.context.key, offset: start, count: own.length }] : [];
+    });
+    const recorded = events.length > 0 ? await store.append({ streamId, expected: loaded.revision, events, keys }) : [];
+    for (const item of recorded) take(decider, loaded, item);
+    keepSnapshot(store, decider, streamId, loaded);
+    let taken = 0;
+    for (const { waiting, events: own, revision, refusal } of decided) {
+      if (refusal) {
+        onOutcome(decider.category, 'refused');
+        waiting.reject(refusal);
+        continue;
+      }
+      const mine = recorded.slice(taken, taken + own.length) as Recorded<never>[];
+      taken += own.length;
+      onOutcome(decider.category, 'accepted');
+      const position = mine[mine.length - 1]?.position ?? loaded.position;
+      waiting.resolve({ streamId, id, events: mine, revision, position, replayed: false });
+    }
+  };
+
+  const drain = async (decider: AnyDecider, streamId: string, id: string, queue: Waiting[]) => {
+    while (queue.length > 0) {
+      let decided: readonly Decided[] = [];
+      try {
+        const loaded = await load(decider, streamId);
+        decided = await decideBatch(decider, streamId, id, loaded, queue);
+        if (decided.length > 0) await appendBatch(decider, streamId, id, loaded, decided);
+      } catch (error) {
+        // A cached state that was wrong is dropped; what was decided on it goes back to the front of the queue, or fails.
+        const again = error instanceof VersionConflict;
+        const loaded = cache.get(streamId);
+        if (again && loaded) await catchUp(store, decider, streamId, loaded).catch(() => cache.delete(streamId));
+        else cache.delete(streamId);
+        const all = decided.length > 0 ? decided.map((item) => item.waiting) : queue.splice(0);
+        const retry: Waiting[] = [];
+        for (const waiting of all) {
+          if (again && now() < (waiting.context.deadline ?? 0)) retry.push(waiting);
+          else if (again) waiting.reject(new DomainError('request.contended', 'Too many writers at once; try again.', {}));
+          else waiting.reject(error);
+        }
+        queue.unshift(...retry);
+      }
+    }
+    queues.delete(streamId);
+  };
+
+  const handle = <State, Command, Event extends { type: string }>(
+    decider: Decider<State, Command, Event>,
+    id: string,
+    command: Command,
+    context: Context,
+  ): Promise<Result<Event>> =>
+    new Promise((resolve, reject) => {
+      const streamId = `${decider.category}-${id}`;
+      const waiting: Waiting = { command, context: { deadline: now() + patience, ...context }, resolve, reject };
+      const queue = queues.get(streamId);
+      if (!queue) {
+        const fresh = [waiting];
+        queues.set(streamId, fresh);
+        void drain(decider as AnyDecider, streamId, id, fresh);
+      } else if (queue.length >= maxQueue) reject(new DomainError('request.contended', 'Too many commands wait for this; try again.', {}));
+      else queue.push(waiting);
+    });
+
+  return Object.assign(handle, {
+    load: async <State, Command, Event extends { type: string }>(
+      decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
+      id: string,
+    ) => {
+      const { state, revision, position } = await load(decider as AnyDecider, `${decider.category}-${id}`);
+      return { state: state as State, revision, position };
+    },
+  });
+};

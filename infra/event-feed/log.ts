@@ -1,0 +1,99 @@
+// The feed straight from the log: what this process commits comes from memory, all else is read.
+import type { Recorded } from '../../domain/metadata.ts';
+import type { EventStore } from '../event-store/port.ts';
+import type { EventFeed, Subscription } from './port.ts';
+
+/** What of the log the feed needs: an EventStore has it, and so has a reader in another thread that is told when the log has grown. */
+export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'>;
+
+const batchSize = 1_000;
+/** More than this in memory for a slow subscriber is dropped and read from the log again. */
+const memoryLimit = 5_000;
+
+const subscribe = (
+  source: FeedSource,
+  after: number,
+  handler: (events: readonly Recorded[]) => Promise<void> | void,
+  onError: (error: Error) => void,
+): Subscription => {
+  let position = after;
+  let fresh: Recorded[] = [];
+  let grown = true;
+  let wake: (() => void) | null = null;
+  let stopping = false;
+
+  const ring = () => {
+    grown = true;
+    wake?.();
+  };
+  const unsubscribe = source.onCommitted((events) => {
+    if (fresh.length + events.length > memoryLimit) fresh = [];
+    else fresh.push(...events);
+    ring();
+  });
+
+  const next = async (): Promise<readonly Recorded[]> => {
+    const at = fresh.findIndex((event) => event.position > position);
+    if (at >= 0 && fresh[at]?.position === position + 1) {
+      const batch = fresh.slice(at, at + batchSize);
+      fresh = fresh.slice(at + batchSize);
+      return batch;
+    }
+    fresh = at < 0 ? [] : fresh;
+    return source.readAll(position, batchSize);
+  };
+
+  const pause = (milliseconds: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => {
+        if (!stopping) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const run = async () => {
+    let backOff = 50;
+    while (!stopping) {
+      grown = false;
+      try {
+        const batch = await next();
+        if (batch.length > 0) {
+          await handler(batch);
+          position = batch[batch.length - 1]?.position ?? position;
+          grown = true;
+        }
+        backOff = 50;
+      } catch (error) {
+        onError(error instanceof Error ? error : new Error(String(error)));
+        fresh = [];
+        await pause(backOff);
+        backOff = Math.min(backOff * 2, 30_000);
+        continue;
+      }
+      if (!grown && !stopping) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = null;
+      }
+    }
+  };
+  const done = run();
+  return {
+    position: () => position,
+    async stop() {
+      stopping = true;
+      unsubscribe();
+      ring();
+      await done;
+    },
+  };
+};
+
+export const createLogFeed = (source: FeedSource): EventFeed => ({
+  logId: source.logId,
+  head: () => source.head(),
+  subscribe: (after, handler, onError = () => {}) => subscribe(source, after, handler, onError),
+});

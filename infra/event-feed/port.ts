@@ -1,0 +1,19 @@
+// The feed: every event of the log once, in log order, from any position on, and then as they come.
+import type { Recorded } from '../../domain/metadata.ts';
+
+export interface Subscription {
+  /** Position of the last event that the handler has finished with. */
+  position(): number;
+  /** Stops after the batch in hand; answers when it is done. */
+  stop(): Promise<void>;
+}
+
+export interface EventFeed {
+  readonly logId: string;
+  head(): Promise<number>;
+  /**
+   * Calls `handler` with batches of events after position `after`, one batch at a time, in order and without a gap.
+   * A handler that throws is called again with the same batch, later and later (up to 30 s); `onError` hears of it.
+   */
+  subscribe(after: number, handler: (events: readonly Recorded[]) => Promise<void> | void, onError?: (error: Error) => void): Subscription;
+}

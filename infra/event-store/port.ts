@@ -1,0 +1,76 @@
+// The log: streams of events, appended at an exact revision, numbered over the whole log by position.
+import type { Metadata, Recorded } from '../../domain/metadata.ts';
+
+/** An event that is about to be appended; `recordedAt` and `hash` are the store's to add. */
+export interface NewEvent {
+  readonly event: { readonly type: string };
+  readonly metadata: Omit<Metadata, 'recordedAt' | 'hash' | 'schemaVersion'>;
+}
+
+/** What remembers a command's key beside its events: `fingerprint` is a hash of its path and body, `at` when it came (RFC 3339). */
+export interface CommandKey {
+  readonly commandId: string;
+  readonly fingerprint: string;
+  readonly at: string;
+}
+
+/** What the key store knows of a command: the events that it appended, or the answer of a refusal (JSON). */
+export interface KnownCommand {
+  readonly fingerprint: string;
+  readonly streamId: string | null;
+  readonly firstRevision: number;
+  readonly count: number;
+  readonly outcome: string | null;
+}
+
+export interface AppendRequest {
+  readonly streamId: string;
+  /** Revision of the stream's last event; -1 for a stream that must not exist yet. */
+  readonly expected: number;
+  readonly events: readonly NewEvent[];
+  /** The keys of the commands whose events these are, with how many of `events` belong to each, in order. Written in the same transaction. */
+  readonly keys?: readonly (CommandKey & { readonly offset: number; readonly count: number })[];
+}
+
+export interface Snapshot {
+  readonly revision: number;
+  /** Version of the fold that made the state: an older one is ignored. */
+  readonly version: number;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** The stream does not end at the expected revision. `actual` is where it ends (-1: there is no stream). */
+export class VersionConflict extends Error {
+  override readonly name = 'VersionConflict';
+  readonly actual: number;
+  constructor(streamId: string, expected: number, actual: number) {
+    super(`${streamId} ends at revision ${actual}, not ${expected}`);
+    this.actual = actual;
+  }
+}
+
+export interface EventStore {
+  /** Names this log for ever: positions of another log are refused. */
+  readonly logId: string;
+  /** Appends all of the events or none; answers when they are durable. Throws VersionConflict. */
+  append(request: AppendRequest): Promise<readonly Recorded[]>;
+  /** Events of one stream from revision `from` on, at most `limit`. */
+  read(streamId: string, from: number, limit: number): Promise<readonly Recorded[]>;
+  /** Events of the whole log with position > `after`, at most `limit`, in order. */
+  readAll(after: number, limit: number): Promise<readonly Recorded[]>;
+  /** Position of the last event; 0 for an empty log. */
+  head(): Promise<number>;
+  /** First position recorded at or after this instant (RFC 3339), or head + 1. */
+  positionAt(recordedAt: string): Promise<number>;
+  /** Calls `listener` with every batch that this process has committed, in log order. */
+  onCommitted(listener: (events: readonly Recorded[]) => void): () => void;
+  snapshot(streamId: string): Promise<Snapshot | null>;
+  /** Keeps a snapshot; it may be lost, for everything in it can be folded again. */
+  saveSnapshot(streamId: string, snapshot: Snapshot): void;
+  /** What is known of a command's key, if it is younger than 48 hours. */
+  known(commandId: string): Promise<KnownCommand | null>;
+  /** Keeps the answer of a command that appended nothing (a refusal, or nothing left to do). */
+  keepOutcome(key: CommandKey, outcome: string): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+// Tables of the embedded log. Keys are integers: random text keys would triple the cost of an append.
+import { DatabaseSync } from 'node:sqlite';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS log (id TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS events (
+    position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, type INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL, metadata TEXT NOT NULL, data TEXT NOT NULL, hash BLOB NOT NULL);
+  CREATE UNIQUE INDEX IF NOT EXISTS events_of_stream ON events (stream, revision);
+  CREATE TABLE IF NOT EXISTS snapshots (stream INTEGER PRIMARY KEY, revision INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS command_keys (
+    id BLOB PRIMARY KEY, fingerprint TEXT NOT NULL, at INTEGER NOT NULL, stream INTEGER, revision INTEGER, count INTEGER, outcome TEXT) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS command_keys_by_age ON command_keys (at);
+`;
+
+/** How long a command's key is kept, in milliseconds: two days. */
+export const keyLifetime = 48 * 3_600_000;
+
+/** Opens the log for its one writer: WAL, and every commit is on the disk before it returns. */
+export const openLog = (file: string): DatabaseSync => {
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536');
+  database.exec(schema);
+  return database;
+};
+
+/** Opens the log for reading only, beside its writer. */
+export const openLogReader = (file: string): DatabaseSync => {
+  const database = new DatabaseSync(file, { readOnly: true });
+  database.exec('PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456; PRAGMA busy_timeout = 5000');
+  return database;
+};

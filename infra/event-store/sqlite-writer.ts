@@ -1,0 +1,148 @@
+// The one writer of the embedded log, in a thread of its own: what arrives together is one transaction and one fsync (group commit).
+
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { LRUCache } from 'lru-cache';
+import { chainHash, noHash, type Stored } from './codec.ts';
+import type { CommandKey, Snapshot } from './port.ts';
+import { keyLifetime, openLog } from './sqlite-schema.ts';
+
+export interface WriteAppend {
+  readonly streamId: string;
+  readonly expected: number;
+  readonly recordedAt: number;
+  readonly events: readonly Stored[];
+  readonly keys: readonly (CommandKey & { readonly offset: number; readonly count: number })[];
+}
+
+export type Write =
+  | { readonly kind: 'append'; readonly append: WriteAppend }
+  | { readonly kind: 'snapshot'; readonly streamId: string; readonly snapshot: Snapshot }
+  | { readonly kind: 'outcome'; readonly key: CommandKey; readonly outcome: string };
+
+/** Answer to one append: where its events stand, or where the stream really ends. */
+export type Written =
+  | { readonly ok: true; readonly firstPosition: number; readonly hashes: readonly string[] }
+  | { readonly ok: false; readonly actual: number };
+
+interface Tail {
+  readonly id: number;
+  revision: number;
+  hash: Buffer;
+}
+
+export const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
+
+/** The writer itself, apart from its thread: takes a group of writes, commits them, answers each append. */
+export const createWriter = (database: DatabaseSync) => {
+  const findStream = database.prepare('SELECT id FROM streams WHERE name = ?');
+  const addStream = database.prepare('INSERT INTO streams (name) VALUES (?) RETURNING id');
+  const findTail = database.prepare('SELECT revision, hash FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1');
+  const addType = database.prepare('INSERT INTO types (name) VALUES (?) RETURNING id');
+  const addEvent = database.prepare(
+    'INSERT INTO events (position, stream, revision, type, recorded_at, metadata, data, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const addKey = database.prepare(
+    'INSERT OR REPLACE INTO command_keys (id, fingerprint, at, stream, revision, count, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const dropKeys = database.prepare('DELETE FROM command_keys WHERE id IN (SELECT id FROM command_keys WHERE at < ? LIMIT 500)');
+  const putSnapshot = database.prepare('INSERT OR REPLACE INTO snapshots (stream, revision, version, body) VALUES (?, ?, ?, ?)');
+  const types = new Map(
+    database
+      .prepare('SELECT name, id FROM types')
+      .all()
+      .map((row) => [String(row['name']), Number(row['id'])]),
+  );
+  const tails = new LRUCache<string, Tail>({ max: 50_000 });
+  let position = Number(database.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.['head'] ?? 0);
+
+  const typeId = (name: string) => {
+    const known = types.get(name);
+    if (known !== undefined) return known;
+    const id = Number(addType.get(name)?.['id']);
+    types.set(name, id);
+    return id;
+  };
+
+  const tailOf = (streamId: string): Tail | null => {
+    const cached = tails.get(streamId);
+    if (cached) return cached;
+    const stream = findStream.get(streamId);
+    if (!stream) return null;
+    const id = Number(stream['id']);
+    const last = findTail.get(id);
+    const tail = { id, revision: last ? Number(last['revision']) : -1, hash: last ? Buffer.from(last['hash'] as Uint8Array) : noHash };
+    tails.set(streamId, tail);
+    return tail;
+  };
+
+  const append = ({ streamId, expected, recordedAt, events, keys }: WriteAppend): Written => {
+    const found = tailOf(streamId);
+    const actual = found?.revision ?? -1;
+    if (actual !== expected) return { ok: false, actual };
+    const tail = found ?? { id: Number(addStream.get(streamId)?.['id']), revision: -1, hash: noHash };
+    tails.set(streamId, tail);
+    const firstPosition = position + 1;
+    const hashes: string[] = [];
+    for (const stored of events) {
+      tail.revision += 1;
+      tail.hash = chainHash(tail.hash, streamId, tail.revision, stored);
+      position += 1;
+      addEvent.run(position, tail.id, tail.revision, typeId(stored.type), recordedAt, stored.metadata, stored.data, tail.hash);
+      hashes.push(tail.hash.toString('hex'));
+    }
+    for (const key of keys) {
+      addKey.run(uuidBytes(key.commandId), key.fingerprint, Date.parse(key.at), tail.id, expected + 1 + key.offset, key.count, null);
+    }
+    return { ok: true, firstPosition, hashes };
+  };
+
+  /** Commits a group. Throws after rolling back when the database refuses a statement; a failed COMMIT must end the process. */
+  return (writes: readonly Write[]): Written[] => {
+    const before = position;
+    const answers: Written[] = [];
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const write of writes) {
+        if (write.kind === 'append') answers.push(append(write.append));
+        else if (write.kind === 'outcome') {
+          addKey.run(uuidBytes(write.key.commandId), write.key.fingerprint, Date.parse(write.key.at), null, null, null, write.outcome);
+          dropKeys.run(Date.parse(write.key.at) - keyLifetime);
+        } else {
+          const tail = tailOf(write.streamId);
+          if (tail) putSnapshot.run(tail.id, write.snapshot.revision, write.snapshot.version, write.snapshot.body);
+        }
+      }
+    } catch (error) {
+      database.exec('ROLLBACK');
+      tails.clear();
+      types.clear();
+      for (const row of database.prepare('SELECT name, id FROM types').all()) types.set(String(row['name']), Number(row['id']));
+      position = before;
+      throw error;
+    }
+    database.exec('COMMIT');
+    return answers;
+  };
+};
+
+if (parentPort && workerData?.role === 'log-writer') {
+  const port = parentPort;
+  const database = openLog(workerData.file);
+  const write = createWriter(database);
+  port.on('message', (message: readonly Write[] | 'close') => {
+    if (message === 'close') {
+      database.close();
+      port.postMessage({ closed: true });
+      return;
+    }
+    try {
+      port.postMessage({ answers: write(message) });
+    } catch (error) {
+      // An error that leaves the transaction open is a failed COMMIT: nobody can say what is on the disk.
+      const text = error instanceof Error ? error.message : String(error);
+      port.postMessage({ error: text, fatal: database.isTransaction });
+    }
+  });
+  port.postMessage({ ready: true });
+}

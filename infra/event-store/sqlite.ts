@@ -1,0 +1,217 @@
+// The embedded log: reads in this thread, writes through the writer thread, acknowledged after the fsync of their group.
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { Recorded } from '../../domain/metadata.ts';
+import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
+import { type AppendRequest, type EventStore, type KnownCommand, VersionConflict } from './port.ts';
+import { keyLifetime, openLog, openLogReader } from './sqlite-schema.ts';
+import { uuidBytes, type Write, type Written } from './sqlite-writer.ts';
+
+interface Pending {
+  readonly write: Write;
+  readonly settle?: (answer: Written) => void;
+  readonly fail?: (error: Error) => void;
+}
+
+/** Reads of the log that every thread with a connection of its own may do. */
+export const createLogReader = (file: string, codec: Codec) => {
+  const database = openLogReader(file);
+  const columns = 'e.position, e.revision, e.metadata, e.data, e.hash, t.name AS type, s.name AS stream';
+  const joined = `SELECT ${columns} FROM events e JOIN types t ON t.id = e.type JOIN streams s ON s.id = e.stream`;
+  const ofStream = database.prepare(
+    `${joined} WHERE e.stream = (SELECT id FROM streams WHERE name = ?) AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
+  );
+  const ofLog = database.prepare(`${joined} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
+  const head = database.prepare('SELECT coalesce(max(position), 0) AS head FROM events');
+  const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
+  const recorded = (row: Record<string, unknown>): Recorded =>
+    codec.decode(
+      row['stream'] as string,
+      row['revision'] as number,
+      row['position'] as number,
+      { type: row['type'] as string, metadata: row['metadata'] as string, data: row['data'] as string },
+      row['hash'] as Uint8Array,
+    );
+  return {
+    database,
+    read: (streamId: string, from: number, limit: number): Recorded[] => ofStream.all(streamId, from, limit).map(recorded),
+    readAll: (after: number, limit: number): Recorded[] => ofLog.all(after, limit).map(recorded),
+    head: (): number => Number(head.get()?.['head'] ?? 0),
+    /** Binary search: positions have no gaps and are recorded in order. */
+    positionAt: (instant: string): number => {
+      const wanted = Date.parse(instant);
+      let low = 1;
+      let high = Number(head.get()?.['head'] ?? 0) + 1;
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        if (Number(recordedAt.get(middle)?.['recorded_at']) < wanted) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    },
+    close: () => database.close(),
+  };
+};
+
+const logIdOf = (file: string): string => {
+  const database = openLog(file);
+  database.prepare('INSERT INTO log (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)').run(randomUUID().replaceAll('-', ''));
+  const id = String(database.prepare('SELECT id FROM log').get()?.['id']);
+  database.close();
+  return id;
+};
+
+/** Writes that wait for the writer thread; one group is under way at a time, the next gathers meanwhile. */
+const createWriterThread = async (file: string, onBatch: (size: number) => void) => {
+  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: { role: 'log-writer', file } });
+  let waiting: Pending[] = [];
+  let underWay: Pending[] | null = null;
+  let scheduled = false;
+  let ended: (() => void) | null = null;
+  await new Promise<void>((resolve, reject) => {
+    worker.once('message', () => resolve());
+    worker.once('error', reject);
+  });
+
+  const flush = () => {
+    scheduled = false;
+    if (underWay || waiting.length === 0) return;
+    underWay = waiting;
+    waiting = [];
+    onBatch(underWay.length);
+    worker.postMessage(underWay.map((pending) => pending.write));
+  };
+  const schedule = () => {
+    if (scheduled || underWay) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+  worker.on('message', (message: { answers?: Written[]; error?: string; fatal?: boolean; closed?: boolean }) => {
+    if (message.closed) {
+      ended?.();
+      return;
+    }
+    const group = underWay ?? [];
+    underWay = null;
+    if (message.fatal) {
+      process.stderr.write(`The log could not be written (${message.error}); stopping, for nothing may be acknowledged.\n`);
+      process.exit(1);
+    }
+    let index = 0;
+    for (const pending of group) {
+      if (message.error !== undefined) pending.fail?.(new Error(`the log refused a write: ${message.error}`));
+      else if (pending.settle) pending.settle(message.answers?.[index++] as Written);
+    }
+    if (waiting.length > 0) flush();
+  });
+  worker.on('error', (error) => {
+    process.stderr.write(`The writer of the log died (${error.message}); stopping.\n`);
+    process.exit(1);
+  });
+
+  return {
+    push(pending: Pending) {
+      waiting.push(pending);
+      schedule();
+    },
+    async close() {
+      while (underWay || waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => {
+        ended = resolve;
+        worker.postMessage('close');
+      });
+      await worker.terminate();
+    },
+  };
+};
+
+export interface SqliteEventStoreOptions {
+  readonly file: string;
+  readonly contract: EventContract;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Told the number of writes of every group, for the metrics. */
+  readonly onBatch?: (size: number) => void;
+}
+
+export const createSqliteEventStore = async ({
+  file,
+  contract,
+  now = Date.now,
+  onBatch = () => {},
+}: SqliteEventStoreOptions): Promise<EventStore> => {
+  const logId = logIdOf(file);
+  const codec = createCodec(contract);
+  const reader = createLogReader(file, codec);
+  const writer = await createWriterThread(file, onBatch);
+  const knownKey = reader.database.prepare(
+    'SELECT k.fingerprint, k.at, s.name AS stream, k.revision, k.count, k.outcome FROM command_keys k LEFT JOIN streams s ON s.id = k.stream WHERE k.id = ?',
+  );
+  const snapshotOf = reader.database.prepare(
+    'SELECT n.revision, n.version, n.body FROM snapshots n JOIN streams s ON s.id = n.stream WHERE s.name = ?',
+  );
+  const listeners = new Set<(events: readonly Recorded[]) => void>();
+  let lastRecordedAt = 0;
+
+  const append = ({ streamId, expected, events, keys = [] }: AppendRequest) =>
+    new Promise<readonly Recorded[]>((resolve, reject) => {
+      lastRecordedAt = Math.max(lastRecordedAt, now());
+      const stamped = lastRecordedAt;
+      const recordedAt = new Date(stamped).toISOString();
+      const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));
+      const stored: Stored[] = events.map((item, index) => codec.encode(item.event, metadata[index] as (typeof metadata)[number]));
+      writer.push({
+        write: { kind: 'append', append: { streamId, expected, recordedAt: stamped, events: stored, keys } },
+        fail: reject,
+        settle: (answer) => {
+          if (!answer.ok) {
+            reject(new VersionConflict(streamId, expected, answer.actual));
+            return;
+          }
+          const recorded = events.map((item, index) => ({
+            event: item.event,
+            streamId,
+            revision: expected + 1 + index,
+            position: answer.firstPosition + index,
+            metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: answer.hashes[index] as string },
+          }));
+          for (const listener of listeners) listener(recorded);
+          resolve(recorded);
+        },
+      });
+    });
+
+  return {
+    logId,
+    append,
+    read: async (streamId, from, limit) => reader.read(streamId, from, limit),
+    readAll: async (after, limit) => reader.readAll(after, limit),
+    head: async () => reader.head(),
+    positionAt: async (instant) => reader.positionAt(instant),
+    onCommitted(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async snapshot(streamId) {
+      const row = snapshotOf.get(streamId);
+      return row ? { revision: Number(row['revision']), version: Number(row['version']), body: String(row['body']) } : null;
+    },
+    saveSnapshot: (streamId, snapshot) => writer.push({ write: { kind: 'snapshot', streamId, snapshot } }),
+    async known(commandId): Promise<KnownCommand | null> {
+      const row = knownKey.get(uuidBytes(commandId));
+      if (!row || Number(row['at']) < now() - keyLifetime) return null;
+      return {
+        fingerprint: String(row['fingerprint']),
+        streamId: row['stream'] === null ? null : String(row['stream']),
+        firstRevision: Number(row['revision'] ?? 0),
+        count: Number(row['count'] ?? 0),
+        outcome: row['outcome'] === null ? null : String(row['outcome']),
+      };
+    },
+    keepOutcome: (key, outcome) => writer.push({ write: { kind: 'outcome', key, outcome } }),
+    async close() {
+      await writer.close();
+      reader.close();
+    },
+  };
+};
