@@ -1,0 +1,81 @@
+// A ledger keeps double entry: every booking sums to zero by itself, and is booked once.
+import type { Decider } from '../decider.ts';
+import { DomainError } from '../error.ts';
+import { days, later } from '../id.ts';
+import type { BookingKind, Entry, LedgerEvent } from './events.ts';
+
+export type LedgerCommand = {
+  type: 'book';
+  bookingId: string;
+  /** The seller's id, or `platform`: the id of this very stream. */
+  ledgerId: string;
+  kind: BookingKind;
+  orderId?: string;
+  checkoutId?: string;
+  paymentId?: string;
+  buyerId?: string;
+  refundId?: string;
+  entries: readonly Entry[];
+  at: string;
+};
+
+/**
+ * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by hour of their `at`.
+ * NOTE: that is how a booking stays booked once without keeping all ids for ever. A repeat carries the same `at` as the first time
+ * (both come from the intent event), so it can only stand in that one hour; what is older than the hours still kept is refused, never
+ * booked twice. Hours keep the pieces small that a busy seller's booking copies.
+ */
+export interface Ledger {
+  readonly balances: Readonly<Record<string, number>>;
+  readonly recent: Readonly<Record<string, Readonly<Record<string, 1>>>>;
+  readonly latest: string;
+}
+
+const kept = days(30);
+const hourOf = (at: string) => at.slice(0, 13);
+const horizon = (latest: string) => (latest === '' ? '' : hourOf(later(latest, -kept)));
+
+const remember = (ledger: Ledger, { bookingId, at }: { bookingId: string; at: string }): Ledger['recent'] => {
+  const hour = hourOf(at);
+  const known = ledger.recent[hour];
+  if (known) return { ...ledger.recent, [hour]: { ...known, [bookingId]: 1 } };
+  const oldest = horizon(at > ledger.latest ? at : ledger.latest);
+  const still = Object.entries(ledger.recent).filter(([each]) => each >= oldest);
+  return { ...Object.fromEntries(still), [hour]: { [bookingId]: 1 } };
+};
+
+const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
+  const balances = { ...ledger.balances };
+  for (const { account, amount } of event.entries) {
+    const key = `${account}.${amount.currency}`;
+    balances[key] = (balances[key] ?? 0) + amount.amount;
+  }
+  return { balances, recent: remember(ledger, event), latest: event.at > ledger.latest ? event.at : ledger.latest };
+};
+
+const mustBalance = (entries: readonly Entry[]) => {
+  const sums: Record<string, number> = {};
+  for (const { amount } of entries) sums[amount.currency] = (sums[amount.currency] ?? 0) + amount.amount;
+  if (Object.values(sums).some((sum) => sum !== 0)) throw new DomainError('ledger.unbalanced', 'A booking must sum to zero.', { sums });
+};
+
+const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
+  if (ledger.recent[hourOf(command.at)]?.[command.bookingId]) return [];
+  if (hourOf(command.at) < horizon(ledger.latest)) {
+    throw new DomainError('ledger.too_old', 'This booking is too old to tell whether it was made before.', {
+      bookingId: command.bookingId,
+    });
+  }
+  const entries = command.entries.filter((entry) => entry.amount.amount !== 0);
+  mustBalance(entries);
+  if (entries.length === 0) return [];
+  return [{ ...command, type: 'ledger.booked', entries }];
+};
+
+export const ledger: Decider<Ledger, LedgerCommand, LedgerEvent> = {
+  category: 'ledger',
+  version: 1,
+  initial: { balances: {}, recent: {}, latest: '' },
+  evolve,
+  decide: (command, state) => book(state, command),
+};

@@ -1,0 +1,69 @@
+// What a payment can be asked, and what a provider can tell it.
+import type { Money } from '../money.ts';
+import type { Instructions, Part, Share } from './shares.ts';
+
+export type CreatePayment = {
+  type: 'create';
+  paymentId: string;
+  checkoutId: string;
+  buyerId: string;
+  method: string;
+  /** Shares + interest + rounding, and also the sum of the parts. */
+  amount: Money;
+  parts: readonly Part[];
+  orders: readonly Share[];
+  interest: Money;
+  rounding: Money;
+  expiresAt: string;
+  until: string;
+  account?: string;
+  at: string;
+};
+
+/** What a provider's notice can say of a part. */
+export type NoticeStatus = 'pending' | 'authorized' | 'captured' | 'failed' | 'expired' | 'voided';
+
+/**
+ * A confirmed notice of the provider. `at` is when we learn of it, which decides whether a capture is in time for the holds;
+ * `amount` in minor units of `currency` must be the part's. `partId` may be left out when there is only one part.
+ */
+export type NotePayment = {
+  type: 'note';
+  providerEventId: string;
+  status: NoticeStatus;
+  amount: number;
+  currency: string;
+  partId?: string;
+  account?: string;
+  reason?: string;
+  at: string;
+};
+
+export type RequestRefund = {
+  type: 'request_refund';
+  refundId: string;
+  orderId: string;
+  /** The seller who asks, or nobody in particular: another seller's order is not found. */
+  sellerId?: string;
+  /** `rest`: all that is left of the order's share; else these quantities, with or without the shipping. */
+  of: 'rest' | { lines: readonly { lineId: string; quantity: number }[]; shipping: boolean };
+  reason: string;
+  at: string;
+};
+
+export type PaymentCommand =
+  | CreatePayment
+  /** The gateway's answer to create_payment. */
+  | { type: 'instruct'; partId?: string; instructions: Instructions; expiresAt?: string; at: string }
+  | NotePayment
+  /** Nothing before `expiresAt`, and nothing once money is there. */
+  | { type: 'expire'; at: string }
+  /** The checkout gives up: unpaid parts are voided, paid ones are to be refunded. */
+  | { type: 'void'; at: string }
+  /** The courier has the cash of a COD order; `remitted`: and has handed it on. */
+  | { type: 'collect'; orderId: string; remitted: boolean; at: string }
+  | { type: 'remit'; orderId: string; at: string }
+  /** A COD order was cancelled or refused at the door. */
+  | { type: 'void_part'; orderId: string; at: string }
+  | RequestRefund
+  | { type: 'refund_result'; refundId: string; result: 'sent' | 'refunded' | 'failed' | 'unknown'; reason?: string; at: string };

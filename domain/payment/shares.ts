@@ -1,0 +1,37 @@
+// How a payment is shared out: one share per seller's order, with all that its bookings and refunds need.
+import { z } from 'zod';
+import { Money } from '../money.ts';
+
+/** `amount`: what the buyer paid for the line (tax included either way); `tax` and `commission` are parts of it. */
+export const ShareLine = z.object({
+  lineId: z.string(),
+  quantity: z.int().positive(),
+  amount: Money,
+  tax: z.object({ rule: z.string(), amount: Money }),
+  commission: z.object({ ruleId: z.string(), version: z.int().nonnegative(), amount: Money }),
+});
+export type ShareLine = z.infer<typeof ShareLine>;
+
+/** `amount` = the lines' amounts + `shipping`. */
+export const Share = z.object({ orderId: z.string(), sellerId: z.string(), amount: Money, shipping: Money, lines: z.array(ShareLine) });
+export type Share = z.infer<typeof Share>;
+
+/** `orderId` only on a COD part, which is one order's; `sourceType` only on imports. */
+export const Part = z.object({
+  partId: z.string(),
+  method: z.string(),
+  amount: Money,
+  orderId: z.string().optional(),
+  installments: z.int().positive().optional(),
+  sourceType: z.string().optional(),
+});
+export type Part = z.infer<typeof Part>;
+
+/** How to pay: a VA number, a QR text, a link of an e-wallet or a card page, a retail code. None of it is about a person. */
+export const Instructions = z.object({
+  kind: z.string(),
+  code: z.string().optional(),
+  qr: z.string().optional(),
+  url: z.string().optional(),
+});
+export type Instructions = z.infer<typeof Instructions>;
