@@ -1,0 +1,28 @@
+// What a request carries through Hono: who asks, from where, and the ids by which its log lines are found.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export const roles = ['CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN'] as const;
+export type Role = (typeof roles)[number];
+
+/** Who asks. A guest has no roles; `sellerId` is there when the person sells, and comes from the token alone. */
+export interface Principal {
+  readonly kind: 'user' | 'guest';
+  readonly id: string;
+  readonly roles: readonly Role[];
+  readonly sellerId?: string;
+  readonly sessionId?: string;
+}
+
+/** The variables that the gateway sets, and the bindings that @hono/node-server gives (absent under `app.request`). */
+export interface Env {
+  Variables: {
+    requestId: string;
+    correlationId: string;
+    principal: Principal | null;
+    /** IP address of the client, seen through the trusted proxies only; empty when there is no socket. */
+    clientAddress: string;
+    /** The body once it was read. */
+    bodyText?: string;
+  };
+  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
+}

@@ -1,0 +1,156 @@
+// What a route takes from outside: parsed once, checked once, refused with the names of the fields at fault.
+import type { Context, MiddlewareHandler } from 'hono';
+import type { z } from 'zod';
+import { DomainError } from '../../domain/error.ts';
+import type { Env } from './env.ts';
+import { type Marks, marked } from './marks.ts';
+import { strict } from './strict.ts';
+
+/** A field at fault, as problem+json names it. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Enough for 100 cart lines with notes; a body beyond it is a mistake or an attack. */
+export const maxJsonBytes = 256 * 1024;
+/** Deeper than any form; unbounded depth would let a small body cost much. */
+const maxDepth = 20;
+/** The longest line that common proxies let through is 8 KiB. */
+const maxQueryLength = 4096;
+const poisonous = new Set(['__proto__', 'constructor', 'prototype']);
+
+type Target = 'json' | 'query' | 'param';
+type Valid<T extends Target, S extends z.ZodType> = { in: { [K in T]: z.input<S> }; out: { [K in T]: z.output<S> } };
+type Refused = z.core.$ZodIssue;
+
+const refuse = (errors: readonly FieldError[], code = 'request.invalid'): never => {
+  const [first] = errors;
+  throw new DomainError(code, first ? `${first.field || 'body'}: ${first.message}` : 'The request is not valid.', { errors });
+};
+
+const named = (path: readonly PropertyKey[]) => path.map(String).join('.');
+
+const fieldErrors = (issues: readonly Refused[], above: readonly PropertyKey[] = []): FieldError[] =>
+  issues.flatMap((issue) => {
+    const path = [...above, ...issue.path];
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ field: named([...path, key]), message: 'is not a known field' }));
+    const closest = issue.code === 'invalid_union' ? [...issue.errors].sort((a, b) => a.length - b.length)[0] : undefined;
+    return closest && closest.length > 0 ? fieldErrors(closest, path) : [{ field: named(path), message: issue.message }];
+  });
+
+const checked = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : refuse(fieldErrors(result.error.issues));
+};
+
+/** Refuses what no schema should ever see: names that reach into prototypes, and nesting without end. */
+const mustBeTame = (value: unknown, depth = 1): void => {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > maxDepth) refuse([{ field: '', message: `is nested deeper than ${maxDepth} levels` }], 'request.too_deep');
+  if (Array.isArray(value)) {
+    for (const item of value) mustBeTame(item, depth + 1);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    if (poisonous.has(key)) refuse([{ field: key, message: 'is not allowed as a name' }], 'request.forbidden_key');
+    mustBeTame(item, depth + 1);
+  }
+};
+
+const tooLarge = (limit: number): never => {
+  throw new DomainError('request.too_large', `The body may have at most ${limit} bytes.`, { limit });
+};
+
+/**
+ * The body as text, never more of it than `limit` bytes; asked again, the same text again.
+ * NOTE: a body of declared length is cut off there by the HTTP parser; only one without a length has to be counted.
+ */
+export const bodyText = async (c: Context<Env>, limit = maxJsonBytes): Promise<string> => {
+  const text = c.get('bodyText') ?? (await readText(c, limit));
+  c.set('bodyText', text);
+  return text;
+};
+
+const readText = async (c: Context<Env>, limit: number): Promise<string> => {
+  const declared = c.req.header('content-length');
+  if (declared !== undefined) {
+    if (Number(declared) > limit) tooLarge(limit);
+    return declared === '0' ? '' : c.req.text();
+  }
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = c.req.raw.body?.getReader();
+  if (!reader) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    size += chunk.value.byteLength;
+    if (size > limit) {
+      await reader.cancel();
+      tooLarge(limit);
+    }
+    chunks.push(chunk.value);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+};
+
+const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+
+const parsed = (c: Context<Env>, text: string): unknown => {
+  if (text === '') return {};
+  if (!jsonType.test(c.req.header('content-type') ?? '')) throw new DomainError('request.not_json', 'Send the body as application/json.');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new DomainError('request.malformed_json', 'The body is not JSON.');
+  }
+  mustBeTame(value);
+  return value;
+};
+
+const take = <T extends Target, S extends z.ZodType>(
+  target: T,
+  said: Marks,
+  read: (c: Context<Env>) => unknown,
+  schema: S,
+): MiddlewareHandler<Env, string, Valid<T, S>> =>
+  marked((c, next) => {
+    c.req.addValidatedData(target, checked(schema, read(c)) as object);
+    return next();
+  }, said);
+
+/** Takes a JSON body: `c.req.valid('json')`. No body at all counts as `{}`, so a command without input needs none. */
+export const body = <S extends z.ZodType>(schema: S): MiddlewareHandler<Env, string, Valid<'json', S>> => {
+  const strictly = strict(schema);
+  return marked(
+    async (c, next) => {
+      c.req.addValidatedData('json', checked(strictly, parsed(c, await bodyText(c))) as object);
+      return next();
+    },
+    { body: strictly },
+  );
+};
+
+const queryOf = (c: Context<Env>): Record<string, string | string[]> => {
+  const { url } = c.req;
+  const start = url.indexOf('?');
+  const found: Record<string, string | string[]> = {};
+  if (start < 0) return found;
+  if (url.length - start > maxQueryLength) refuse([{ field: 'query', message: `is longer than ${maxQueryLength} characters` }]);
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    if (poisonous.has(name)) refuse([{ field: name, message: 'is not allowed as a name' }], 'request.forbidden_key');
+    const before = Object.hasOwn(found, name) ? found[name] : undefined;
+    found[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+  }
+  return found;
+};
+
+/** Takes the query string: `c.req.valid('query')`. Values arrive as text (a repeated name as an array), so numbers need `z.coerce`. */
+export const query = <S extends z.ZodType>(schema: S) => {
+  const strictly = strict(schema);
+  return take('query', { query: strictly }, queryOf, strictly);
+};
+
+/** Takes the path's parameters: `c.req.valid('param')`. */
+export const params = <S extends z.ZodType>(schema: S) => take('param', { params: schema }, (c) => c.req.param(), schema);

@@ -1,0 +1,54 @@
+// What a route says about itself. Middleware functions carry these marks, so that the OpenAPI document, the role matrix,
+// the rate limits and the load classes are read off the routes and cannot disagree with them.
+import type { MiddlewareHandler } from 'hono';
+import type { z } from 'zod';
+import type { Role } from './env.ts';
+
+/** Who may call: anybody; anybody with a name or a guest's cookie; who has signed in; who has one of these roles. */
+export type Who = 'public' | 'guest' | 'signed-in' | readonly Role[];
+
+export const rateClasses = ['login', 'checkout', 'search', 'other'] as const;
+export type RateClass = (typeof rateClasses)[number];
+
+/** In the order in which they are served under load; the last is shed first. */
+export const loadClasses = ['payment', 'checkout', 'cart', 'browsing', 'reports'] as const;
+export type LoadClass = (typeof loadClasses)[number];
+
+export interface About {
+  /** Whose object it is, in one word ('buyer', 'seller', 'self'): others with the right role get 404. */
+  owner?: string;
+  /** One sentence, imperative: "Cancel an order before its seller accepts it." */
+  summary?: string;
+  /** What a successful answer holds: a schema, or words where it is not JSON. */
+  answer?: z.ZodType | string;
+  /** Status of the successful answer; 200 by default. */
+  status?: number;
+  /** Codes of the refusals that this route adds to the common ones. */
+  errors?: readonly string[];
+  /** Default: 'other'. */
+  rate?: RateClass;
+  /** Default: 'browsing' for GET, 'cart' for the rest. */
+  load?: LoadClass;
+  /** A command that needs no Idempotency-Key: webhooks, login, refresh, logout, beacons. */
+  exempt?: boolean;
+  /** Largest body in bytes where JSON's 256 KiB is not enough (uploads). */
+  maxBody?: number;
+}
+
+export interface Marks extends About {
+  who?: Who;
+  body?: z.ZodType;
+  query?: z.ZodType;
+  params?: z.ZodType;
+}
+
+export const marks = Symbol('what this middleware says about its route');
+
+/** `handler` with marks on it. */
+export const marked = <H extends MiddlewareHandler>(handler: H, said: Marks): H => Object.assign(handler, { [marks]: said });
+
+/** The marks of a handler, or none. Hono wraps the handlers of a router with its own error handler; this looks inside. */
+export const marksOf = (handler: object): Marks | undefined => {
+  if ('__COMPOSED_HANDLER' in handler && typeof handler.__COMPOSED_HANDLER === 'function') return marksOf(handler.__COMPOSED_HANDLER);
+  return marks in handler ? (handler[marks] as Marks) : undefined;
+};

@@ -1,0 +1,35 @@
+// Pages of a list: an opaque cursor and a bounded limit. A reader never sees what a cursor is made of.
+import { z } from 'zod';
+import { DomainError } from '../../domain/error.ts';
+
+/** Fields for a query schema: `z.strictObject({ ...page, status: … })`. */
+export const page = {
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(512).optional(),
+};
+
+export type CursorPart = string | number | null;
+
+/** The sort key of the last item of a page, as text that a URL carries unchanged. */
+export const encodeCursor = (parts: readonly CursorPart[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+const Parts = z.array(z.union([z.string(), z.number(), z.null()]));
+
+/** What `encodeCursor` was given, or null without a cursor. Throws request.bad_cursor unless it has `length` parts. */
+export const decodeCursor = (cursor: string | undefined, length: number): CursorPart[] | null => {
+  if (cursor === undefined) return null;
+  try {
+    const parts = Parts.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (parts.length === length) return parts;
+  } catch {
+    // falls through: whatever is wrong with it, it is none of ours
+  }
+  throw new DomainError('request.bad_cursor', 'Take the cursor from the previous page, unchanged.');
+};
+
+/** A page from one item more than was asked for: `next` is there when that item was. */
+export const pageOf = <T>(found: readonly T[], limit: number, keyOf: (last: T) => readonly CursorPart[]): { items: T[]; next?: string } => {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return found.length > limit && last !== undefined ? { items, next: encodeCursor(keyOf(last)) } : { items };
+};
