@@ -1,0 +1,71 @@
+// The routes of an app as they describe themselves: the source of the OpenAPI document, the role matrix and the fuzz test.
+import type { Hono } from 'hono';
+import type { z } from 'zod';
+import type { Env } from './env.ts';
+import { type LoadClass, type Marks, marksOf, type RateClass, type Who } from './marks.ts';
+
+export interface Route {
+  readonly method: string;
+  /** As Hono writes it: `/orders/:orderId`. */
+  readonly path: string;
+  /** Null when the route says nothing, which checkRoutes refuses. */
+  readonly who: Who | null;
+  readonly owner: string | null;
+  readonly summary: string;
+  readonly answer: z.ZodType | string | null;
+  readonly status: number;
+  readonly errors: readonly string[];
+  readonly rate: RateClass;
+  readonly load: LoadClass;
+  /** Whether an Idempotency-Key must come with it. */
+  readonly keyed: boolean;
+  readonly body: z.ZodType | null;
+  readonly query: z.ZodType | null;
+  readonly params: z.ZodType | null;
+  readonly maxBody: number | null;
+}
+
+const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** The route that the marks of its handlers add up to. */
+export const routeOf = (method: string, path: string, said: Marks): Route => ({
+  method,
+  path,
+  who: said.who ?? null,
+  owner: said.owner ?? null,
+  summary: said.summary ?? '',
+  answer: said.answer ?? null,
+  status: said.status ?? 200,
+  errors: said.errors ?? [],
+  rate: said.rate ?? 'other',
+  load: said.load ?? (reads.has(method) ? 'browsing' : 'cart'),
+  keyed: !reads.has(method) && !said.exempt,
+  body: said.body ?? null,
+  query: said.query ?? null,
+  params: said.params ?? null,
+  maxBody: said.maxBody ?? null,
+});
+
+/** Every route of `app`, once, in the order in which they were added. Middleware for all methods is not a route. */
+export const describeRoutes = (app: Pick<Hono<Env>, 'routes'>): Route[] => {
+  const found = new Map<string, { method: string; path: string; said: Marks }>();
+  for (const { method, path, handler } of app.routes) {
+    if (method === 'ALL') continue;
+    const key = `${method} ${path}`;
+    const route = found.get(key) ?? { method, path, said: {} };
+    Object.assign(route.said, marksOf(handler));
+    found.set(key, route);
+  }
+  return [...found.values()].map(({ method, path, said }) => routeOf(method, path, said));
+};
+
+/** What is wrong with these routes, one sentence each; nothing when all is well. */
+export const checkRoutes = (routes: readonly Route[], knownErrors: Readonly<Record<string, unknown>>): string[] =>
+  routes.flatMap((route) => {
+    const name = `${route.method} ${route.path}`;
+    return [
+      ...(route.who === null ? [`${name} says nothing about who may call it`] : []),
+      ...(route.summary === '' ? [`${name} has no summary`] : []),
+      ...route.errors.filter((code) => !Object.hasOwn(knownErrors, code)).map((code) => `${name} names the unknown error ${code}`),
+    ];
+  });
