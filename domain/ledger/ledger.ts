@@ -32,6 +32,10 @@ export interface Ledger {
 }
 
 const kept = days(30);
+const laterOf = (a: string, b: string) => {
+  if (b > a) return b;
+  return a;
+};
 const hourOf = (at: string) => at.slice(0, 13);
 const horizon = (latest: string) => (latest === '' ? '' : hourOf(later(latest, -kept)));
 
@@ -39,7 +43,7 @@ const remember = (ledger: Ledger, { bookingId, at }: { bookingId: string; at: st
   const hour = hourOf(at);
   const known = ledger.recent[hour];
   if (known) return { ...ledger.recent, [hour]: { ...known, [bookingId]: 1 } };
-  const oldest = horizon(at > ledger.latest ? at : ledger.latest);
+  const oldest = horizon(laterOf(at, ledger.latest));
   const still = Object.entries(ledger.recent).filter(([each]) => each >= oldest);
   return { ...Object.fromEntries(still), [hour]: { [bookingId]: 1 } };
 };
@@ -50,7 +54,7 @@ const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
     const key = `${account}.${amount.currency}`;
     balances[key] = (balances[key] ?? 0) + amount.amount;
   }
-  return { balances, recent: remember(ledger, event), latest: event.at > ledger.latest ? event.at : ledger.latest };
+  return { balances, recent: remember(ledger, event), latest: laterOf(event.at, ledger.latest) };
 };
 
 const mustBalance = (entries: readonly Entry[]) => {

@@ -70,8 +70,13 @@ export const PaymentCaptured = z.object({ type: z.literal('payment.captured'), .
 export const PaymentCapturedLate = z.object({ type: z.literal('payment.captured_late'), ...common, amount: open(Money) });
 /** The late capture came in time for the holds: as good as payment.captured. */
 export const PaymentReinstated = z.object({ type: z.literal('payment.reinstated'), ...settled, cod: open(z.boolean()) });
-/** All that was captured goes back. `booked`: it was captured in time before, so that the ledger knows it as the sellers' money. */
-export const PaymentRefundDue = z.object({ type: z.literal('payment.refund_due'), ...settled, booked: open(z.boolean()) });
+/** Money that came too late for its sale, or after the checkout gave up: these parts go back; their refunds are requested in the same append. */
+export const PaymentRefundDue = z.object({
+  type: z.literal('payment.refund_due'),
+  ...common,
+  amount: open(Money),
+  partIds: open(z.array(z.string())),
+});
 
 /** A notice that does not fit this payment. It is kept for a human, and moves no money. */
 export const PaymentAnomalyNoted = z.object({
@@ -83,7 +88,7 @@ export const PaymentAnomalyNoted = z.object({
   currency: id(),
 });
 
-/** What a refund gives back. `shipping` and the lines' parts add up to `amount`; all of it positive. */
+/** What a refund gives back, all of it positive. Where `booked`, `shipping` and the lines add up to `amount`; else there are none. */
 const refund = {
   ...common,
   refundId: id(),
@@ -97,7 +102,7 @@ const refund = {
   reason: id(),
 };
 export const PaymentRefundRequested = z.object({ type: z.literal('payment.refund_requested'), ...refund, method: id() });
-export const PaymentRefunded = z.object({ type: z.literal('payment.refunded'), ...refund, full: open(z.boolean()) });
+export const PaymentRefunded = z.object({ type: z.literal('payment.refunded'), ...refund });
 const refundStep = { ...common, refundId: id(), orderId: id(), sellerId: id() };
 export const PaymentRefundSent = z.object({ type: z.literal('payment.refund_sent'), ...refundStep });
 export const PaymentRefundFailed = z.object({ type: z.literal('payment.refund_failed'), ...refundStep, reason: id() });
