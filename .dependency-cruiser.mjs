@@ -8,11 +8,27 @@ const basics = '^domain/[^/]+\\.ts$';
 
 /** What the layers above infra may take from Node: computing, never I/O. */
 const harmless = '^(node:)?(assert|async_hooks|buffer|crypto|events|perf_hooks|stream|string_decoder|url|util)(/|$)';
-const engines = `${packages}(@clickhouse|@elastic|@eventstore|@kurrent|@aws-sdk|chdb|ioredis|kafkajs|knex|mongodb|pg|redis|undici)/`;
+const engines = `${packages}(@clickhouse|@elastic|@eventstore|@kurrent|@aws-sdk|chdb|ioredis|kafkajs|knex|mongodb|pg|pino|prom-client|redis|undici)/`;
 const web = `${packages}(hono|@hono)/`;
 
 /** The layer may import only `allowed`, of our own files; packages and Node's own modules have rules of their own. */
 const only = (from, allowed) => ({ from, to: { pathNot: [...allowed, packages], dependencyTypesNot: ['core'] } });
+
+/** Aggregates that are one service may know each other: a checkout plans the orders that it becomes. */
+const families = ['order|checkout'];
+/** Tables that their owner publishes: a checkout pins the deadline of the payment that it will ask for. */
+const published = ['^domain/payment/deadlines\\.ts$'];
+
+const noSiblings = [
+  { name: 'no-sibling-folder', own: '([^/]+)', others: families.map((family) => `/(${family})/`), home: '$2' },
+  ...families.map((family) => ({ name: 'no-folder-beyond-the-family', own: `(${family})`, others: [], home: `(${family})` })),
+].map(({ name, own, others, home }) => ({
+  name,
+  comment: 'A service never imports the folder of another in its layer; what two of them share stands above both.',
+  severity: 'error',
+  from: { path: `^(domain|commands|projections|read-api|write-api)/${own}/`, pathNot: [...tests, ...others] },
+  to: { path: '^$1/[^/]+/', pathNot: [`^$1/${home}/`, ...published] },
+}));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -84,7 +100,7 @@ export default {
     },
     {
       name: 'engines-stay-in-infra',
-      comment: "The client of an engine appears in that engine's adapter alone.",
+      comment: 'Clients of engines, loggers and meters appear in adapters alone.',
       severity: 'error',
       from: { pathNot: ['^infra/', ...tests] },
       to: { path: engines },
@@ -96,13 +112,7 @@ export default {
       from: { path: '^(commands|projections)/', pathNot: tests },
       to: { path: web },
     },
-    {
-      name: 'no-sibling-folder',
-      comment: 'A service never imports the folder of another in its layer; what two of them share stands above both.',
-      severity: 'error',
-      from: { path: '^(domain|commands|projections|read-api|write-api)/([^/]+)/', pathNot: tests },
-      to: { path: '^$1/[^/]+/', pathNot: '^$1/$2/' },
-    },
+    ...noSiblings,
     {
       name: 'main-is-the-top',
       comment: 'Only main.ts puts the parts together, with infra/connect.ts; nobody imports main.ts.',
@@ -161,8 +171,7 @@ export default {
     },
   ],
   options: {
-    parser: 'swc', // NOTE: dependency-cruiser's own TypeScript parser stops before TypeScript 7
-    tsPreCompilationDeps: true, // imports of types count: they couple just as well
+    parser: 'swc', // NOTE: dependency-cruiser cannot use TypeScript 7; swc sees imports of types too, which couple just as well
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(bench|web)/' },
     enhancedResolveOptions: {

@@ -1,0 +1,2 @@
+import { table } from '../tables/sqlite.ts';
+export const index = `${table}_fts`;

@@ -1,0 +1,2 @@
+import type { Answer } from '../write-api/http.ts';
+export type Entered = Answer;

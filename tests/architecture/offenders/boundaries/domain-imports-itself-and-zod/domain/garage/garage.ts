@@ -1,0 +1,2 @@
+import type { Handle } from '../../commands/handle.ts';
+export type Enter = Handle;

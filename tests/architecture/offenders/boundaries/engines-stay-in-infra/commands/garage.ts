@@ -1,0 +1,2 @@
+import { Counter } from 'prom-client';
+export const entered = new Counter({ name: 'cars', help: 'cars' });

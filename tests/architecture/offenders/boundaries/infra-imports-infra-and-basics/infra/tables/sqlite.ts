@@ -1,0 +1,2 @@
+import type { OccupancyRow } from '../../projections/garage/occupancy.ts';
+export type Row = OccupancyRow;

@@ -1,0 +1,1 @@
+export type Connections = { log: string };

@@ -1,0 +1,2 @@
+import type { Connections } from '../connect.ts';
+export type Meters = Connections;

@@ -1,0 +1,2 @@
+import type { GarageEvent } from './index.ts';
+export type Garage = { last: GarageEvent };

@@ -1,0 +1,2 @@
+import type { Garage } from './garage.ts';
+export type GarageEvent = { before: Garage };

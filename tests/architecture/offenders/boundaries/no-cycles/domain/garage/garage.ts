@@ -1,0 +1,2 @@
+import type { GarageEvent } from './events.ts';
+export type Garage = { last: GarageEvent };

@@ -1,0 +1,2 @@
+import { integer } from 'fast-check';
+export const spaces = integer();

@@ -1,0 +1,2 @@
+import type { Plate } from '../account/account.ts';
+export type Car = { plate: Plate };

@@ -1,0 +1,2 @@
+import picomatch from 'picomatch';
+export const matches = picomatch('B *');

@@ -1,0 +1,2 @@
+import { garage } from './gone.ts';
+export const start = () => garage;

@@ -1,0 +1,1 @@
+export type GarageEvent = { type: 'garage.opened' };

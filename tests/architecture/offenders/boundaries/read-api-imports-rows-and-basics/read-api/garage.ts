@@ -1,0 +1,2 @@
+import type { GarageEvent } from '../domain/garage/events.ts';
+export type Answer = GarageEvent;

@@ -1,0 +1,1 @@
+export const occupancy = { name: 'garage-occupancy' };

@@ -1,0 +1,2 @@
+import { occupancy } from '../projections/garage/occupancy.ts';
+export const answer = () => occupancy;

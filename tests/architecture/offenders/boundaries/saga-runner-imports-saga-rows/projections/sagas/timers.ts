@@ -1,0 +1,1 @@
+export type TimerRow = { at: string };

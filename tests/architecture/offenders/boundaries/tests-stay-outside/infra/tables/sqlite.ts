@@ -1,0 +1,2 @@
+import { rows } from './contract.ts';
+export const first = rows[0];

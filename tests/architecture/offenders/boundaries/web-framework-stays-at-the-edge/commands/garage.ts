@@ -1,0 +1,2 @@
+import type { Context } from 'hono';
+export type Request = Context;

@@ -1,0 +1,2 @@
+export const gate = 'open';
+export type Gate = typeof gate;

@@ -1,0 +1,1 @@
+export const gate = (wall: string) => wall as unknown as number;

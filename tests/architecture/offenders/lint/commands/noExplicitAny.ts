@@ -1,0 +1,1 @@
+export const open = (gate: any) => gate;

@@ -1,0 +1,5 @@
+const enter = async () => 1;
+
+export const all = () => {
+  enter();
+};

@@ -1,0 +1,1 @@
+export const first = (gates: string[]) => gates[0]!;

@@ -1,0 +1,3 @@
+import process from 'node:process';
+
+export const market = process.env.MARKET;

@@ -1,0 +1,2 @@
+import { Gate } from './gate.ts';
+export type Door = Gate;

@@ -1,0 +1,1 @@
+export const enter = async () => 1;

@@ -1,0 +1,1 @@
+export const car = await import('./arrow.ts');

@@ -1,0 +1,5 @@
+export class Garage {
+  async enter() {
+    return 1;
+  }
+}

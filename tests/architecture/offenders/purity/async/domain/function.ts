@@ -1,0 +1,3 @@
+export async function enter() {
+  return 1;
+}

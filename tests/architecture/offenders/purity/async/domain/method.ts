@@ -1,0 +1,5 @@
+export const garage = {
+  async enter() {
+    return 1;
+  },
+};

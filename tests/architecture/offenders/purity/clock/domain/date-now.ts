@@ -1,0 +1,1 @@
+export const soon = () => new Date(Date.now() + 1);

@@ -1,0 +1,2 @@
+const Clock = Date;
+export const now = () => new Clock();

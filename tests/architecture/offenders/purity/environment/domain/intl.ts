@@ -1,0 +1,1 @@
+export const price = (amount: number) => new Intl.NumberFormat().format(amount);

@@ -1,0 +1,1 @@
+export const later = (then: () => void) => setTimeout(then, 1);
