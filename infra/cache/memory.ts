@@ -1,0 +1,45 @@
+// A cache in this process's memory, bounded by count and size; the oldest unused entry goes first.
+import { LRUCache } from 'lru-cache';
+import { admitted, type Cache } from './port.ts';
+
+export interface MemoryCacheOptions {
+  /** In UTF-16 code units of keys and values together. */
+  maxSize?: number;
+  /** Subjects whose rate is watched at once; one beyond that is forgotten, which is kinder than growing. */
+  maxRates?: number;
+  /** Milliseconds; for expiry in tests. */
+  now?: () => number;
+}
+
+interface Entry {
+  readonly value: string;
+  readonly expires: number;
+}
+
+export const memoryCache = ({ maxSize = 64 * 1024 * 1024, maxRates = 100_000, now = Date.now }: MemoryCacheOptions = {}): Cache => {
+  const entries = new LRUCache<string, Entry>({ maxSize, sizeCalculation: ({ value }, key) => value.length + key.length + 64 });
+  // The theoretical arrival time of each subject's next request: all that GCRA has to remember.
+  const arrivals = new LRUCache<string, number>({ max: maxRates });
+  return {
+    get: (key) => {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      if (entry.expires > now()) return entry.value;
+      entries.delete(key);
+      return undefined;
+    },
+    set: (key, value, ttl) => {
+      entries.set(key, { value, expires: now() + ttl });
+    },
+    delete: (key) => {
+      entries.delete(key);
+    },
+    gcra: (key, interval, burst, at) => {
+      const arrival = Math.max(arrivals.get(key) ?? at, at);
+      const early = arrival - at - interval * (burst - 1);
+      if (early > 0) return { allowed: false, retryAfter: early };
+      arrivals.set(key, arrival + interval);
+      return admitted;
+    },
+  };
+};
