@@ -50,6 +50,12 @@ export class VersionConflict extends Error {
   }
 }
 
+/** How far a reader of the log has come. May lag: what was saved last can be lost, and is then done again. */
+export interface Checkpoints {
+  load(name: string): Promise<number>;
+  save(name: string, position: number): void;
+}
+
 export interface EventStore {
   /** Names this log for ever: positions of another log are refused. */
   readonly logId: string;
@@ -72,5 +78,6 @@ export interface EventStore {
   known(commandId: string): Promise<KnownCommand | null>;
   /** Keeps the answer of a command that appended nothing (a refusal, or nothing left to do). */
   keepOutcome(key: CommandKey, outcome: string): void;
+  readonly checkpoints: Checkpoints;
   close(): Promise<void>;
 }

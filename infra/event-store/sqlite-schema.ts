@@ -12,6 +12,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS snapshots (stream INTEGER PRIMARY KEY, revision INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS command_keys (
     id BLOB PRIMARY KEY, fingerprint TEXT NOT NULL, at INTEGER NOT NULL, stream INTEGER, revision INTEGER, count INTEGER, outcome TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS command_keys_by_age ON command_keys (at);
 `;
 

@@ -18,6 +18,7 @@ export interface WriteAppend {
 export type Write =
   | { readonly kind: 'append'; readonly append: WriteAppend }
   | { readonly kind: 'snapshot'; readonly streamId: string; readonly snapshot: Snapshot }
+  | { readonly kind: 'checkpoint'; readonly name: string; readonly position: number }
   | { readonly kind: 'outcome'; readonly key: CommandKey; readonly outcome: string };
 
 /** Answer to one append: where its events stand, or where the stream really ends. */
@@ -47,19 +48,20 @@ export const createWriter = (database: DatabaseSync) => {
   );
   const dropKeys = database.prepare('DELETE FROM command_keys WHERE id IN (SELECT id FROM command_keys WHERE at < ? LIMIT 500)');
   const putSnapshot = database.prepare('INSERT OR REPLACE INTO snapshots (stream, revision, version, body) VALUES (?, ?, ?, ?)');
+  const putCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (name, position) VALUES (?, ?)');
   const types = new Map(
     database
       .prepare('SELECT name, id FROM types')
       .all()
-      .map((row) => [String(row['name']), Number(row['id'])]),
+      .map((row) => [String(row.name), Number(row.id)]),
   );
   const tails = new LRUCache<string, Tail>({ max: 50_000 });
-  let position = Number(database.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.['head'] ?? 0);
+  let position = Number(database.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head ?? 0);
 
   const typeId = (name: string) => {
     const known = types.get(name);
     if (known !== undefined) return known;
-    const id = Number(addType.get(name)?.['id']);
+    const id = Number(addType.get(name)?.id);
     types.set(name, id);
     return id;
   };
@@ -69,9 +71,9 @@ export const createWriter = (database: DatabaseSync) => {
     if (cached) return cached;
     const stream = findStream.get(streamId);
     if (!stream) return null;
-    const id = Number(stream['id']);
+    const id = Number(stream.id);
     const last = findTail.get(id);
-    const tail = { id, revision: last ? Number(last['revision']) : -1, hash: last ? Buffer.from(last['hash'] as Uint8Array) : noHash };
+    const tail = { id, revision: last ? Number(last.revision) : -1, hash: last ? Buffer.from(last.hash as Uint8Array) : noHash };
     tails.set(streamId, tail);
     return tail;
   };
@@ -80,7 +82,7 @@ export const createWriter = (database: DatabaseSync) => {
     const found = tailOf(streamId);
     const actual = found?.revision ?? -1;
     if (actual !== expected) return { ok: false, actual };
-    const tail = found ?? { id: Number(addStream.get(streamId)?.['id']), revision: -1, hash: noHash };
+    const tail = found ?? { id: Number(addStream.get(streamId)?.id), revision: -1, hash: noHash };
     tails.set(streamId, tail);
     const firstPosition = position + 1;
     const hashes: string[] = [];
@@ -105,6 +107,7 @@ export const createWriter = (database: DatabaseSync) => {
     try {
       for (const write of writes) {
         if (write.kind === 'append') answers.push(append(write.append));
+        else if (write.kind === 'checkpoint') putCheckpoint.run(write.name, write.position);
         else if (write.kind === 'outcome') {
           addKey.run(uuidBytes(write.key.commandId), write.key.fingerprint, Date.parse(write.key.at), null, null, null, write.outcome);
           dropKeys.run(Date.parse(write.key.at) - keyLifetime);
@@ -117,7 +120,7 @@ export const createWriter = (database: DatabaseSync) => {
       database.exec('ROLLBACK');
       tails.clear();
       types.clear();
-      for (const row of database.prepare('SELECT name, id FROM types').all()) types.set(String(row['name']), Number(row['id']));
+      for (const row of database.prepare('SELECT name, id FROM types').all()) types.set(String(row.name), Number(row.id));
       position = before;
       throw error;
     }

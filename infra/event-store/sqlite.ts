@@ -26,25 +26,25 @@ export const createLogReader = (file: string, codec: Codec) => {
   const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
   const recorded = (row: Record<string, unknown>): Recorded =>
     codec.decode(
-      row['stream'] as string,
-      row['revision'] as number,
-      row['position'] as number,
-      { type: row['type'] as string, metadata: row['metadata'] as string, data: row['data'] as string },
-      row['hash'] as Uint8Array,
+      row.stream as string,
+      row.revision as number,
+      row.position as number,
+      { type: row.type as string, metadata: row.metadata as string, data: row.data as string },
+      row.hash as Uint8Array,
     );
   return {
     database,
     read: (streamId: string, from: number, limit: number): Recorded[] => ofStream.all(streamId, from, limit).map(recorded),
     readAll: (after: number, limit: number): Recorded[] => ofLog.all(after, limit).map(recorded),
-    head: (): number => Number(head.get()?.['head'] ?? 0),
+    head: (): number => Number(head.get()?.head ?? 0),
     /** Binary search: positions have no gaps and are recorded in order. */
     positionAt: (instant: string): number => {
       const wanted = Date.parse(instant);
       let low = 1;
-      let high = Number(head.get()?.['head'] ?? 0) + 1;
+      let high = Number(head.get()?.head ?? 0) + 1;
       while (low < high) {
         const middle = Math.floor((low + high) / 2);
-        if (Number(recordedAt.get(middle)?.['recorded_at']) < wanted) low = middle + 1;
+        if (Number(recordedAt.get(middle)?.recorded_at) < wanted) low = middle + 1;
         else high = middle;
       }
       return low;
@@ -56,7 +56,7 @@ export const createLogReader = (file: string, codec: Codec) => {
 const logIdOf = (file: string): string => {
   const database = openLog(file);
   database.prepare('INSERT INTO log (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)').run(randomUUID().replaceAll('-', ''));
-  const id = String(database.prepare('SELECT id FROM log').get()?.['id']);
+  const id = String(database.prepare('SELECT id FROM log').get()?.id);
   database.close();
   return id;
 };
@@ -150,6 +150,7 @@ export const createSqliteEventStore = async ({
   const snapshotOf = reader.database.prepare(
     'SELECT n.revision, n.version, n.body FROM snapshots n JOIN streams s ON s.id = n.stream WHERE s.name = ?',
   );
+  const checkpointOf = reader.database.prepare('SELECT position FROM checkpoints WHERE name = ?');
   const listeners = new Set<(events: readonly Recorded[]) => void>();
   let lastRecordedAt = 0;
 
@@ -194,21 +195,25 @@ export const createSqliteEventStore = async ({
     },
     async snapshot(streamId) {
       const row = snapshotOf.get(streamId);
-      return row ? { revision: Number(row['revision']), version: Number(row['version']), body: String(row['body']) } : null;
+      return row ? { revision: Number(row.revision), version: Number(row.version), body: String(row.body) } : null;
     },
     saveSnapshot: (streamId, snapshot) => writer.push({ write: { kind: 'snapshot', streamId, snapshot } }),
     async known(commandId): Promise<KnownCommand | null> {
       const row = knownKey.get(uuidBytes(commandId));
-      if (!row || Number(row['at']) < now() - keyLifetime) return null;
+      if (!row || Number(row.at) < now() - keyLifetime) return null;
       return {
-        fingerprint: String(row['fingerprint']),
-        streamId: row['stream'] === null ? null : String(row['stream']),
-        firstRevision: Number(row['revision'] ?? 0),
-        count: Number(row['count'] ?? 0),
-        outcome: row['outcome'] === null ? null : String(row['outcome']),
+        fingerprint: String(row.fingerprint),
+        streamId: row.stream === null ? null : String(row.stream),
+        firstRevision: Number(row.revision ?? 0),
+        count: Number(row.count ?? 0),
+        outcome: row.outcome === null ? null : String(row.outcome),
       };
     },
     keepOutcome: (key, outcome) => writer.push({ write: { kind: 'outcome', key, outcome } }),
+    checkpoints: {
+      load: async (name) => Number(checkpointOf.get(name)?.position ?? 0),
+      save: (name, position) => writer.push({ write: { kind: 'checkpoint', name, position } }),
+    },
     async close() {
       await writer.close();
       reader.close();

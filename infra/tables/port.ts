@@ -1,0 +1,95 @@
+// Tables of read models: each row is JSON text under its key, with the declared columns that it can be found by.
+
+/** Columns (beside key, position and row) and the indexes over them, each a list of column names in order. */
+export interface TableShape {
+  readonly columns: Readonly<Record<string, 'text' | 'integer'>>;
+  readonly indexes: readonly (readonly string[])[];
+}
+
+export type ColumnValue = string | number | null;
+
+/** A row as it stands: `position` is that of the last event that it has seen. */
+export interface StoredRow {
+  readonly position: number;
+  readonly row: string | null;
+}
+
+/** `row` null: the row is gone, but its position is kept, so that an event that comes twice does not bring it back. */
+export interface RowChange extends StoredRow {
+  readonly key: string;
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+}
+
+/** One generation of a read model. `live` is the one that queries read. */
+export interface Generation {
+  readonly projection: string;
+  readonly version: number;
+  readonly table: string;
+  readonly logId: string;
+  readonly position: number;
+  readonly live: boolean;
+}
+
+export interface ParkedRow {
+  readonly projection: string;
+  readonly key: string;
+  readonly firstPosition: number;
+  readonly reason: string;
+}
+
+/** What one batch changes: all of it or nothing. */
+export interface TableCommit {
+  readonly tables: readonly { readonly table: string; readonly rows: readonly RowChange[] }[];
+  readonly checkpoints: readonly { readonly table: string; readonly position: number }[];
+  readonly park?: readonly (ParkedRow & { readonly table: string })[];
+  readonly unpark?: readonly { readonly table: string; readonly key: string }[];
+}
+
+/** The projector's side. One process owns it. */
+export interface TableWriter {
+  generations(): Promise<readonly Generation[]>;
+  /** Makes an empty table for a new generation and answers it, at position 0 and not live. */
+  create(projection: string, version: number, logId: string, shape: TableShape): Promise<Generation>;
+  load(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, StoredRow>>;
+  commit(commit: TableCommit): Promise<void>;
+  /** Makes this table the live one of its projection and drops the one before, in one transaction. */
+  swap(projection: string, table: string): Promise<void>;
+  drop(table: string): Promise<void>;
+  parked(): Promise<readonly (ParkedRow & { readonly table: string })[]>;
+  /** Rows of a table that have changed since a position, in order of their position: what an index of them follows. */
+  changedSince(table: string, position: number, limit: number): Promise<readonly { key: string; position: number; row: string | null }[]>;
+  close(): Promise<void>;
+}
+
+export type Condition =
+  | ColumnValue
+  | { readonly in: readonly ColumnValue[] }
+  | { readonly from?: ColumnValue; readonly below?: ColumnValue };
+
+export interface Query {
+  readonly where?: Readonly<Record<string, Condition>>;
+  /** Columns to order by; the key decides between equals, in the direction of the last one. */
+  readonly order?: readonly (readonly [column: string, direction: 'asc' | 'desc'])[];
+  /** Only what comes after the row with these order values and this key. */
+  readonly after?: { readonly values: readonly ColumnValue[]; readonly key: string };
+  readonly limit: number;
+}
+
+export interface FoundRow {
+  readonly key: string;
+  readonly row: string;
+  /** Values of the order columns, for the cursor of the next page. */
+  readonly order: readonly ColumnValue[];
+}
+
+/** The query services' side: reads of the live generation of each projection. */
+export interface TableReader {
+  get(projection: string, key: string): Promise<string | null>;
+  getMany(projection: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  find(projection: string, query: Query): Promise<readonly FoundRow[]>;
+  count(projection: string, where?: Query['where']): Promise<number>;
+  /** Sum of an integer column. */
+  sum(projection: string, column: string, where?: Query['where']): Promise<number>;
+  generations(): Promise<readonly Generation[]>;
+  close(): Promise<void>;
+}

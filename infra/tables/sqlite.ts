@@ -1,0 +1,282 @@
+// Read models in one SQLite file: one writer (the projector), any number of readers. A commit need not reach the disk at once, for all of it can be folded again.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { ColumnValue, Condition, FoundRow, Generation, Query, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS generations (
+    "table" TEXT PRIMARY KEY, projection TEXT NOT NULL, version INTEGER NOT NULL, log_id TEXT NOT NULL, position INTEGER NOT NULL, live INTEGER NOT NULL, shape TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS parked ("table" TEXT NOT NULL, key TEXT NOT NULL, projection TEXT NOT NULL, first_position INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY ("table", key));
+`;
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+const generationOf = (row: Record<string, unknown>): Generation => ({
+  projection: String(row.projection),
+  version: Number(row.version),
+  table: String(row.table),
+  logId: String(row.log_id),
+  position: Number(row.position),
+  live: row.live === 1,
+});
+
+/** Prepared statements by their SQL; a dropped table's statements are dropped with `clear`. */
+const statementCache = (database: DatabaseSync) => {
+  const statements = new Map<string, StatementSync>();
+  return {
+    prepare(sql: string): StatementSync {
+      let statement = statements.get(sql);
+      if (!statement) {
+        statement = database.prepare(sql);
+        statements.set(sql, statement);
+      }
+      return statement;
+    },
+    clear: () => statements.clear(),
+  };
+};
+
+const inTransaction = <T>(database: DatabaseSync, work: () => T): T => {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+};
+
+/** Columns of each table, kept with the generation, so that a writer that did not make the table knows them. */
+const createShapes = (database: DatabaseSync) => {
+  const shapes = new Map<string, readonly string[]>();
+  return (table: string): readonly string[] => {
+    const known = shapes.get(table);
+    if (known) return known;
+    const row = database.prepare('SELECT shape FROM generations WHERE "table" = ?').get(table);
+    const columns = Object.keys((JSON.parse(String(row?.shape)) as TableShape).columns);
+    shapes.set(table, columns);
+    return columns;
+  };
+};
+
+export const openSqliteTableWriter = (file: string): TableWriter => {
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768');
+  database.exec(schema);
+  const { prepare, clear } = statementCache(database);
+  const columnsOf = createShapes(database);
+
+  const put = (table: string, rows: readonly RowChange[]) => {
+    const columns = columnsOf(table);
+    const names = ['key', 'position', 'row', ...columns.map(quoted)];
+    const updates = names.slice(1).map((name) => `${name} = excluded.${name}`);
+    const statement = prepare(
+      `INSERT INTO ${quoted(table)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (key) DO UPDATE SET ${updates.join(', ')}`,
+    );
+    for (const { key, position, row, columns: values } of rows) {
+      statement.run(key, position, row, ...columns.map((column) => (row === null ? null : (values[column] ?? null))));
+    }
+  };
+
+  return {
+    generations: async () => prepare('SELECT * FROM generations ORDER BY "table"').all().map(generationOf),
+    async create(projection, version, logId, shape) {
+      return inTransaction(database, () => {
+        const last = prepare('SELECT count(*) AS n, coalesce(max(rowid), 0) AS last FROM generations WHERE projection = ?').get(projection);
+        const table = `${projection} v${version} g${Number(last?.last) + 1}`;
+        const columns = Object.entries(shape.columns).map(([name, type]) => `, ${quoted(name)} ${type === 'text' ? 'TEXT' : 'INTEGER'}`);
+        database.exec(`CREATE TABLE ${quoted(table)} (key TEXT PRIMARY KEY, position INTEGER NOT NULL, row TEXT${columns.join('')})`);
+        shape.indexes.forEach((index, n) => {
+          database.exec(`CREATE INDEX ${quoted(`${table} i${n}`)} ON ${quoted(table)} (${index.map(quoted).join(', ')}, key)`);
+        });
+        prepare('INSERT INTO generations ("table", projection, version, log_id, position, live, shape) VALUES (?, ?, ?, ?, 0, 0, ?)').run(
+          table,
+          projection,
+          version,
+          logId,
+          JSON.stringify(shape),
+        );
+        return { projection, version, table, logId, position: 0, live: false };
+      });
+    },
+    async load(table, keys) {
+      const statement = prepare(`SELECT position, row FROM ${quoted(table)} WHERE key = ?`);
+      const found = new Map<string, { position: number; row: string | null }>();
+      for (const key of keys) {
+        const row = statement.get(key);
+        if (row) found.set(key, { position: Number(row.position), row: row.row as string | null });
+      }
+      return found;
+    },
+    async commit({ tables, checkpoints, park = [], unpark = [] }) {
+      inTransaction(database, () => {
+        for (const { table, rows } of tables) put(table, rows);
+        const parking = prepare('INSERT OR IGNORE INTO parked ("table", key, projection, first_position, reason) VALUES (?, ?, ?, ?, ?)');
+        for (const row of park) parking.run(row.table, row.key, row.projection, row.firstPosition, row.reason);
+        for (const row of unpark) prepare('DELETE FROM parked WHERE "table" = ? AND key = ?').run(row.table, row.key);
+        const checkpoint = prepare('UPDATE generations SET position = ? WHERE "table" = ?');
+        for (const { table, position } of checkpoints) checkpoint.run(position, table);
+      });
+    },
+    async swap(projection, table) {
+      clear();
+      inTransaction(database, () => {
+        const old = database.prepare('SELECT "table" FROM generations WHERE projection = ? AND "table" <> ?').all(projection, table);
+        for (const row of old) {
+          database.exec(`DROP TABLE ${quoted(String(row.table))}`);
+          database.prepare('DELETE FROM parked WHERE "table" = ?').run(String(row.table));
+          database.prepare('DELETE FROM generations WHERE "table" = ?').run(String(row.table));
+        }
+        database.prepare('UPDATE generations SET live = 1 WHERE "table" = ?').run(table);
+      });
+    },
+    async drop(table) {
+      clear();
+      inTransaction(database, () => {
+        database.exec(`DROP TABLE ${quoted(table)}`);
+        database.prepare('DELETE FROM parked WHERE "table" = ?').run(table);
+        database.prepare('DELETE FROM generations WHERE "table" = ?').run(table);
+      });
+    },
+    parked: async () =>
+      prepare('SELECT "table", projection, key, first_position AS firstPosition, reason FROM parked ORDER BY first_position')
+        .all()
+        .map((row) => ({
+          table: String(row.table),
+          projection: String(row.projection),
+          key: String(row.key),
+          firstPosition: Number(row.firstPosition),
+          reason: String(row.reason),
+        })),
+    async changedSince(table, position, limit) {
+      // Rows of one event share its position: the page must not end between them.
+      const rows = prepare(`SELECT key, position, row FROM ${quoted(table)} WHERE position > ? ORDER BY position, key LIMIT ?`).all(
+        position,
+        limit,
+      );
+      const last = rows.length === limit ? Number(rows[rows.length - 1]?.position) : Number.POSITIVE_INFINITY;
+      const whole = rows.filter((row) => Number(row.position) < last);
+      const rest =
+        whole.length < rows.length ? prepare(`SELECT key, position, row FROM ${quoted(table)} WHERE position = ?`).all(last) : [];
+      return [...whole, ...rest].map((row) => ({ key: String(row.key), position: Number(row.position), row: row.row as string | null }));
+    },
+    async close() {
+      database.close();
+    },
+  };
+};
+
+const condition = (column: string, wanted: Condition): { sql: string; values: ColumnValue[] } => {
+  if (wanted === null) return { sql: `${quoted(column)} IS NULL`, values: [] };
+  if (typeof wanted !== 'object') return { sql: `${quoted(column)} = ?`, values: [wanted] };
+  if ('in' in wanted) return { sql: `${quoted(column)} IN (${wanted.in.map(() => '?').join(', ')})`, values: [...wanted.in] };
+  const parts: string[] = [];
+  const values: ColumnValue[] = [];
+  if (wanted.from !== undefined) {
+    parts.push(`${quoted(column)} >= ?`);
+    values.push(wanted.from);
+  }
+  if (wanted.below !== undefined) {
+    parts.push(`${quoted(column)} < ?`);
+    values.push(wanted.below);
+  }
+  return { sql: parts.join(' AND ') || '1', values };
+};
+
+/** WHERE of a query; rows that are gone are left out. */
+const whereOf = (where: Query['where'] = {}) => {
+  const parts = Object.entries(where).map(([column, wanted]) => condition(column, wanted));
+  return { sql: ['row IS NOT NULL', ...parts.map((part) => part.sql)].join(' AND '), values: parts.flatMap((part) => part.values) };
+};
+
+/** The part of WHERE that begins after a cursor: (a, b, key) beyond the given values, each column in its own direction. */
+const afterOf = ({ order = [], after }: Query) => {
+  if (!after) return { sql: '1', values: [] };
+  const last = order[order.length - 1]?.[1] ?? 'asc';
+  const columns = [...order.map(([column, direction]) => ({ sql: quoted(column), direction })), { sql: 'key', direction: last }];
+  const values = [...after.values, after.key];
+  const alternatives = columns.map((column, at) => {
+    const equal = columns.slice(0, at).map((before) => `${before.sql} = ?`);
+    return [...equal, `${column.sql} ${column.direction === 'asc' ? '>' : '<'} ?`].join(' AND ');
+  });
+  return { sql: `(${alternatives.map((sql) => `(${sql})`).join(' OR ')})`, values: columns.flatMap((_, at) => values.slice(0, at + 1)) };
+};
+
+export const openSqliteTableReader = (file: string): TableReader & { forget(): void } => {
+  const database = new DatabaseSync(file, { readOnly: true });
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456');
+  const { prepare, clear } = statementCache(database);
+  const live = new Map<string, string>();
+
+  const tableOf = (projection: string): string => {
+    const known = live.get(projection);
+    if (known) return known;
+    const row = database.prepare('SELECT "table" FROM generations WHERE projection = ? AND live = 1').get(projection);
+    if (!row) throw new Error(`the read model ${projection} is not built yet`);
+    live.set(projection, String(row.table));
+    return String(row.table);
+  };
+  const forget = () => {
+    live.clear();
+    clear();
+  };
+  /** Runs a read; when its table has been swapped away meanwhile, looks up the new one and reads that. */
+  const reading = <T>(projection: string, read: (table: string) => T): T => {
+    try {
+      return read(quoted(tableOf(projection)));
+    } catch (error) {
+      if (!(error instanceof Error) || !/no such table/.test(error.message)) throw error;
+      forget();
+      return read(quoted(tableOf(projection)));
+    }
+  };
+
+  return {
+    forget,
+    get: async (projection, key) =>
+      reading(
+        projection,
+        (table) => (prepare(`SELECT row FROM ${table} WHERE key = ?`).get(key)?.row as string | null | undefined) ?? null,
+      ),
+    getMany: async (projection, keys) =>
+      reading(projection, (table) => {
+        const statement = prepare(`SELECT row FROM ${table} WHERE key = ?`);
+        const found = new Map<string, string>();
+        for (const key of keys) {
+          const row = statement.get(key)?.row;
+          if (typeof row === 'string') found.set(key, row);
+        }
+        return found;
+      }),
+    find: async (projection, query) =>
+      reading(projection, (table) => {
+        const { order = [], limit } = query;
+        const where = whereOf(query.where);
+        const after = afterOf(query);
+        const last = order[order.length - 1]?.[1] ?? 'asc';
+        const ordering = [...order.map(([column, direction]) => `${quoted(column)} ${direction}`), `key ${last}`].join(', ');
+        const fields = ['key', 'row', ...order.map(([column], n) => `${quoted(column)} AS o${n}`)].join(', ');
+        const sql = `SELECT ${fields} FROM ${table} WHERE ${where.sql} AND ${after.sql} ORDER BY ${ordering} LIMIT ?`;
+        return prepare(sql)
+          .all(...where.values, ...after.values, limit)
+          .map(
+            (row): FoundRow => ({ key: String(row.key), row: String(row.row), order: order.map((_, n) => row[`o${n}`] as ColumnValue) }),
+          );
+      }),
+    count: async (projection, where) =>
+      reading(projection, (table) => {
+        const { sql, values } = whereOf(where);
+        return Number(prepare(`SELECT count(*) AS n FROM ${table} WHERE ${sql}`).get(...values)?.n);
+      }),
+    sum: async (projection, column, where) =>
+      reading(projection, (table) => {
+        const { sql, values } = whereOf(where);
+        return Number(prepare(`SELECT coalesce(sum(${quoted(column)}), 0) AS n FROM ${table} WHERE ${sql}`).get(...values)?.n);
+      }),
+    generations: async () => database.prepare('SELECT * FROM generations ORDER BY "table"').all().map(generationOf),
+    async close() {
+      database.close();
+    },
+  };
+};

@@ -1,0 +1,32 @@
+// What a projection is: a name, a key and a fold. run.ts does all the I/O.
+import type { Recorded } from '../domain/metadata.ts';
+import type { ColumnValue, TableShape } from '../infra/tables/port.ts';
+
+/**
+ * A read model folded from events. `version` rises with every change of the fold or the shape: a new version is built anew.
+ * `key`: the row(s) that an event feeds, from the event alone; null = none. `evolve`: the row after the event; null removes it.
+ * `columns`: the values that rows can be found by. `onPoison`: what happens when the fold throws: `park` sets that row aside
+ * and goes on with the others (the default), `stop` halts the projection, for figures that must not go on without a row.
+ */
+export interface Projection<Row, Event extends { type: string }> {
+  readonly name: string;
+  readonly version: number;
+  readonly reads: readonly Event['type'][];
+  key(recorded: Recorded<Event>): string | readonly string[] | null;
+  evolve(row: Row | null, recorded: Recorded<Event>, key: string): Row | null;
+  readonly shape?: TableShape;
+  columns?(row: Row): Readonly<Record<string, ColumnValue>>;
+  readonly onPoison?: 'park' | 'stop';
+}
+
+/** A projection with its row and event types forgotten, as the runner has them. */
+export interface AnyProjection {
+  readonly name: string;
+  readonly version: number;
+  readonly reads: readonly string[];
+  key(recorded: Recorded): string | readonly string[] | null;
+  evolve(row: unknown, recorded: Recorded, key: string): unknown;
+  readonly shape?: TableShape;
+  columns?(row: unknown): Readonly<Record<string, ColumnValue>>;
+  readonly onPoison?: 'park' | 'stop';
+}

@@ -1,0 +1,296 @@
+// Keeps read models up with the log: folds batches, saves rows and checkpoints together, parks poisoned rows, builds new versions beside the old.
+import type { Recorded } from '../domain/metadata.ts';
+import type { EventFeed, Subscription } from '../infra/event-feed/port.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
+import type { Generation, TableWriter } from '../infra/tables/port.ts';
+import { createRowCache, type Folded, foldBatch, ProjectionStopped } from './fold.ts';
+import type { AnyProjection } from './projection.ts';
+
+/** Something that follows the log with a checkpoint of its own: search documents, analytics facts. */
+export interface Follower {
+  readonly name: string;
+  /** Brings it up to `head`; answers the position that it has reached. Called after every batch, and when the log is quiet. */
+  advance(head: number): Promise<number>;
+  /** Drops what it holds and begins again at position 0. */
+  reset(): Promise<void>;
+}
+
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly version: number;
+  readonly position: number;
+  readonly state: 'live' | 'building' | 'stopped';
+  readonly reason: string | null;
+  readonly parked: number;
+}
+
+export interface ProjectorOptions {
+  readonly tables: TableWriter;
+  readonly log: Pick<EventStore, 'readAll' | 'head' | 'logId'>;
+  readonly feed: EventFeed;
+  readonly projections: readonly AnyProjection[];
+  readonly followers?: readonly Follower[];
+  /** Called after every commit with the position that all live read models have reached, and the rows that changed. */
+  readonly onAdvanced?: (position: number, changed: ReadonlyMap<string, readonly string[]>) => void;
+  /** Called when another table has become the live one of a projection. */
+  readonly onSwapped?: (projection: string) => void;
+  readonly onProgress?: (projection: string, position: number, head: number) => void;
+  readonly onError?: (error: Error) => void;
+}
+
+interface Instance {
+  readonly projection: AnyProjection;
+  readonly reads: ReadonlySet<string>;
+  readonly table: string;
+  position: number;
+  live: boolean;
+  stopped: string | null;
+  readonly parked: Set<string>;
+}
+
+interface Batch {
+  readonly tables: { table: string; rows: Folded['rows'] }[];
+  readonly checkpoints: { table: string; position: number }[];
+  readonly park: { table: string; projection: string; key: string; firstPosition: number; reason: string }[];
+}
+
+const buildBatch = 2_000;
+
+const instanceOf = (projection: AnyProjection, generation: Generation, parked: readonly string[]): Instance => ({
+  projection,
+  reads: new Set(projection.reads),
+  table: generation.table,
+  position: generation.position,
+  live: generation.live,
+  stopped: null,
+  parked: new Set(parked),
+});
+
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #cache = createRowCache();
+  #instances: Instance[] = [];
+  #work: Promise<unknown> = Promise.resolve();
+  #subscription: Subscription | null = null;
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up the tables, builds what is missing or of another version, then follows the feed. */
+  async start() {
+    await this.#open();
+    await this.#build();
+    const start = this.#livePosition();
+    await this.#advanceFollowers(start);
+    this.#options.onAdvanced?.(start, new Map());
+    const take = async (events: readonly Recorded[]) => {
+      const changed = await this.#apply(
+        this.#instances.filter((instance) => instance.live),
+        events,
+      );
+      const position = this.#livePosition();
+      this.#options.onAdvanced?.(position, changed);
+      await this.#advanceFollowers(position);
+    };
+    this.#subscription = this.#options.feed.subscribe(start, (events) => this.#oneAtATime(() => take(events)), this.#failed);
+  }
+
+  status(): ProjectionStatus[] {
+    return this.#instances.map(({ projection, position, live, stopped, parked }) => ({
+      name: projection.name,
+      version: projection.version,
+      position,
+      state: stopped ? 'stopped' : live ? 'live' : 'building',
+      reason: stopped,
+      parked: parked.size,
+    }));
+  }
+
+  parked() {
+    return this.#options.tables.parked();
+  }
+
+  /** Folds one parked row again from its first event on; it stays parked when the fold still throws. */
+  retry(name: string, key: string) {
+    return this.#oneAtATime(async () => {
+      const { tables, log } = this.#options;
+      const instance = this.#live(name);
+      if (!instance?.parked.has(key)) return false;
+      const from = (await tables.parked()).find((row) => row.table === instance.table && row.key === key)?.firstPosition ?? 1;
+      const { projection } = instance;
+      const only: AnyProjection = {
+        ...projection,
+        key: (recorded) => [projection.key(recorded) ?? []].flat().filter((one) => one === key),
+      };
+      const context = { tables, cache: this.#cache, parked: new Set<string>(), reads: instance.reads };
+      for (let position = from - 1; ; ) {
+        const events = (await log.readAll(position, buildBatch)).filter((event) => event.position <= instance.position);
+        if (events.length === 0) break;
+        const folded = await foldBatch(only, instance.table, events, context);
+        if (folded.parked.length > 0) {
+          this.#cache.clear();
+          return false;
+        }
+        await tables.commit({ tables: [{ table: instance.table, rows: folded.rows }], checkpoints: [] });
+        position = events[events.length - 1]?.position ?? position;
+      }
+      await tables.commit({ tables: [], checkpoints: [], unpark: [{ table: instance.table, key }] });
+      instance.parked.delete(key);
+      this.#options.onAdvanced?.(this.#livePosition(), new Map([[name, [key]]]));
+      return true;
+    });
+  }
+
+  /** Gives a parked row up as it stands: later events of it are folded again, those between are left out. */
+  skip(name: string, key: string) {
+    return this.#oneAtATime(async () => {
+      const instance = this.#live(name);
+      if (!instance?.parked.delete(key)) return false;
+      await this.#options.tables.commit({ tables: [], checkpoints: [], unpark: [{ table: instance.table, key }] });
+      return true;
+    });
+  }
+
+  /** Builds these projections (none named: all) anew beside the live ones and swaps them in; followers begin again. */
+  async rebuild(names: readonly string[]) {
+    const { projections, followers = [] } = this.#options;
+    const wanted = (name: string) => names.length === 0 || names.includes(name);
+    for (const projection of projections) if (wanted(projection.name)) await this.#oneAtATime(() => this.#create(projection));
+    await this.#build();
+    for (const follower of followers) {
+      if (!wanted(follower.name)) continue;
+      await this.#oneAtATime(async () => {
+        await follower.reset();
+        await follower.advance(this.#livePosition());
+      });
+    }
+  }
+
+  async close() {
+    await this.#subscription?.stop();
+    await this.#work;
+    await this.#options.tables.close();
+  }
+
+  /** All changes happen one after the other: batches, rebuilds, and what an operator asks for. */
+  #oneAtATime<T>(task: () => Promise<T>): Promise<T> {
+    const next = this.#work.then(task, task);
+    this.#work = next.catch(() => {});
+    return next;
+  }
+
+  #failed = (error: Error) => this.#options.onError?.(error);
+
+  #live(name: string) {
+    return this.#instances.find((candidate) => candidate.projection.name === name && candidate.live);
+  }
+
+  #livePosition() {
+    const live = this.#instances.filter((instance) => instance.live && !instance.stopped);
+    return live.length === 0 ? 0 : Math.min(...live.map((instance) => instance.position));
+  }
+
+  /** Takes up what stands in the tables; a checkpoint of another log, or ahead of this one, is never trusted. */
+  async #open() {
+    const { tables, log, projections } = this.#options;
+    const head = await log.head();
+    const parked = await tables.parked();
+    for (const generation of await tables.generations()) {
+      const projection = projections.find((candidate) => candidate.name === generation.projection);
+      const trusted = generation.logId === log.logId && generation.position <= head;
+      if (projection && trusted && projection.version === generation.version) {
+        const keys = parked.filter((row) => row.table === generation.table).map((row) => row.key);
+        this.#instances.push(instanceOf(projection, generation, keys));
+      } else if (!projection || !trusted || !generation.live) await tables.drop(generation.table);
+    }
+    for (const projection of projections) {
+      const own = this.#instances.filter((instance) => instance.projection === projection);
+      if (own.some((instance) => instance.live)) continue;
+      const instance = own[0] ?? (await this.#create(projection));
+      if (head === 0) await this.#goLive(instance);
+    }
+  }
+
+  async #create(projection: AnyProjection) {
+    const shape = projection.shape ?? { columns: {}, indexes: [] };
+    const generation = await this.#options.tables.create(projection.name, projection.version, this.#options.log.logId, shape);
+    const instance = instanceOf(projection, generation, []);
+    this.#instances.push(instance);
+    return instance;
+  }
+
+  async #goLive(instance: Instance) {
+    await this.#options.tables.swap(instance.projection.name, instance.table);
+    this.#instances = this.#instances.filter((other) => other === instance || other.projection !== instance.projection);
+    instance.live = true;
+    this.#options.onSwapped?.(instance.projection.name);
+  }
+
+  /** Builds every generation that is not live yet up to the live one's position, then swaps it in. */
+  async #build() {
+    const { log } = this.#options;
+    for (;;) {
+      const instance = this.#instances.find((candidate) => !candidate.live && !candidate.stopped);
+      if (!instance) return;
+      const events = await log.readAll(instance.position, buildBatch);
+      if (events.length > 0) await this.#oneAtATime(() => this.#apply([instance], events));
+      const head = await log.head();
+      this.#options.onProgress?.(instance.projection.name, instance.position, head);
+      if (instance.stopped) continue;
+      await this.#oneAtATime(async () => {
+        if (instance.position >= (this.#live(instance.projection.name)?.position ?? head)) await this.#goLive(instance);
+      });
+    }
+  }
+
+  /** Folds events into these instances and saves all of it, rows and checkpoints, in one transaction. Answers the rows that changed. */
+  async #apply(targets: readonly Instance[], events: readonly Recorded[]) {
+    const { tables } = this.#options;
+    const end = events[events.length - 1]?.position ?? 0;
+    const changed = new Map<string, readonly string[]>();
+    const batch: Batch = { tables: [], checkpoints: [], park: [] };
+    for (const instance of targets) {
+      if (!instance.stopped && instance.position < end) await this.#foldInto(batch, changed, instance, events, end);
+    }
+    try {
+      await tables.commit(batch);
+    } catch (error) {
+      this.#cache.clear(); // it holds rows that were not saved
+      throw error;
+    }
+    for (const row of batch.park) {
+      targets.find((instance) => instance.table === row.table)?.parked.add(row.key);
+      this.#failed(new Error(`${row.projection}: row ${row.key} is parked from position ${row.firstPosition}: ${row.reason}`));
+    }
+    for (const instance of targets) if (!instance.stopped && instance.position < end) instance.position = end;
+    return changed;
+  }
+
+  async #foldInto(batch: Batch, changed: Map<string, readonly string[]>, instance: Instance, events: readonly Recorded[], end: number) {
+    const { projection, table, position, parked, reads } = instance;
+    const first = events[0];
+    const fresh = first && first.position > position ? events : events.filter((event) => event.position > position);
+    try {
+      const folded = await foldBatch(projection, table, fresh, { tables: this.#options.tables, cache: this.#cache, parked, reads });
+      if (folded.rows.length > 0) {
+        batch.tables.push({ table, rows: folded.rows });
+        changed.set(
+          projection.name,
+          folded.rows.map((row) => row.key),
+        );
+      }
+      for (const row of folded.parked) batch.park.push({ ...row, table, projection: projection.name });
+      batch.checkpoints.push({ table, position: end });
+    } catch (error) {
+      if (!(error instanceof ProjectionStopped)) throw error;
+      instance.stopped = error.message;
+      this.#cache.clear();
+      this.#failed(error);
+    }
+  }
+
+  async #advanceFollowers(head: number) {
+    for (const follower of this.#options.followers ?? []) await follower.advance(head).catch(this.#failed);
+  }
+}
