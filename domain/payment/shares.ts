@@ -1,6 +1,7 @@
 // How a payment is shared out: one share per seller's order, with all that its bookings and refunds need.
 import { z } from 'zod';
 import { Money } from '../money.ts';
+import type { OrderLine, ShippingTerms, Totals } from '../order/terms.ts';
 
 /** `amount`: what the buyer paid for the line (tax included either way); `tax` and `commission` are parts of it. */
 export const ShareLine = z.object({
@@ -35,3 +36,24 @@ export const Instructions = z.object({
   url: z.string().optional(),
 });
 export type Instructions = z.infer<typeof Instructions>;
+
+/** The share of an order with these terms. */
+export const shareOf = (order: {
+  orderId: string;
+  sellerId: string;
+  lines: readonly OrderLine[];
+  shipping: ShippingTerms;
+  totals: Totals;
+}): Share => ({
+  orderId: order.orderId,
+  sellerId: order.sellerId,
+  amount: order.totals.total,
+  shipping: order.shipping.price,
+  lines: order.lines.map(({ lineId, quantity, amount, tax, commission }) => ({
+    lineId,
+    quantity,
+    amount,
+    tax: { rule: tax.rule, amount: tax.amount },
+    commission: { ruleId: commission.ruleId, version: commission.version, amount: commission.amount },
+  })),
+});
