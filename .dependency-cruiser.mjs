@@ -1,9 +1,9 @@
 // Who may import whom. tests/architecture/boundaries.test.ts breaks each rule once, so that each is seen to fail.
 
-const tests = ['\\.test\\.ts$', '^tests/', '/contract\\.ts$'];
+const tests = ['\\.test\\.ts$', '^tests/', '[/.]contract\\.ts$'];
 const layer = (name) => ({ path: `^${name}/`, pathNot: tests });
 const packages = '(^|/)node_modules/';
-const port = '^infra/.+/port\\.ts$';
+const port = '^infra/.+[/.]port\\.ts$';
 const basics = '^domain/[^/]+\\.ts$';
 
 /** What the layers above infra may take from Node: computing, never I/O. */
@@ -89,7 +89,7 @@ export default {
       comment: 'What stands beside a port is used in its own folder; infra/connect.ts alone chooses among adapters.',
       severity: 'error',
       from: { path: '^infra/(?!connect\\.ts$)([^/]+)', pathNot: tests },
-      to: { path: '^infra/(?!http/|telemetry/)[^/]+/(?!port\\.ts$|[^/]+/port\\.ts$)', pathNot: '^infra/$1/' },
+      to: { path: '^infra/(?!http/|telemetry/)[^/]+/(?!port\\.ts$|[^/]+[/.]port\\.ts$)', pathNot: '^infra/$1/' },
     },
     {
       name: 'io-stays-in-infra',
