@@ -1,6 +1,6 @@
 // What the simulated gateway does with payments: every act is one transaction of state, books and notices, and a repeat finds the first result.
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { ulid } from 'ulid';
 import type { GatewayPayment, GatewayPaymentStatus, PaymentNotice, PaymentRequest, SimulatePayment } from '../payment-gateway.port.ts';
 import type { NoticeBehaviour } from '../simulation.ts';
 import type { Switchboard } from './faults.ts';
@@ -79,7 +79,7 @@ export const paymentActs = ({ store, webhooks, board, account, clock }: GatewayP
     }
     const notices = statuses.map((step): PaymentNotice => {
       const amount = step === 'captured' ? captured : payment.amount;
-      return { type: noticeOf[step], eventId: ulid(), occurredAt: at, account: payment.account, paymentId, checkoutId, amount };
+      return { type: noticeOf[step], eventId: randomUUID(), occurredAt: at, account: payment.account, paymentId, checkoutId, amount };
     });
     webhooks.enqueue(paymentId, notices, behaviour);
     return next;

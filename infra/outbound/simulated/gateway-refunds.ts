@@ -1,6 +1,6 @@
 // What the simulated gateway does with refunds: never more than was captured, never one id twice.
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { ulid } from 'ulid';
 import type { GatewayRefund, PaymentNotice, RefundRequest } from '../payment-gateway.port.ts';
 import type { NoticeBehaviour } from '../simulation.ts';
 import { acting, type GatewayParts, instant, mustFindPayment } from './gateway-payments.ts';
@@ -32,7 +32,7 @@ export const refundActs = ({ store, webhooks, board, clock }: GatewayParts) => {
     }
     const notice: PaymentNotice = {
       type: `refund.${status}`,
-      eventId: ulid(),
+      eventId: randomUUID(),
       occurredAt: at,
       account: payment.account,
       paymentId,

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { jsonPoster } from '../json-client.ts';
 import { sign, signatureHeader } from '../signature.ts';
 import type { NoticeBehaviour } from '../simulation.ts';
+import type { ProviderStore } from './store.ts';
 
 /**
  * `waits_for` keeps notices in (or out of) order: the id of a notice that has to be delivered before, or `next:<subject>` while that one does
@@ -66,13 +67,14 @@ const statements = (db: DatabaseSync) => ({
   count: db.prepare('SELECT count(*) AS n FROM outbox'),
 });
 
-export const openWebhooks = (db: DatabaseSync, options: WebhookOptions): Webhooks => {
-  const sql = statements(db);
+export const openWebhooks = (store: ProviderStore, options: WebhookOptions): Webhooks => {
+  const sql = statements(store.db);
   const connect = (url: string | null) => (url === null ? null : jsonPoster(url, timeoutMs, maxInFlight));
   let poster = connect(options.url);
   let ready: Row[] = [];
   /** Rows in `ready` or on their way, so that a page read again does not send them twice. */
   const taken = new Set<number>();
+  let finished: { row: Row; delivered: boolean }[] = [];
   const sending = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let scheduled = false;
@@ -83,7 +85,10 @@ export const openWebhooks = (db: DatabaseSync, options: WebhookOptions): Webhook
       .post(row.body, { [signatureHeader]: sign(options.secret, row.body, options.clock()) })
       .then(({ status }) => status >= 200 && status < 300)
       .catch(() => false);
-    if (closed) return;
+    finished.push({ row, delivered });
+  };
+
+  const record = ({ row, delivered }: { row: Row; delivered: boolean }) => {
     taken.delete(row.seq);
     if (!delivered) {
       sql.failed.run(Date.now() + Math.min(options.retryMs * 2 ** Math.min(row.attempts, 16), longestBackOffMs), row.seq);
@@ -95,15 +100,24 @@ export const openWebhooks = (db: DatabaseSync, options: WebhookOptions): Webhook
     }
   };
 
-  const refill = () => {
-    const page = sql.due.all(Date.now(), pageSize + taken.size) as Row[];
+  /** What ended since the last turn, in one commit. A kill before it sends those again: receivers expect repeats. */
+  const recordFinished = () => {
+    if (finished.length === 0) return;
+    const ended = finished;
+    finished = [];
+    store.transaction(() => ended.forEach(record));
+  };
+
+  const refill = (now: number) => {
+    const page = sql.due.all(now, pageSize + taken.size) as Row[];
     ready = page.filter((row) => !taken.has(row.seq));
     for (const row of ready) taken.add(row.seq);
   };
 
-  const sleepUntilNextDue = () => {
+  /** `now` is that of the refill that found nothing, so that no row falls due between the two questions unseen. */
+  const sleepUntilNextDue = (now: number) => {
     clearTimeout(timer);
-    const { due } = sql.nextDue.get(Date.now()) as { due: number | null };
+    const { due } = sql.nextDue.get(now) as { due: number | null };
     if (due === null) return;
     timer = setTimeout(wake, Math.max(1, due - Date.now()));
     timer.unref();
@@ -111,11 +125,14 @@ export const openWebhooks = (db: DatabaseSync, options: WebhookOptions): Webhook
 
   const pump = () => {
     scheduled = false;
-    if (closed || poster === null) return;
+    if (closed) return;
+    recordFinished();
+    if (poster === null) return;
     while (sending.size < maxInFlight) {
-      if (ready.length === 0) refill();
+      const now = Date.now();
+      if (ready.length === 0) refill(now);
       const row = ready.shift();
-      if (row === undefined) return sleepUntilNextDue();
+      if (row === undefined) return sleepUntilNextDue(now);
       const delivery: Promise<void> = deliver(row, poster).finally(() => {
         sending.delete(delivery);
         wake();
@@ -157,12 +174,16 @@ export const openWebhooks = (db: DatabaseSync, options: WebhookOptions): Webhook
       poster = connect(url);
       wake();
     },
-    undelivered: () => (sql.count.get() as { n: number }).n,
+    undelivered: () => {
+      recordFinished();
+      return (sql.count.get() as { n: number }).n;
+    },
     close: async () => {
       closed = true;
       clearTimeout(timer);
       poster?.close();
       await Promise.allSettled(sending);
+      recordFinished();
     },
   };
 };
