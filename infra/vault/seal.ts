@@ -56,7 +56,7 @@ export const createSeals = (vault: Vault, master: MasterKey, { capacity = 50_000
   const fetch = async (personIds: readonly string[], ask: () => Promise<(Uint8Array | null)[]>): Promise<Map<string, Key>> => {
     const before = forgotten;
     const wrapped = await ask();
-    const fetched = new Map(personIds.map((personId, n) => [personId, unwrap(personId, wrapped[n] ?? null)]));
+    const fetched = new Map(personIds.map((personId, n): [string, Key] => [personId, unwrap(personId, wrapped[n] ?? null)]));
     if (before === forgotten) for (const [personId, key] of fetched) keys.set(personId, key);
     return fetched;
   };

@@ -1,0 +1,104 @@
+// Passwords: Argon2id, a short list of refused ones, and one answer in one time for a wrong password, an unknown user and a blocked account.
+import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { DomainError } from '../../domain/error.ts';
+import { commonPasswords } from './common-passwords.ts';
+import type { Vault } from './port.ts';
+
+const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
+
+/** OWASP's parameters for Argon2id: 19 MiB, two passes, one lane: about 35 ms. */
+const cost = { memory: 19_456, passes: 2, parallelism: 1 };
+
+/** Hashing runs on libuv's four threads, which files and names need too, and holds 19 MiB each: two at a time, and few enough waiting to be answered in 2 s. */
+const atOnce = 2;
+const mayWait = 100;
+
+/**
+ * Throws `auth.weak_password` (details.reason: too_short, too_long, too_common) unless it has 8 to 128 characters and is not among the most used ones.
+ * `personal`: what an attacker would try first, such as the e-mail address.
+ */
+export const checkNewPassword = (password: string, personal: readonly string[] = []): void => {
+  const length = [...password].length;
+  const refuse = (reason: string, message: string) => new DomainError('auth.weak_password', message, { reason });
+  if (length < 8) throw refuse('too_short', 'A password has at least 8 characters.');
+  if (length > 128) throw refuse('too_long', 'A password has at most 128 characters.');
+  const plain = normal(password).toLowerCase();
+  if (commonPasswords.has(plain) || /^(.)\1*$/u.test(plain) || personal.some((known) => known.toLowerCase() === plain)) {
+    throw refuse('too_common', 'This password is among the first that anybody would try.');
+  }
+};
+
+/** The same characters, however the keyboard composed them. */
+const normal = (password: string) => password.normalize('NFKC');
+
+/** `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, as other tools write it. */
+export const hashPassword = async (password: string): Promise<string> => {
+  const nonce = randomBytes(16);
+  const hash = await run({ ...cost, message: normal(password), nonce, tagLength: 32 });
+  return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(nonce)}$${unpadded(hash)}`;
+};
+
+const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '');
+
+const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
+
+/** Whether this is the password of that hash, which may have been made with other parameters than today's. */
+export const isPasswordOf = async (hash: string, password: string): Promise<boolean> => {
+  const [, memory, passes, parallelism, salt = '', expected = ''] = phc.exec(hash) ?? [];
+  if (!memory) throw new Error('A stored password hash cannot be read.');
+  const tag = Buffer.from(expected, 'base64');
+  const parameters = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism), tagLength: tag.length };
+  // A longer one was never accepted, and must not cost more than another wrong one.
+  const message = normal(password.slice(0, 256));
+  return timingSafeEqual(await run({ ...parameters, message, nonce: Buffer.from(salt, 'base64') }), tag);
+};
+
+/** The hash of no password: what an unknown user's attempt is compared with, so that it takes as long as any other. */
+const nobodysHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(32))}`;
+
+export interface Passwords {
+  /** Keeps the hash durably. Throws as checkNewPassword does. */
+  set(userId: string, password: string, at: string, personal?: readonly string[]): Promise<void>;
+  /**
+   * Whether this person may sign in with this password now. `account` is the blind index of the name that was typed, `userId` whom it belongs to, or null.
+   * Answers the same, in the same time, for a wrong password, an unknown name and an account that is blocked after too many failures.
+   */
+  check(attempt: { account: string; userId: string | null; password: string; at: string }): Promise<boolean>;
+}
+
+export const createPasswords = (vault: Vault): Passwords => ({
+  set: async (userId, password, at, personal) => {
+    checkNewPassword(password, personal);
+    await vault.savePassword(userId, await hashPassword(password), at);
+  },
+  check: async ({ account, userId, password, at }) => {
+    const allowed = await vault.startLoginAttempt(account, at);
+    const stored = await vault.passwordOf(userId ?? '');
+    const matches = await isPasswordOf(stored ?? nobodysHash, password);
+    if (!allowed || !stored || !matches) return false;
+    await vault.clearLoginFailures(account);
+    return true;
+  },
+});
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Throws `auth.busy` instead of waiting behind a hundred others. */
+const run = async (parameters: Argon2Parameters): Promise<Buffer> => {
+  if (running >= atOnce) {
+    if (waiting.length >= mayWait) throw new DomainError('auth.busy', 'Too many people are signing in at once; try again shortly.');
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else {
+    running += 1;
+  }
+  try {
+    return await derive('argon2id', parameters);
+  } finally {
+    // The place goes to the next in line, so `running` falls only when there is none.
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  }
+};
