@@ -1,0 +1,291 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { given } from '../../tests/given.ts';
+import { DomainError } from '../error.ts';
+import { StockEvent } from './events.ts';
+import { entries } from './shelf.ts';
+import { availableOf, type OpenStock, type Stock } from './state.ts';
+import { type StockCommand, stock, unpaidHoldsPerBuyer } from './stock.ts';
+
+const noon = '2026-01-01T12:00:00.000Z';
+const half = '2026-01-01T12:30:00.000Z';
+const one = '2026-01-01T13:00:00.000Z';
+const two = '2026-01-01T14:00:00.000Z';
+const ids = { variantId: 'v1', location: 'main', productId: 'p1', sellerId: 's1' };
+const of = { checkoutId: 'c1', orderId: 'o1', buyerId: 'b1' };
+
+const receive = { type: 'receive', movementId: 'm1', ...ids, quantity: 5, reason: 'delivery', at: noon } as const;
+const received = {
+  type: 'stock.received',
+  ...ids,
+  available: 5,
+  onHand: 5,
+  at: noon,
+  movementId: 'm1',
+  quantity: 5,
+  reason: 'delivery',
+} as const;
+const hold = { type: 'hold', holdId: 'l1.1', ...of, quantity: 3, until: one, at: noon } as const;
+const kept = { ...ids, holdId: 'l1.1', ...of, quantity: 3, until: one };
+const held = { type: 'stock.held', ...kept, available: 2, onHand: 5, at: noon } as const;
+const committed = { type: 'stock.hold_committed', ...kept, available: 2, onHand: 5, at: half } as const;
+const consumed = { type: 'stock.hold_consumed', ...kept, available: 2, onHand: 2, at: half } as const;
+const released = { type: 'stock.hold_released', ...kept, available: 5, onHand: 5, at: half } as const;
+const expired = { type: 'stock.hold_expired', ...kept, available: 5, onHand: 5, at: one } as const;
+
+describe('goods move', () => {
+  it('in, which opens the stock', () => given(stock).when(receive).then(received));
+  it('in again, by another delivery', () =>
+    given(stock, received)
+      .when({ ...receive, movementId: 'm2', quantity: 2 })
+      .then({ ...received, movementId: 'm2', quantity: 2, available: 7, onHand: 7 }));
+  it('by a count', () =>
+    given(stock, received)
+      .when({ type: 'adjust', movementId: 'm2', delta: -2, reason: 'count', at: half })
+      .then({ type: 'stock.adjusted', ...ids, available: 3, onHand: 3, at: half, movementId: 'm2', delta: -2, reason: 'count' }));
+  it('but never those that are kept back for buyers', () =>
+    given(stock, received, held)
+      .when({ type: 'adjust', movementId: 'm2', delta: -3, reason: 'count', at: half })
+      .refuses('stock.below_zero', { available: 2 }));
+  it('back, on the shelf when they can be sold', () =>
+    given(stock, received)
+      .when({ type: 'return', movementId: 'm2', orderId: 'o1', quantity: 1, condition: 'sellable', at: half })
+      .then({
+        type: 'stock.returned',
+        ...ids,
+        available: 6,
+        onHand: 6,
+        at: half,
+        movementId: 'm2',
+        orderId: 'o1',
+        quantity: 1,
+        condition: 'sellable',
+      }));
+  it('back, noted only when damaged', () =>
+    given(stock, received)
+      .when({ type: 'return', movementId: 'm2', orderId: 'o1', quantity: 1, condition: 'damaged', at: half })
+      .then({
+        type: 'stock.returned',
+        ...ids,
+        available: 5,
+        onHand: 5,
+        at: half,
+        movementId: 'm2',
+        orderId: 'o1',
+        quantity: 1,
+        condition: 'damaged',
+      }));
+  it('not where nothing was ever received', () =>
+    given(stock).when({ type: 'adjust', movementId: 'm2', delta: 1, reason: 'count', at: noon }).refuses('stock.not_found'));
+});
+
+describe('a hold', () => {
+  it('keeps goods back until its time', () => given(stock, received).when(hold).then(held));
+  it('is refused beyond what is left', () =>
+    given(stock, received, held)
+      .when({ ...hold, holdId: 'l2.1' })
+      .refuses('stock.out_of_stock', { available: 2 }));
+  it('is refused where nothing was ever received', () => given(stock).when(hold).refuses('stock.out_of_stock', { available: 0 }));
+  it('is refused when it would be over at once', () =>
+    given(stock, received)
+      .when({ ...hold, at: one })
+      .refuses('stock.hold_too_late'));
+  it('is refused when the stock has seen a later time than its end', () =>
+    given(stock, { ...received, at: two })
+      .when(hold)
+      .refuses('stock.hold_too_late'));
+  it('no longer counts at the next command once its time is over, though no timer ran', () =>
+    given(stock, received, held)
+      .when({ ...hold, holdId: 'l2.1', quantity: 5, until: two, at: one })
+      .then(expired, { ...held, holdId: 'l2.1', quantity: 5, until: two, available: 0, at: one }));
+  it('expires when a timer asks', () => given(stock, received, held).when({ type: 'expire', at: one }).then(expired));
+  it('does not expire before its time', () => given(stock, received, held).when({ type: 'expire', at: half }).then());
+  it(`is refused to a buyer who has ${unpaidHoldsPerBuyer} unpaid ones`, () => {
+    const some = ['l1.1', 'l2.1', 'l3.1'].map((holdId, n) => ({ ...held, holdId, quantity: 1, available: 4 - n }));
+    const small = { ...hold, holdId: 'l4.1', quantity: 1 };
+    given(stock, received, ...some)
+      .when(small)
+      .refuses('stock.too_many_holds', { limit: unpaidHoldsPerBuyer });
+    given(stock, received, ...some)
+      .when({ ...small, buyerId: 'b2' })
+      .then({ ...held, buyerId: 'b2', holdId: 'l4.1', quantity: 1, available: 1 });
+    given(stock, received, ...some, { ...committed, quantity: 1, available: 2 })
+      .when({ ...small, at: half })
+      .then({ ...held, holdId: 'l4.1', quantity: 1, available: 1, at: half });
+  });
+});
+
+describe('a hold ends once', () => {
+  const commit = { type: 'commit', holdId: 'l1.1', at: half } as const;
+  const consume = { type: 'consume', holdId: 'l1.1', at: half } as const;
+  const release = { type: 'release', holdId: 'l1.1', at: half } as const;
+
+  it('paid: it is committed', () => given(stock, received, held).when(commit).then(committed));
+  it('committed: it no longer expires', () => given(stock, received, held, committed).when({ type: 'expire', at: two }).then());
+  it('shipped: it is consumed', () => given(stock, received, held, committed).when(consume).then(consumed));
+  it('given up: it is released', () => given(stock, received, held).when(release).then(released));
+  it('cancelled after it was paid: it is released', () => given(stock, received, held, committed).when(release).then(released));
+  it('released too late: it expired', () =>
+    given(stock, received, held)
+      .when({ ...release, at: one })
+      .then(expired));
+  it('paid too late: the commit is refused', () =>
+    given(stock, received, held)
+      .when({ ...commit, at: one })
+      .refuses('stock.hold_expired'));
+  it('paid after it expired: the commit is refused', () =>
+    given(stock, received, held, expired).when(commit).refuses('stock.hold_expired'));
+  it('paid after it was released: the commit is refused', () =>
+    given(stock, received, held, released).when(commit).refuses('stock.hold_released'));
+  it('not shipped before it is paid', () => given(stock, received, held).when(consume).refuses('stock.hold_not_committed'));
+  it('not shipped after it was released', () => given(stock, received, held, released).when(consume).refuses('stock.hold_released'));
+  it('and none of its commands has an effect after that', () => {
+    const past = [received, held, committed, consumed] as const;
+    given(stock, ...past)
+      .when(hold)
+      .then();
+    given(stock, ...past)
+      .when(commit)
+      .then();
+    given(stock, ...past)
+      .when(consume)
+      .then();
+    given(stock, ...past)
+      .when(release)
+      .then();
+    given(stock, received, held, released).when(hold).then();
+  });
+  it('and is forgotten only when a repeat would be refused', () => {
+    const another = { ...received, movementId: 'm2', quantity: 1, available: 6, onHand: 6, at: two };
+    const third = { ...held, holdId: 'l3.1', until: '2026-01-01T15:00:00.000Z', available: 3, onHand: 6, at: two };
+    const past = [received, held, released, another, third, { ...released, ...third, type: 'stock.hold_released', available: 6 }] as const;
+    expect(given(stock, ...past).state()).toMatchObject({ resolved: { '2026-01-01T15:0': { 'l3.1': 'released' } } });
+    expect(JSON.stringify(given(stock, ...past).state())).not.toContain('l1.1');
+    given(stock, ...past)
+      .when(hold)
+      .refuses('stock.hold_too_late');
+  });
+});
+
+describe('the low level', () => {
+  const set = { type: 'stock.low_level_set', ...ids, available: 5, onHand: 5, at: noon, level: 2 } as const;
+  it('is set', () => given(stock, received).when({ type: 'set_low_level', level: 2, at: noon }).then(set));
+  it('is noticed when it is reached, once', () => {
+    const low = { type: 'stock.low', ...ids, available: 2, onHand: 5, at: noon, level: 2 } as const;
+    given(stock, received, set).when(hold).then(held, low);
+    given(stock, received, set, held, low)
+      .when({ ...hold, holdId: 'l2.1', quantity: 1 })
+      .then({ ...held, holdId: 'l2.1', quantity: 1, available: 1 });
+  });
+});
+
+/** Any sequence of commands about six holds of three buyers, on a clock that mostly goes forward. */
+const anyCommand = (): fc.Arbitrary<(now: number) => StockCommand> => {
+  const time = (ms: number) => new Date(Date.parse(noon) + ms).toISOString();
+  const holdId = fc.integer({ min: 1, max: 6 }).map((n) => `l${n}.1`);
+  const movementId = fc.integer({ min: 1, max: 4 }).map((n) => `m${n}`);
+  const few = fc.integer({ min: 1, max: 4 });
+  return fc.oneof(
+    fc.tuple(movementId, few).map(([id, quantity]) => (now: number) => ({ ...receive, movementId: id, quantity, at: time(now) })),
+    fc.tuple(movementId, fc.integer({ min: -4, max: 2 })).map(([id, delta]) => (now: number) => ({
+      type: 'adjust' as const,
+      movementId: `a${id}`,
+      delta,
+      reason: 'count',
+      at: time(now),
+    })),
+    fc
+      .tuple(holdId, few, fc.integer({ min: 1, max: 3 }), fc.integer({ min: -1, max: 40 }))
+      .map(([id, quantity, buyer, length]) => (now: number) => ({
+        ...hold,
+        holdId: id,
+        buyerId: `b${buyer}`,
+        quantity,
+        until: time(now + length * 60_000),
+        at: time(now),
+      })),
+    fc.tuple(fc.constantFrom('commit' as const, 'consume' as const, 'release' as const), holdId).map(([type, id]) => (now: number) => ({
+      type,
+      holdId: id,
+      at: time(now),
+    })),
+    fc.constant((now: number) => ({ type: 'expire' as const, at: time(now) })),
+    fc.integer({ min: 0, max: 3 }).map((level) => (now: number) => ({ type: 'set_low_level' as const, level, at: time(now) })),
+  );
+};
+
+const refusedOr = (command: StockCommand, state: Stock) => {
+  try {
+    return stock.decide(command, state);
+  } catch (error) {
+    if (error instanceof DomainError) return [];
+    throw error;
+  }
+};
+
+describe('whatever happens (I4)', () => {
+  const steps = fc.array(fc.tuple(anyCommand(), fc.integer({ min: -5, max: 20 })), { minLength: 1, maxLength: 60 });
+
+  it('on hand = available + held + committed, never below zero, and the events say so', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        let state = stock.initial;
+        let now = 0;
+        for (const [make, passed] of all) {
+          now += passed * 60_000;
+          for (const event of refusedOr(make(now), state)) {
+            state = stock.evolve(state, StockEvent.parse(event));
+            if (state.status === 'none') throw new Error('an event opens the stock');
+            const pieces = (shelf: OpenStock['held']) => [...entries(shelf)].reduce((sum, [, each]) => sum + each.quantity, 0);
+            expect(state.heldPieces).toBe(pieces(state.held));
+            expect(state.committedPieces).toBe(pieces(state.committed));
+            expect([event.onHand, event.available]).toEqual([state.onHand, availableOf(state)]);
+            expect(availableOf(state)).toBeGreaterThanOrEqual(0);
+            expect([...entries(state.unpaidBy)].reduce((sum, [, count]) => sum + count, 0)).toBe([...entries(state.held)].length);
+          }
+        }
+      }),
+    );
+  });
+
+  it('each hold takes its goods once and ends once, however often it is asked', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        let state = stock.initial;
+        let now = 0;
+        const ends = new Map<string, string[]>();
+        for (const [make, passed] of all) {
+          now += passed * 60_000;
+          const command = make(now);
+          for (let times = 0; times < 2; times++) {
+            const events = refusedOr(command, state);
+            if (times === 1) expect(events).toEqual([]);
+            for (const event of events) {
+              state = stock.evolve(state, event);
+              if ('holdId' in event && event.type !== 'stock.hold_committed') {
+                const key = `${event.holdId} ${event.until}`;
+                ends.set(key, [...(ends.get(key) ?? []), event.type]);
+              }
+            }
+          }
+        }
+        for (const [first, ...rest] of ends.values()) {
+          expect(first).toBe('stock.held');
+          expect(rest.length).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  it('a hundred pieces go to exactly a hundred of ten thousand buyers', () => {
+    let state = stock.evolve(stock.initial, { ...received, quantity: 100, available: 100, onHand: 100 });
+    let holds = 0;
+    for (let n = 0; n < 10_000; n++) {
+      for (const event of refusedOr({ ...hold, holdId: `l${n}.1`, buyerId: `b${n}`, quantity: 1 }, state)) {
+        state = stock.evolve(state, event);
+        holds++;
+      }
+    }
+    expect(holds).toBe(100);
+  });
+});
