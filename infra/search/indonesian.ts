@@ -1,0 +1,104 @@
+// Turns Indonesian text into the words that are indexed and searched: folded, synonyms joined, stop words dropped, affixes stripped.
+import { roots, standIns, stopWords, synonyms } from './words.ts';
+
+const shortestStem = 4;
+
+/** Lower case without accents, words separated by one blank. */
+export const fold = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+
+/** The words of a text as they are indexed. The same function serves documents and queries, so a wrongly stripped affix still matches itself. */
+export const words = (text: string): string[] => {
+  const folded = fold(text);
+  if (folded === '') return [];
+  const raw = folded.split(' ');
+  const result: string[] = [];
+  for (let i = 0; i < raw.length; i++) {
+    const word = raw[i] ?? '';
+    const phrase = i + 1 < raw.length ? synonyms.get(`${word} ${raw[i + 1]}`) : undefined;
+    if (phrase !== undefined) {
+      result.push(phrase);
+      i += 1;
+    } else if (!stopWords.has(word)) result.push(meaning(word));
+  }
+  return result;
+};
+
+/** The indexed form of one folded word. */
+export const meaning = (word: string): string => {
+  const whole = synonyms.get(word);
+  if (whole !== undefined) return whole;
+  const bare = stem(word);
+  return synonyms.get(bare) ?? bare;
+};
+
+/** Strips -nya, then one of -kan, -an, -i, then one prefix (me-, ber-, di-, ter-, pe- and their forms). What would get too short is kept. */
+export const stem = (word: string): string => {
+  if (isRoot(word)) return word;
+  const own = strip(word, /nya$/);
+  if (isRoot(own)) return own;
+  // NOTE: the prefix is tried with the suffix still on as well, since `memanggang` must not lose its `-an` look-alikes.
+  const prefixed = withoutPrefix(own);
+  if (isRoot(prefixed)) return prefixed;
+  const unsuffixed = strip(own, /(kan|an|i)$/);
+  if (isRoot(unsuffixed)) return unsuffixed;
+  const shortSuffix = strip(own, /an$/);
+  if (isRoot(shortSuffix)) return shortSuffix;
+  return withoutPrefix(unsuffixed);
+};
+
+const isRoot = (word: string) => roots.has(word) || standIns.has(word) || /\d/.test(word);
+
+const strip = (word: string, affix: RegExp): string => {
+  const rest = word.replace(affix, '');
+  return rest.length >= shortestStem ? rest : word;
+};
+
+/** Each prefix with the letters that it may have swallowed from the root, most likely last. */
+const prefixes: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^(?:me|pe)ny(?=[aeiou])/, ['s']],
+  [/^(?:me|pe)ng(?=[aeiou])/, ['k', '']],
+  [/^(?:me|pe)ng(?=[ghk])/, ['']],
+  [/^(?:me|pe)m(?=[aeiou])/, ['p', 'm']],
+  [/^(?:me|pe)m(?=[bfpv])/, ['']],
+  [/^(?:me|pe)n(?=[aeiou])/, ['t', 'n']],
+  [/^(?:me|pe)n(?=[cdjstz])/, ['']],
+  [/^(?:per|ber|ter)/, ['r', '']],
+  [/^(?:me|pe)(?=[lmnrwy])/, ['']],
+  [/^di/, ['']],
+];
+
+const withoutPrefix = (word: string): string => {
+  for (const [prefix, swallowed] of prefixes) {
+    if (!prefix.test(word)) continue;
+    const rest = word.replace(prefix, '');
+    const candidates = swallowed.map((letter) => letter + rest);
+    const known = candidates.find((candidate) => isRoot(candidate) || isRoot(strip(candidate, /(kan|an|i)$/)));
+    if (known !== undefined) return isRoot(known) ? known : strip(known, /(kan|an|i)$/);
+    const last = candidates.at(-1) ?? word;
+    return last.length >= shortestStem ? last : word;
+  }
+  return word;
+};
+
+/** Every word at one typing error from `word`: a letter too many, too few, wrong, or two neighbours swapped. */
+export const oneTypoAway = (word: string): string[] => {
+  const letters = /\d/.test(word) ? 'abcdefghijklmnopqrstuvwxyz0123456789' : 'abcdefghijklmnopqrstuvwxyz';
+  const found = new Set<string>();
+  for (let i = 0; i <= word.length; i++) {
+    const [head, tail] = [word.slice(0, i), word.slice(i)];
+    for (const letter of letters) {
+      found.add(head + letter + tail);
+      if (tail !== '') found.add(head + letter + tail.slice(1));
+    }
+    if (tail !== '') found.add(head + tail.slice(1));
+    if (tail.length > 1) found.add(head + tail.charAt(1) + tail.charAt(0) + tail.slice(2));
+  }
+  found.delete(word);
+  return [...found];
+};
