@@ -43,6 +43,8 @@ export const OrderConfirmed = z.object({
   paymentId: id(),
   cod: open(z.boolean()),
   total: open(Money),
+  /** The seller's part of the total: what waits for the order's completion. */
+  sellerNet: open(Money),
   holds: open(z.array(HeldLine)),
   acceptBy: instant(),
 });

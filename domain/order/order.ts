@@ -2,11 +2,11 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { days, hours, later } from '../id.ts';
-import type { Money } from '../money.ts';
+import { type Money, minus, sum } from '../money.ts';
 import type { Sealed } from '../privacy.ts';
 import type { CreateOrder, OrderCommand } from './commands.ts';
 import type { OrderEvent } from './events.ts';
-import type { ShippingTerms } from './terms.ts';
+import type { OrderLine, ShippingTerms } from './terms.ts';
 
 /** A seller who does not accept in this time loses the order. */
 export const timeToAccept = hours(48);
@@ -21,6 +21,7 @@ export interface OrderTerms {
   readonly paymentId: string;
   readonly cod: boolean;
   readonly total: Money;
+  readonly sellerNet: Money;
   readonly shipping: ShippingTerms;
   readonly address: Sealed;
 }
@@ -39,27 +40,22 @@ type Existing = Exclude<Order, { status: 'none' }>;
 type Of<T extends OrderCommand['type']> = Extract<OrderCommand, { type: T }>;
 type Timed = { at: string; timeInferred?: true; sourceAt?: string };
 
-const termsOf = (order: Existing): OrderTerms => {
-  const { orderId, checkoutId, buyerId, sellerId, paymentId, cod, total, shipping, address } = order;
-  return { orderId, checkoutId, buyerId, sellerId, paymentId, cod, total, shipping, address };
+const termsOf = (order: OrderTerms): OrderTerms => {
+  const { orderId, checkoutId, buyerId, sellerId, paymentId, cod, total, sellerNet, shipping, address } = order;
+  return { orderId, checkoutId, buyerId, sellerId, paymentId, cod, total, sellerNet, shipping, address };
 };
+
+const netOf = (lines: readonly OrderLine[], { currency }: Money): Money =>
+  sum(
+    lines.map((line) => minus(minus(line.amount, line.tax.amount), line.commission.amount)),
+    currency,
+  );
 
 const evolve = (order: Order, event: OrderEvent): Order => {
   if (event.type === 'order.created') {
-    const { orderId, checkoutId, buyerId, sellerId, paymentId, cod, totals, shipping, address, payUntil } = event;
-    return {
-      status: 'AwaitingPayment',
-      orderId,
-      checkoutId,
-      buyerId,
-      sellerId,
-      paymentId,
-      cod,
-      total: totals.total,
-      shipping,
-      address,
-      payUntil,
-    };
+    const { totals, payUntil, lines, ...ids } = event;
+    const total = totals.total;
+    return { ...termsOf({ ...ids, total, sellerNet: netOf(lines, total) }), status: 'AwaitingPayment', payUntil };
   }
   if (order.status === 'none') return order;
   const terms = termsOf(order);
@@ -138,13 +134,16 @@ const confirm = (state: Order, command: Of<'confirm'>): OrderEvent[] => {
   const order = mustSee(state, {});
   if (order.status === 'Cancelled') throw wrongStatus(order, 'it cannot be confirmed');
   if (order.status !== 'AwaitingPayment') return [];
-  const { paymentId, cod, total } = order;
+  const { paymentId, cod, total, sellerNet } = order;
   const acceptBy = later(command.at, timeToAccept);
-  return [{ type: 'order.confirmed', ...common(order, command), paymentId, cod, total, holds: [...command.holds], acceptBy }];
+  return [{ type: 'order.confirmed', ...common(order, command), paymentId, cod, total, sellerNet, holds: [...command.holds], acceptBy }];
 };
 
 const accept = (state: Order, command: Of<'accept'>): OrderEvent[] => {
   const order = mustSee(state, command);
+  if (order.status === 'Confirmed' && command.at >= order.acceptBy) {
+    throw new DomainError('order.acceptance_over', 'It was not accepted in time.', { acceptBy: order.acceptBy });
+  }
   if (order.status === 'Confirmed') return [{ type: 'order.accepted', ...common(order, command) }];
   if (order.status === 'AwaitingPayment' || order.status === 'Cancelled') throw wrongStatus(order, 'only a confirmed one can be accepted');
   return [];
