@@ -5,7 +5,7 @@ import { faulty, switchboard } from './faults.ts';
 import { paymentActs } from './gateway-payments.ts';
 import { refundActs } from './gateway-refunds.ts';
 import { openGatewayStore } from './gateway-store.ts';
-import { listen, providerApp, Refusal } from './server.ts';
+import { closeOnce, listen, providerApp, Refusal } from './server.ts';
 import { openWebhooks } from './webhooks.ts';
 
 export interface SimulatedProviderOptions {
@@ -84,11 +84,11 @@ export const startSimulatedGateway = async (options: SimulatedProviderOptions & 
     url: listening.url,
     deliverTo: webhooks.deliverTo,
     undelivered: webhooks.undelivered,
-    close: async () => {
+    close: closeOnce(async () => {
       clearInterval(sweep);
       await listening.close();
       await webhooks.close();
       store.close();
-    },
+    }),
   };
 };

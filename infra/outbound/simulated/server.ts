@@ -57,3 +57,12 @@ export const listen = (app: { fetch: Hono<ProviderEnv>['fetch'] }, port: number)
     );
     server.once('error', reject);
   });
+
+/** Closes once, however often it is asked to. */
+export const closeOnce = (close: () => Promise<void>): (() => Promise<void>) => {
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
+};
