@@ -86,10 +86,11 @@ export default {
     },
     {
       name: 'adapters-stay-behind-ports',
-      comment: 'What stands beside a port is used in its own folder; infra/connect.ts alone chooses among adapters.',
+      comment:
+        'What stands beside a port is used in its own folder; infra/connect.ts alone chooses among adapters. (http, telemetry and gateway have no adapters.)',
       severity: 'error',
       from: { path: '^infra/(?!connect\\.ts$)([^/]+)', pathNot: tests },
-      to: { path: '^infra/(?!http/|telemetry/)[^/]+/(?!port\\.ts$|[^/]+[/.]port\\.ts$)', pathNot: '^infra/$1/' },
+      to: { path: '^infra/(?!http/|telemetry/|gateway/)[^/]+/(?!port\\.ts$|[^/]+[/.]port\\.ts$)', pathNot: '^infra/$1/' },
     },
     {
       name: 'io-stays-in-infra',
