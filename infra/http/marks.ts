@@ -10,8 +10,8 @@ export type Who = 'public' | 'guest' | 'signed-in' | readonly Role[];
 export const rateClasses = ['login', 'checkout', 'search', 'other'] as const;
 export type RateClass = (typeof rateClasses)[number];
 
-/** In the order in which they are served under load; the last is shed first. */
-export const loadClasses = ['payment', 'checkout', 'cart', 'browsing', 'reports'] as const;
+/** In the order in which they are served under load; the last is shed first, and probes never are: a busy process must not look dead. */
+export const loadClasses = ['probe', 'payment', 'checkout', 'cart', 'browsing', 'reports'] as const;
 export type LoadClass = (typeof loadClasses)[number];
 
 export interface About {
@@ -31,6 +31,8 @@ export interface About {
   load?: LoadClass;
   /** A command that needs no Idempotency-Key: webhooks, login, refresh, logout, beacons. */
   exempt?: boolean;
+  /** For operators and machines of the own network: only from the addresses that the configuration names. */
+  internal?: boolean;
   /** Largest body in bytes where JSON's 256 KiB is not enough (uploads). */
   maxBody?: number;
 }

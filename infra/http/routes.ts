@@ -22,6 +22,7 @@ export interface Route {
   readonly body: z.ZodType | null;
   readonly query: z.ZodType | null;
   readonly params: z.ZodType | null;
+  readonly internal: boolean;
   readonly maxBody: number | null;
 }
 
@@ -43,6 +44,7 @@ export const routeOf = (method: string, path: string, said: Marks): Route => ({
   body: said.body ?? null,
   query: said.query ?? null,
   params: said.params ?? null,
+  internal: said.internal ?? false,
   maxBody: said.maxBody ?? null,
 });
 

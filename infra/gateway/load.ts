@@ -1,0 +1,104 @@
+// How much is let in at once. What this process can bear is learnt from the lag of its event loop; when it is too much,
+// the least important class is refused first and before any work is done for it.
+import { DomainError } from '../../domain/error.ts';
+import { type LoadClass, loadClasses } from '../http/marks.ts';
+
+interface Tolerance {
+  /** Share of the places that this class may fill, so that the rest stays free for those before it. */
+  readonly share: number;
+  /** Milliseconds of event-loop lag from which on the class is refused. */
+  readonly lag: number;
+}
+
+const tolerances: Readonly<Record<LoadClass, Tolerance>> = {
+  probe: { share: Number.POSITIVE_INFINITY, lag: Number.POSITIVE_INFINITY },
+  payment: { share: 1, lag: 3_000 },
+  checkout: { share: 0.9, lag: 1_500 },
+  cart: { share: 0.75, lag: 800 },
+  browsing: { share: 0.6, lag: 400 },
+  reports: { share: 0.3, lag: 150 },
+};
+
+/** Above this lag there are more requests inside than the process can serve well; below it more may come. */
+const comfortable = 100;
+const sampleEvery = 50;
+
+export interface LoadGate {
+  /** Takes a place for a request, or throws gateway.overloaded. Each place must be given back by `leave`. */
+  enter(load: LoadClass): void;
+  leave(): void;
+  /** Tells the lag that was just measured, in milliseconds. */
+  feel(lag: number): void;
+  /** Starts measuring by itself; the answer stops it. */
+  watch(): () => void;
+  /** From now on connections are closed after their answer. Resolves when nothing is running any more. */
+  drain(): Promise<void>;
+  readonly inFlight: number;
+  readonly places: number;
+  readonly draining: boolean;
+  /** Refused since the start, by class. */
+  readonly shed: Readonly<Record<LoadClass, number>>;
+}
+
+export interface LoadOptions {
+  /** Never more requests at once than this: each one holds memory. */
+  most?: number;
+  /** Never fewer places than this, however slow it is, so that payments still pass. */
+  fewest?: number;
+}
+
+export const loadGate = ({ most = 5_000, fewest = 32 }: LoadOptions = {}): LoadGate => {
+  let inFlight = 0;
+  let places = most;
+  let smoothLag = 0;
+  let drained: PromiseWithResolvers<void> | null = null;
+  const shed: Record<LoadClass, number> = { probe: 0, payment: 0, checkout: 0, cart: 0, browsing: 0, reports: 0 };
+
+  const feel = (lag: number) => {
+    smoothLag = (smoothLag + lag) / 2;
+    // Fewer places by a fifth when it hurts, a few more when it does not: it falls fast and recovers slowly, and so settles.
+    if (smoothLag > comfortable) places = Math.max(fewest, Math.min(places, Math.ceil(inFlight * 0.8)));
+    else places = Math.min(most, places + Math.max(1, Math.ceil(places * 0.02)));
+  };
+
+  return {
+    enter: (load) => {
+      const { share, lag } = tolerances[load];
+      if (inFlight >= places * share || smoothLag >= lag) {
+        shed[load] += 1;
+        const retryAfter = loadClasses.indexOf(load);
+        throw new DomainError('gateway.overloaded', `Try again in ${retryAfter} s.`, { retryAfter });
+      }
+      inFlight += 1;
+    },
+    leave: () => {
+      inFlight -= 1;
+      if (inFlight === 0) drained?.resolve();
+    },
+    feel,
+    watch: () => {
+      let last = performance.now();
+      const timer = setInterval(() => {
+        const now = performance.now();
+        feel(Math.max(0, now - last - sampleEvery));
+        last = now;
+      }, sampleEvery).unref();
+      return () => clearInterval(timer);
+    },
+    drain: () => {
+      drained ??= Promise.withResolvers<void>();
+      if (inFlight === 0) drained.resolve();
+      return drained.promise;
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    get places() {
+      return places;
+    },
+    get draining() {
+      return drained !== null;
+    },
+    shed,
+  };
+};

@@ -1,0 +1,83 @@
+// What can be measured here, by name. Others feed it: counters as things happen, gauges when somebody looks.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Observe } from '../gateway/plan.ts';
+
+/** Seconds; the targets (200 ms, 500 ms, 3 s) are bounds, so that one can see at once whether they are met. */
+const latencies = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10];
+const batchSizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** All metrics on a registry of their own. `processDefaults` adds CPU, memory, garbage collection and event-loop lag. */
+export const createMetrics = ({ processDefaults = true } = {}) => {
+  const registry = new Registry();
+  const registers = [registry];
+  const prefix = 'tokobapak_';
+  const scrapes: (() => void | Promise<void>)[] = [];
+  if (processDefaults) collectDefaultMetrics({ register: registry });
+
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name: prefix + name, help, labelNames: [...labelNames], registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name: prefix + name, help, labelNames: [...labelNames], registers });
+
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Requests by route template and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: latencies,
+    registers,
+  });
+
+  return {
+    registry,
+    commands: counter('commands_total', 'Commands by what became of them: accepted, repeated, refused, conflict, failed.', [
+      'command',
+      'outcome',
+    ]),
+    appendBatch: new Histogram({
+      name: `${prefix}append_batch_events`,
+      help: 'Events that shared one commit.',
+      buckets: batchSizes,
+      registers,
+    }),
+    requestsInFlight: gauge('http_requests_in_flight', 'Requests inside.', []),
+    requestPlaces: gauge('http_request_places', 'Requests that may be inside at once.', []),
+    requestsShed: gauge('http_requests_shed', 'Requests refused for load since the start.', ['load']),
+    projectionLagEvents: gauge('projection_lag_events', 'Events that a projection has yet to read.', ['projection']),
+    projectionLagSeconds: gauge('projection_lag_seconds', 'Age of the oldest event that a projection has yet to read.', ['projection']),
+    parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection']),
+    sagas: gauge('sagas', 'Sagas by state.', ['saga', 'state']),
+    openIntents: gauge('saga_open_intents', 'Commands that sagas have asked for and that have no outcome yet.', ['saga']),
+    openStreams: gauge('open_streams', 'Server-sent event streams and sockets that are open.', []),
+    openCarts: gauge('open_carts', 'Carts with at least one line.', []),
+    diskFree: gauge('disk_free_bytes', 'Free bytes where the data stands.', []),
+    activeUsers: gauge('active_users', 'People who were active in the last 15 minutes.', []),
+    ordersPerHour: gauge('orders_last_hour', 'Orders confirmed in the last 60 minutes.', []),
+    gmv: gauge('gmv_minor_units', 'Value of the orders confirmed today, in minor units.', ['currency']),
+
+    /** Runs `scrape` before each reading of the metrics; for gauges that are cheaper to ask than to keep. */
+    onScrape: (scrape: () => void | Promise<void>) => {
+      scrapes.push(scrape);
+    },
+
+    /** The observer of one route. Children are found once per status, so that a request costs one addition to a bucket. */
+    watched: (method: string, route: string): Observe => {
+      const byStatus = new Map<number, ReturnType<typeof requests.labels>>();
+      return (status, seconds) => {
+        let child = byStatus.get(status);
+        if (!child) {
+          child = requests.labels(method, route, String(status));
+          byStatus.set(status, child);
+        }
+        child.observe(seconds);
+      };
+    },
+
+    /** Prometheus' text. A gauge that cannot be asked keeps its last value and does not spoil the rest. */
+    text: async (): Promise<string> => {
+      await Promise.allSettled(scrapes.map(async (scrape) => scrape()));
+      return registry.metrics();
+    },
+  };
+};

@@ -1,0 +1,53 @@
+// What operators and their machines ask: is it alive, is it ready, how is it doing.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Env } from '../http/env.ts';
+import { allow } from '../http/policy.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Throws or rejects, or answers false, when what it checks is not there. */
+export type Check = () => boolean | undefined | Promise<boolean | undefined>;
+
+const Readiness = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.enum(['ok', 'failed'])) });
+
+/** A check that hangs has failed: probes have a patience of a few seconds. */
+const patience = 2_000;
+
+const passes = async (check: Check): Promise<boolean> => {
+  const impatience = Promise.withResolvers<false>();
+  const timer = setTimeout(() => impatience.resolve(false), patience);
+  try {
+    return (await Promise.race([check(), impatience.promise])) !== false;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * `/livez` only says that the loop turns; `/readyz` runs `checks` by name, and says no while `isStopping`; `/metrics` is for the inside.
+ * `checks` is read at each request, so that a part that starts later may add its own.
+ */
+export const telemetryRoutes = (metrics: Metrics, checks: ReadonlyMap<string, Check>, isStopping: () => boolean) =>
+  new Hono<Env>()
+    .get('/livez', allow('public', { summary: 'Whether the process turns.', answer: 'ok', load: 'probe' }), (c) => c.text('ok'))
+    .get(
+      '/readyz',
+      allow('public', {
+        summary: 'Whether requests should be sent here.',
+        answer: Readiness,
+        errors: ['server.not_ready'],
+        load: 'probe',
+      }),
+      async (c) => {
+        const results = await Promise.all(
+          [...checks].map(async ([name, check]) => [name, (await passes(check)) ? 'ok' : 'failed'] as const),
+        );
+        const ready = !isStopping() && results.every(([, result]) => result === 'ok');
+        return c.json({ ready, checks: Object.fromEntries(results) }, ready ? 200 : 503);
+      },
+    )
+    .get('/metrics', allow('public', { summary: 'Metrics for Prometheus.', answer: 'Text.', internal: true, load: 'probe' }), async (c) =>
+      c.body(await metrics.text(), 200, { 'content-type': metrics.registry.contentType }),
+    );
