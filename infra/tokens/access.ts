@@ -1,0 +1,142 @@
+// Access tokens: signed statements of who somebody is for ten minutes. Only the signature's verdict is cached; revocation is asked every time.
+import { randomUUID } from 'node:crypto';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { DomainError } from '../../domain/error.ts';
+import type { MasterKey } from '../vault/master.ts';
+import type { Vault } from '../vault/port.ts';
+import { accessLifetime, algorithm, createSigningKeys, type SigningKeys } from './keys.ts';
+import type { Revocations } from './revocations.ts';
+
+export const roles = ['CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN'] as const;
+export type Role = (typeof roles)[number];
+
+/** `sub` is the user, `sid` the session, `seller` the store that the user may act for; `epoch` rises whenever roles change. */
+export interface Subject {
+  readonly sub: string;
+  readonly sid: string;
+  readonly roles: readonly Role[];
+  readonly seller: string | null;
+  readonly epoch: number;
+}
+
+/** What a token that holds says. `iat` and `exp` in seconds since 1970. */
+export interface Claims extends Subject {
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+export interface AccessTokens {
+  sign(subject: Subject): Promise<{ token: string; expiresAt: string }>;
+  /**
+   * What the token says: at once if its signature has been checked before, else a promise; `await` does for both.
+   * Throws `auth.token_expired`, `auth.session_revoked`, or `auth.invalid_token` for anything else that is wrong with it.
+   */
+  verify(token: string): Claims | Promise<Claims>;
+  /** The document of public keys behind `/.well-known/jwks.json`. */
+  jwks: SigningKeys['jwks'];
+  /** A new key signs from now on; the old one verifies until its last token has expired. */
+  rotate: SigningKeys['rotate'];
+}
+
+interface Options {
+  readonly vault: Vault;
+  readonly master: MasterKey;
+  readonly revocations: Revocations;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly now?: () => number;
+  /** Verdicts held in memory; each takes about 1.5 KB. */
+  readonly capacity?: number;
+}
+
+const tokenType = 'at+jwt';
+const requiredClaims = ['exp', 'iat', 'iss', 'aud', 'sub', 'jti', 'sid'];
+/** Seconds by which the clock of the signing process may be ahead. The end of a token is checked exactly all the same. */
+const clockTolerance = 5;
+/** A token is about 750 bytes; nothing longer than this is worth looking at. */
+const longestToken = 4096;
+
+export const createAccessTokens = (options: Options): AccessTokens => {
+  const { vault, master, revocations, issuer, audience, now = Date.now, capacity = 10_000 } = options;
+  const keys = createSigningKeys(vault, master, now);
+  const verdicts = new LRUCache<string, Claims>({ max: capacity });
+
+  const checkLife = (claims: Claims): Claims => {
+    if (now() >= claims.exp * 1000) throw expired();
+    if (revocations.isRevoked(claims)) throw new DomainError('auth.session_revoked', 'The session has ended, or its roles have changed.');
+    return claims;
+  };
+
+  const verifySignature = async (token: string): Promise<Claims> => {
+    try {
+      const { kid } = decodeProtectedHeader(token);
+      const key = typeof kid === 'string' ? await keys.verifying(kid) : null;
+      if (!key) throw invalid();
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [algorithm],
+        typ: tokenType,
+        issuer,
+        audience,
+        requiredClaims,
+        maxTokenAge: accessLifetime / 1000,
+        clockTolerance,
+        currentDate: new Date(now()),
+      });
+      return claimsOf(payload);
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw expired();
+      if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalid();
+      throw error;
+    }
+  };
+
+  const verifyNew = async (token: string): Promise<Claims> => {
+    if (token.length > longestToken) throw invalid();
+    const claims = await verifySignature(token);
+    verdicts.set(token, claims);
+    return checkLife(claims);
+  };
+
+  return {
+    sign: async ({ sub, sid, roles: granted, seller, epoch }) => {
+      const { kid, privateKey } = await keys.current();
+      const iat = Math.floor(now() / 1000);
+      const exp = iat + accessLifetime / 1000;
+      const token = await new SignJWT({ sid, roles: [...granted], epoch, ...(seller === null ? {} : { seller }) })
+        .setProtectedHeader({ alg: algorithm, kid, typ: tokenType })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(sub)
+        .setJti(randomUUID())
+        .setIssuedAt(iat)
+        .setExpirationTime(exp)
+        .sign(privateKey);
+      return { token, expiresAt: new Date(exp * 1000).toISOString() };
+    },
+    verify: (token) => {
+      const claims = verdicts.get(token);
+      if (!claims) return verifyNew(token);
+      if (now() >= claims.exp * 1000) verdicts.delete(token);
+      return checkLife(claims);
+    },
+    jwks: keys.jwks,
+    rotate: keys.rotate,
+  };
+};
+
+const expired = () => new DomainError('auth.token_expired', 'The access token has expired.');
+const invalid = () => new DomainError('auth.invalid_token', 'The access token is not valid.');
+
+const isRole = (value: unknown): value is Role => roles.some((role) => role === value);
+
+/** The claims in the shape that the rest of the system relies on; frozen, since all requests with this token share them. */
+const claimsOf = (payload: Record<string, unknown>): Claims => {
+  const { sub, sid, jti, iat, exp, epoch, seller = null, roles: granted } = payload;
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  if (!isText(sub) || !isText(sid) || !isText(jti) || typeof iat !== 'number' || typeof exp !== 'number') throw invalid();
+  if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || (seller !== null && !isText(seller))) throw invalid();
+  if (!Array.isArray(granted) || !granted.every(isRole)) throw invalid();
+  return Object.freeze({ sub, sid, jti, iat, exp, epoch, seller, roles: Object.freeze(granted) });
+};

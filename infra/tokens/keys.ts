@@ -1,0 +1,126 @@
+// The ring of keys that sign access tokens: one signs, its predecessors verify until their last token has expired.
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
+import { minutes } from '../../domain/id.ts';
+import type { MasterKey } from '../vault/master.ts';
+import type { StoredSigningKey, Vault } from '../vault/port.ts';
+
+/** The only algorithm that is ever signed with or believed. */
+export const algorithm = 'RS256';
+
+/** How long an access token lives, in milliseconds: the most that a stolen one is worth. */
+export const accessLifetime = minutes(10);
+
+/** Another process may sign with a key for this long after it was retired here. */
+const lookedUpEvery = minutes(1);
+
+const modulusLength = 3072;
+
+interface RingKey {
+  readonly kid: string;
+  readonly publicKey: CryptoKey;
+  readonly publicJwk: JWK;
+  readonly privateKey: CryptoKey | null;
+  readonly createdAt: string;
+  readonly retiredAt: string | null;
+}
+
+export interface SigningKeys {
+  /** The key that signs; made and kept in the vault when there is none. */
+  current(): Promise<{ kid: string; privateKey: CryptoKey }>;
+  /** The key of that name, or null: also looked up in the vault, where another process may just have put it. */
+  verifying(kid: string): Promise<CryptoKey | null>;
+  /** The public halves, as RFC 7517 wants them. */
+  jwks(): Promise<{ keys: JWK[] }>;
+  /** A new key signs from now on. Throws away those whose last token has expired. */
+  rotate(): Promise<void>;
+}
+
+export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => number = Date.now): SigningKeys => {
+  let ring: readonly RingKey[] = [];
+  let loadedAt = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | null = null;
+  let replacing: Promise<void> | null = null;
+
+  const isOver = (key: { retiredAt: string | null }) =>
+    key.retiredAt !== null && Date.parse(key.retiredAt) + accessLifetime + 2 * lookedUpEvery < now();
+
+  const unpack = async (stored: StoredSigningKey): Promise<RingKey> => {
+    const publicJwk = JSON.parse(stored.publicJwk) as JWK;
+    const publicKey = await importJWK(publicJwk, algorithm);
+    if (publicKey instanceof Uint8Array) throw new Error('A signing key in the vault is not an RSA key.');
+    const privateKey = stored.retiredAt
+      ? null
+      : await importPKCS8(master.unwrap(`signing:${stored.kid}`, stored.wrapped).toString('utf8'), algorithm);
+    return { ...stored, publicJwk, publicKey, privateKey };
+  };
+
+  const load = (): Promise<void> => {
+    loading ??= (async () => {
+      const known = new Map(ring.map((key) => [key.kid, key]));
+      const stored = (await vault.signingKeys()).filter((key) => !isOver(key));
+      ring = await Promise.all(
+        stored.map(async (key) => {
+          const before = known.get(key.kid);
+          return before && before.retiredAt === key.retiredAt ? before : unpack(key);
+        }),
+      );
+      loadedAt = now();
+    })().finally(() => {
+      loading = null;
+    });
+    return loading;
+  };
+
+  const loadIfOlderThan = async (age: number) => {
+    if (now() - loadedAt >= age) await load();
+  };
+
+  const signing = () => ring.find((key) => key.retiredAt === null);
+
+  /** Of several processes that make a key at once, the vault lets one win. Here, whoever comes meanwhile gets the same one. */
+  const replace = (replaces: string | null): Promise<void> => {
+    replacing ??= (async () => {
+      const stored = await makeKey(master, new Date(now()).toISOString());
+      await vault.rotateSigningKey(stored, replaces);
+      await loading; // which may have read the vault before the new key was in it
+      await load();
+    })().finally(() => {
+      replacing = null;
+    });
+    return replacing;
+  };
+
+  return {
+    current: async () => {
+      await loadIfOlderThan(lookedUpEvery);
+      if (!signing()) await replace(null);
+      const key = signing();
+      if (!key?.privateKey) throw new Error('There is no key to sign with.');
+      return { kid: key.kid, privateKey: key.privateKey };
+    },
+    verifying: async (kid) => {
+      const find = () => ring.find((key) => key.kid === kid && !isOver(key));
+      // Made-up names must not become a flood of questions to the vault.
+      if (!find()) await loadIfOlderThan(1000);
+      return find()?.publicKey ?? null;
+    },
+    jwks: async () => {
+      await loadIfOlderThan(lookedUpEvery);
+      return { keys: ring.filter((key) => !isOver(key)).map((key) => key.publicJwk) };
+    },
+    rotate: async () => {
+      await load();
+      await replace(signing()?.kid ?? null);
+      for (const key of await vault.signingKeys()) if (isOver(key)) await vault.deleteSigningKey(key.kid);
+    },
+  };
+};
+
+const makeKey = async (master: MasterKey, createdAt: string) => {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { modulusLength, extractable: true });
+  const { kty, n, e } = await exportJWK(publicKey);
+  if (!kty || !n || !e) throw new Error('The new signing key is not an RSA key.');
+  const kid = await calculateJwkThumbprint({ kty, n, e });
+  const publicJwk = JSON.stringify({ kty, n, e, kid, alg: algorithm, use: 'sig' });
+  return { kid, publicJwk, createdAt, wrapped: master.wrap(`signing:${kid}`, Buffer.from(await exportPKCS8(privateKey))) };
+};

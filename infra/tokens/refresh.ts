@@ -1,0 +1,63 @@
+// Refresh tokens: 256 random bits, stored as a hash, good for one use. The successor is computed from the token, so that a lost reply can be given again.
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { hours, later } from '../../domain/id.ts';
+import type { MasterKey } from '../vault/master.ts';
+import type { Vault } from '../vault/port.ts';
+
+/** A session ends when nobody has refreshed it for this long. */
+export const sessionIdle = hours(24);
+
+/** How long a used token is accepted again, in milliseconds: replies get lost. */
+const repeatableFor = 10_000;
+
+export type Refreshed =
+  | {
+      readonly status: 'refreshed';
+      readonly token: string;
+      readonly expiresAt: string;
+      readonly sessionId: string;
+      readonly userId: string;
+    }
+  /** A used token came back: somebody may have stolen it. Its session is over, and the caller should record that. */
+  | { readonly status: 'reused'; readonly sessionId: string; readonly userId: string }
+  | { readonly status: 'unknown' };
+
+export interface RefreshTokens {
+  /** The first token of a session. All times RFC 3339. */
+  start(session: { sessionId: string; userId: string; at: string }): Promise<{ token: string; expiresAt: string }>;
+  /** Exchanges a token for its successor. */
+  refresh(token: string, at: string): Promise<Refreshed>;
+  endSession(sessionId: string): Promise<void>;
+  /** Ends every session of a user but `exceptSessionId`. */
+  endSessionsOf(userId: string, exceptSessionId?: string): Promise<void>;
+}
+
+export const createRefreshTokens = (vault: Vault, master: MasterKey): RefreshTokens => {
+  const succession = createSecretKey(master.derive('refresh token successor'));
+  const successorOf = (token: string) => createHmac('sha256', succession).update(token).digest('base64url');
+  return {
+    start: async ({ sessionId, userId, at }) => {
+      const token = randomBytes(32).toString('base64url');
+      const expiresAt = later(at, sessionIdle);
+      await vault.saveRefreshToken({ hash: hashOf(token), sessionId, userId, expiresAt });
+      return { token, expiresAt };
+    },
+    refresh: async (token, at) => {
+      if (!/^[\w-]{43}$/.test(token)) return { status: 'unknown' };
+      const successor = successorOf(token);
+      const expiresAt = later(at, sessionIdle);
+      const rotation = { hash: hashOf(token), successorHash: hashOf(successor), at, expiresAt, repeatableUntil: later(at, repeatableFor) };
+      const result = await vault.rotateRefreshToken(rotation);
+      if (result.outcome === 'unknown') return { status: 'unknown' };
+      const { outcome, sessionId, userId } = result;
+      return outcome === 'reused'
+        ? { status: 'reused', sessionId, userId }
+        : { status: 'refreshed', token: successor, expiresAt, sessionId, userId };
+    },
+    endSession: (sessionId) => vault.endSession(sessionId),
+    endSessionsOf: (userId, exceptSessionId) => vault.endSessionsOf(userId, exceptSessionId),
+  };
+};
+
+/** A random 256-bit token cannot be guessed from its hash, so no salt and no slow function is needed. */
+export const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
