@@ -37,7 +37,7 @@ describe('an account is registered', () => {
     given(account)
       .when({ ...register, email: null, credentialId: null })
       .then({ ...registered, email: null, credentialId: null }));
-  it('not again after it was erased', () => given(account, registered, erased).when(register).refuses('auth.account_not_found'));
+  it('not again after it was erased', () => given(account, registered, erased).when(register).refuses('auth.not_registered'));
   it('and its e-mail is verified', () =>
     given(account, registered).when({ type: 'verify_email' }).then({ type: 'account.email_verified', userId }));
 });
@@ -61,7 +61,7 @@ describe('a password', () => {
         { type: 'account.all_sessions_revoked', userId, sessionIds: ['a'], exceptSessionId: null },
       ));
   it('must belong to an account', () =>
-    given(account).when({ type: 'change_password', credentialId: 'c2', how: 'change', sessionId: null }).refuses('auth.account_not_found'));
+    given(account).when({ type: 'change_password', credentialId: 'c2', how: 'change', sessionId: null }).refuses('auth.not_registered'));
 });
 
 describe('other ways to prove who one is', () => {
@@ -158,5 +158,5 @@ describe('an account is erased', () => {
   it('for good', () => given(account, registered).when({ type: 'erase' }).then(erased));
   it('and leaves its id and epoch', () =>
     expect(given(account, registered, opened('a'), erased).state()).toEqual({ status: 'Erased', userId, epoch: 2 }));
-  it('and is not to be found', () => given(account, registered, erased).when(open('a')).refuses('auth.account_not_found'));
+  it('and is not to be found', () => given(account, registered, erased).when(open('a')).refuses('auth.not_registered'));
 });

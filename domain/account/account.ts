@@ -188,7 +188,7 @@ const mustRule = (by: Ruler, roles: readonly Role[]) => {
   if (overAdmins || !by.roles.includes('ADMIN')) throw new DomainError('auth.forbidden', 'Your roles do not allow this.');
 };
 
-const notFound = () => new DomainError('auth.account_not_found', 'There is no such account.');
+const notFound = () => new DomainError('auth.not_registered', 'There is no such account.');
 
 const mustExist = (account: Account): Known => {
   if (account.status === 'None' || account.status === 'Erased') throw notFound();

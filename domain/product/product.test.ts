@@ -44,21 +44,23 @@ describe('a product', () => {
 
 describe('a product is for sale', () => {
   it('with a variant that has price and weight', () => given(product, created, added).when({ type: 'activate', sellerId }).then(activated));
-  it('not without variants', () => given(product, created).when({ type: 'activate', sellerId }).refuses('product.not_sellable'));
+  it('not without variants', () => given(product, created).when({ type: 'activate', sellerId }).refuses('product.not_publishable'));
   it('not without a price', () =>
     given(product, created, { ...added, price: null })
       .when({ type: 'activate', sellerId })
-      .refuses('product.not_sellable'));
+      .refuses('product.not_publishable'));
   it('not without a weight', () =>
     given(product, created, { ...added, weightGrams: null })
       .when({ type: 'activate', sellerId })
-      .refuses('product.not_sellable'));
+      .refuses('product.not_publishable'));
   it('not after its last variant', () =>
-    given(product, created, added, activated).when({ type: 'remove_variant', sellerId, variantId: 'v1' }).refuses('product.not_sellable'));
+    given(product, created, added, activated)
+      .when({ type: 'remove_variant', sellerId, variantId: 'v1' })
+      .refuses('product.not_publishable'));
   it('not after its last weight', () =>
     given(product, created, added, activated)
       .when({ type: 'edit_variant', sellerId, variantId: 'v1', weightGrams: null })
-      .refuses('product.not_sellable'));
+      .refuses('product.not_publishable'));
   it('until it is deactivated', () => given(product, created, added, activated).when({ type: 'deactivate', sellerId }).then(deactivated));
   it('again', () => given(product, created, added, activated, deactivated).when({ type: 'activate', sellerId }).then(activated));
   it('until it is archived', () => given(product, created, added, activated).when({ type: 'archive', sellerId }).then(archived));

@@ -203,7 +203,7 @@ const whose = ({ productId, sellerId }: Listing) => ({ productId, sellerId });
 
 const notFound = () => new DomainError('product.not_found', 'There is no such product.');
 const notSellable = () =>
-  new DomainError('product.not_sellable', 'An active product needs at least one variant with a price and a weight.');
+  new DomainError('product.not_publishable', 'An active product needs at least one variant with a price and a weight.');
 
 const mustOwn = (product: Product, { sellerId }: { sellerId: string }): Known => {
   if (product.status === 'None' || product.sellerId !== sellerId) throw notFound();

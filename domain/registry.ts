@@ -1,0 +1,137 @@
+// Every event that the log may hold and how each category's stream is folded: what the log's codec and the auditors need of the whole domain.
+import { z } from 'zod';
+import { account } from './account/account.ts';
+import { AccountEvent } from './account/events.ts';
+import { brand } from './brand/brand.ts';
+import { BrandEvent } from './brand/events.ts';
+import { category } from './category/category.ts';
+import { CategoryEvent } from './category/events.ts';
+import { CheckoutEvent } from './checkout/events.ts';
+import { claim } from './claim/claim.ts';
+import { ClaimEvent } from './claim/events.ts';
+import { LedgerEvent } from './ledger/events.ts';
+import { ledger } from './ledger/ledger.ts';
+import { OrderEvent } from './order/events.ts';
+import { order } from './order/order.ts';
+import { PaymentEvent } from './payment/events.ts';
+import { payment } from './payment/payment.ts';
+import { ProductEvent } from './product/events.ts';
+import { product } from './product/product.ts';
+import { ReturnEvent } from './return/events.ts';
+import { returns } from './return/return.ts';
+import { ReviewEvent } from './review/events.ts';
+import { review } from './review/review.ts';
+import { SellerEvent } from './seller/events.ts';
+import { seller } from './seller/seller.ts';
+import { ShipmentEvent } from './shipment/events.ts';
+import { shipment } from './shipment/shipment.ts';
+import { StockEvent } from './stock/events.ts';
+import { stock } from './stock/stock.ts';
+import { UserEvent } from './user/events.ts';
+import { user } from './user/user.ts';
+import { WebhookEvent } from './webhook/events.ts';
+import { webhook } from './webhook/webhook.ts';
+
+/** The data of an event (without its type) of one version, as the next version has it. */
+export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
+
+/** `upcasters[0]` leads from version 1 to 2, and so on: the last one to `version`. `personal` names the fields whose values are sealed. */
+export interface EventDefinition {
+  readonly schema: z.ZodType<{ type: string }>;
+  readonly version: number;
+  readonly upcasters: readonly Upcaster[];
+  readonly personal: readonly string[];
+}
+
+/** By event type; an event that is not named here has version 1 still. The upcasters themselves stand beside their schema. */
+const upcastersOf: Readonly<Record<string, readonly Upcaster[]>> = {};
+
+/** How a field is tagged: `public`, `pii` or not at all. A tag counts on either side of optional() and nullable(). */
+export const privacyOf = (schema: z.ZodType): unknown => {
+  const tag = schema.meta()?.privacy;
+  if (tag !== undefined) return tag;
+  const wraps = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
+  const inner = wraps ? schema.unwrap() : null;
+  return inner instanceof z.ZodType ? privacyOf(inner) : undefined;
+};
+
+type EventSchema = z.ZodType<{ type: string }> & { readonly shape: { readonly type: { readonly value: string } } };
+
+const define = (schema: EventSchema): [string, EventDefinition] => {
+  const type = schema.shape.type.value;
+  const upcasters = upcastersOf[type] ?? [];
+  const personal = Object.entries(schema.shape).flatMap(([name, field]) =>
+    field instanceof z.ZodType && privacyOf(field) === 'pii' ? [name] : [],
+  );
+  return [type, { schema, version: upcasters.length + 1, upcasters, personal }];
+};
+
+const definitions = (union: { readonly options: readonly EventSchema[] }) => union.options.map(define);
+
+/** By event type. */
+export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
+  ...definitions(AccountEvent),
+  ...definitions(BrandEvent),
+  ...definitions(CategoryEvent),
+  ...definitions(CheckoutEvent),
+  ...definitions(ClaimEvent),
+  ...definitions(LedgerEvent),
+  ...definitions(OrderEvent),
+  ...definitions(PaymentEvent),
+  ...definitions(ProductEvent),
+  ...definitions(ReturnEvent),
+  ...definitions(ReviewEvent),
+  ...definitions(SellerEvent),
+  ...definitions(ShipmentEvent),
+  ...definitions(StockEvent),
+  ...definitions(UserEvent),
+  ...definitions(WebhookEvent),
+]);
+
+/** What the log's codec asks; `upcast` throws RangeError for a type that is not known. */
+export const eventContract = {
+  version: (type: string): number | null => eventSchemas.get(type)?.version ?? null,
+  upcast: (type: string, fromVersion: number, data: Record<string, unknown>): Record<string, unknown> => {
+    const definition = eventSchemas.get(type);
+    if (!definition) throw new RangeError(`no schema for ${type}`);
+    return definition.upcasters.slice(fromVersion - 1).reduce((older, upcast) => upcast(older), data);
+  },
+  personal: (type: string): readonly string[] => eventSchemas.get(type)?.personal ?? [],
+};
+
+/** How one category's streams are folded. `stateAfter` takes a stream's events from its first one on, each of the current version; a malformed one throws ZodError. */
+export interface Fold {
+  readonly category: string;
+  readonly version: number;
+  stateAfter(events: Iterable<unknown>): unknown;
+}
+
+type Folded<State, Event> = Pick<Fold, 'category' | 'version'> & { readonly initial: State; evolve(state: State, event: Event): State };
+
+const fold = <State, Event>(of: Folded<State, Event>, schema: z.ZodType<Event>): [string, Fold] => {
+  const stateAfter = (events: Iterable<unknown>) => {
+    let state = of.initial;
+    for (const event of events) state = of.evolve(state, schema.parse(event));
+    return state;
+  };
+  return [of.category, { category: of.category, version: of.version, stateAfter }];
+};
+
+/** By category: the aggregates, and the sagas, which are folded the same way. */
+export const deciders: ReadonlyMap<string, Fold> = new Map([
+  fold(account, AccountEvent),
+  fold(brand, BrandEvent),
+  fold(category, CategoryEvent),
+  fold(claim, ClaimEvent),
+  fold(ledger, LedgerEvent),
+  fold(order, OrderEvent),
+  fold(payment, PaymentEvent),
+  fold(product, ProductEvent),
+  fold(returns, ReturnEvent),
+  fold(review, ReviewEvent),
+  fold(seller, SellerEvent),
+  fold(shipment, ShipmentEvent),
+  fold(stock, StockEvent),
+  fold(user, UserEvent),
+  fold(webhook, WebhookEvent),
+]);
