@@ -3,13 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
+import { type Role, roles } from '../http/env.ts';
 import type { MasterKey } from '../vault/master.ts';
 import type { Vault } from '../vault/port.ts';
 import { accessLifetime, algorithm, createSigningKeys, type SigningKeys } from './keys.ts';
 import type { Revocations } from './revocations.ts';
-
-export const roles = ['CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN'] as const;
-export type Role = (typeof roles)[number];
 
 /** `sub` is the user, `sid` the session, `seller` the store that the user may act for; `epoch` rises whenever roles change. */
 export interface Subject {
@@ -31,7 +29,7 @@ export interface AccessTokens {
   sign(subject: Subject): Promise<{ token: string; expiresAt: string }>;
   /**
    * What the token says: at once if its signature has been checked before, else a promise; `await` does for both.
-   * Throws `auth.token_expired`, `auth.session_revoked`, or `auth.invalid_token` for anything else that is wrong with it.
+   * Throws `auth.session_ended`, or `auth.bad_token` for anything else that is wrong with it (details.reason `expired` where that is all).
    */
   verify(token: string): Claims | Promise<Claims>;
   /** The document of public keys behind `/.well-known/jwks.json`. */
@@ -65,7 +63,7 @@ export const createAccessTokens = (options: Options): AccessTokens => {
 
   const checkLife = (claims: Claims): Claims => {
     if (now() >= claims.exp * 1000) throw expired();
-    if (revocations.isRevoked(claims)) throw new DomainError('auth.session_revoked', 'The session has ended, or its roles have changed.');
+    if (revocations.isRevoked(claims)) throw new DomainError('auth.session_ended', 'The session has ended, or its roles have changed.');
     return claims;
   };
 
@@ -126,8 +124,8 @@ export const createAccessTokens = (options: Options): AccessTokens => {
   };
 };
 
-const expired = () => new DomainError('auth.token_expired', 'The access token has expired.');
-const invalid = () => new DomainError('auth.invalid_token', 'The access token is not valid.');
+const expired = () => new DomainError('auth.bad_token', 'The access token has expired.', { reason: 'expired' });
+const invalid = () => new DomainError('auth.bad_token', 'The access token is not valid.');
 
 const isRole = (value: unknown): value is Role => roles.some((role) => role === value);
 

@@ -20,7 +20,6 @@ interface RingKey {
   readonly publicKey: CryptoKey;
   readonly publicJwk: JWK;
   readonly privateKey: CryptoKey | null;
-  readonly createdAt: string;
   readonly retiredAt: string | null;
 }
 
@@ -41,27 +40,14 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
   let loading: Promise<void> | null = null;
   let replacing: Promise<void> | null = null;
 
-  const isOver = (key: { retiredAt: string | null }) =>
-    key.retiredAt !== null && Date.parse(key.retiredAt) + accessLifetime + 2 * lookedUpEvery < now();
-
-  const unpack = async (stored: StoredSigningKey): Promise<RingKey> => {
-    const publicJwk = JSON.parse(stored.publicJwk) as JWK;
-    const publicKey = await importJWK(publicJwk, algorithm);
-    if (publicKey instanceof Uint8Array) throw new Error('A signing key in the vault is not an RSA key.');
-    const privateKey = stored.retiredAt
-      ? null
-      : await importPKCS8(master.unwrap(`signing:${stored.kid}`, stored.wrapped).toString('utf8'), algorithm);
-    return { ...stored, publicJwk, publicKey, privateKey };
-  };
-
   const load = (): Promise<void> => {
     loading ??= (async () => {
       const known = new Map(ring.map((key) => [key.kid, key]));
-      const stored = (await vault.signingKeys()).filter((key) => !isOver(key));
+      const stored = (await vault.signingKeys()).filter((key) => !isOver(key, now()));
       ring = await Promise.all(
         stored.map(async (key) => {
           const before = known.get(key.kid);
-          return before && before.retiredAt === key.retiredAt ? before : unpack(key);
+          return before && before.retiredAt === key.retiredAt ? before : unpack(key, master);
         }),
       );
       loadedAt = now();
@@ -99,21 +85,34 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
       return { kid: key.kid, privateKey: key.privateKey };
     },
     verifying: async (kid) => {
-      const find = () => ring.find((key) => key.kid === kid && !isOver(key));
+      const find = () => ring.find((key) => key.kid === kid && !isOver(key, now()));
       // Made-up names must not become a flood of questions to the vault.
       if (!find()) await loadIfOlderThan(1000);
       return find()?.publicKey ?? null;
     },
     jwks: async () => {
       await loadIfOlderThan(lookedUpEvery);
-      return { keys: ring.filter((key) => !isOver(key)).map((key) => key.publicJwk) };
+      return { keys: ring.filter((key) => !isOver(key, now())).map((key) => key.publicJwk) };
     },
     rotate: async () => {
       await load();
       await replace(signing()?.kid ?? null);
-      for (const key of await vault.signingKeys()) if (isOver(key)) await vault.deleteSigningKey(key.kid);
+      for (const key of await vault.signingKeys()) if (isOver(key, now())) await vault.deleteSigningKey(key.kid);
     },
   };
+};
+
+/** Whether every token that the key has signed has expired. */
+const isOver = (key: { retiredAt: string | null }, now: number) =>
+  key.retiredAt !== null && Date.parse(key.retiredAt) + accessLifetime + 2 * lookedUpEvery < now;
+
+const unpack = async (stored: StoredSigningKey, master: MasterKey): Promise<RingKey> => {
+  const publicJwk = JSON.parse(stored.publicJwk) as JWK;
+  const publicKey = await importJWK(publicJwk, algorithm);
+  if (publicKey instanceof Uint8Array) throw new Error('A signing key in the vault is not an RSA key.');
+  const pem = () => master.unwrap(`signing:${stored.kid}`, stored.wrapped).toString();
+  const privateKey = stored.retiredAt ? null : await importPKCS8(pem(), algorithm);
+  return { kid: stored.kid, publicJwk, publicKey, privateKey, retiredAt: stored.retiredAt };
 };
 
 const makeKey = async (master: MasterKey, createdAt: string) => {

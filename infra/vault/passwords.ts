@@ -15,12 +15,12 @@ const atOnce = 2;
 const mayWait = 100;
 
 /**
- * Throws `auth.weak_password` (details.reason: too_short, too_long, too_common) unless it has 8 to 128 characters and is not among the most used ones.
+ * Throws `auth.password_weak` (details.reason: too_short, too_long, too_common) unless it has 8 to 128 characters and is not among the most used ones.
  * `personal`: what an attacker would try first, such as the e-mail address.
  */
 export const checkNewPassword = (password: string, personal: readonly string[] = []): void => {
   const length = [...password].length;
-  const refuse = (reason: string, message: string) => new DomainError('auth.weak_password', message, { reason });
+  const refuse = (reason: string, message: string) => new DomainError('auth.password_weak', message, { reason });
   if (length < 8) throw refuse('too_short', 'A password has at least 8 characters.');
   if (length > 128) throw refuse('too_long', 'A password has at most 128 characters.');
   const plain = normal(password).toLowerCase();
@@ -85,10 +85,11 @@ export const createPasswords = (vault: Vault): Passwords => ({
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Throws `auth.busy` instead of waiting behind a hundred others. */
+/** Throws `gateway.overloaded` instead of waiting behind a hundred others. */
 const run = async (parameters: Argon2Parameters): Promise<Buffer> => {
   if (running >= atOnce) {
-    if (waiting.length >= mayWait) throw new DomainError('auth.busy', 'Too many people are signing in at once; try again shortly.');
+    if (waiting.length >= mayWait)
+      throw new DomainError('gateway.overloaded', 'Too many people are signing in at once; try again shortly.');
     await new Promise<void>((resolve) => waiting.push(resolve));
   } else {
     running += 1;

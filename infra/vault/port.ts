@@ -95,7 +95,7 @@ export interface Vault {
 
 export class VaultBusy extends DomainError {
   constructor() {
-    super('auth.vault_busy', 'The vault could not finish in time; ask again.');
+    super('server.store_unavailable', 'The vault could not finish in time; ask again.');
   }
 }
 

@@ -49,14 +49,11 @@ export const createSeals = (vault: Vault, master: MasterKey, { capacity = 50_000
   const keys = new LRUCache<string, Key>({ max: capacity, ttl: keptFor, perf: { now }, ttlResolution: 0 });
   let forgotten = 0;
 
-  const unwrap = (personId: string, wrapped: Uint8Array | null): Key =>
-    wrapped ? createSecretKey(master.unwrap(`person:${personId}`, wrapped)) : none;
-
   /** Asks the vault and remembers the answer, unless a person was forgotten meanwhile: the answer may then be older than the erasure. */
   const fetch = async (personIds: readonly string[], ask: () => Promise<(Uint8Array | null)[]>): Promise<Map<string, Key>> => {
     const before = forgotten;
     const wrapped = await ask();
-    const fetched = new Map(personIds.map((personId, n): [string, Key] => [personId, unwrap(personId, wrapped[n] ?? null)]));
+    const fetched = new Map(personIds.map((personId, n): [string, Key] => [personId, unwrap(master, personId, wrapped[n])]));
     if (before === forgotten) for (const [personId, key] of fetched) keys.set(personId, key);
     return fetched;
   };
@@ -133,6 +130,9 @@ const together = <T>(act: (ids: readonly string[]) => Promise<T>): ((id: string)
     return waiting.result;
   };
 };
+
+const unwrap = (master: MasterKey, personId: string, wrapped: Uint8Array | null | undefined): Key =>
+  wrapped ? createSecretKey(master.unwrap(`person:${personId}`, wrapped)) : none;
 
 const close = (key: KeyObject, personId: string, value: Json): Sealed =>
   `pii1.${personId}.${encrypt(key, personId, Buffer.from(JSON.stringify(value))).toString('base64url')}` as Sealed;
