@@ -30,14 +30,14 @@ export const paymentGatewayContract = (name: string, open: () => Promise<Gateway
         checkoutId: `checkout-${run}-${ids}`,
         account: under.account,
         amount: { amount: 150_000, currency: 'IDR' },
-        method: 'va',
+        method: 'virtual_account',
         expiresAt: new Date(under.now() + 86_400_000).toISOString(),
         ...change,
       };
     };
     const refusal = (code: string) => expect.objectContaining({ name: 'ProviderRefused', code });
 
-    it.each(['va', 'qris', 'card', 'ewallet', 'retail', 'cod'] as const)(
+    it.each(['virtual_account', 'qris', 'card', 'e_wallet', 'retail', 'cod'] as const)(
       'gives instructions for %s, the same when asked twice',
       async (method) => {
         const asked = request({ method });

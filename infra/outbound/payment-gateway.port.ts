@@ -3,28 +3,28 @@ import { z } from 'zod';
 import { Money } from '../../domain/money.ts';
 import { type Faults, NoticeBehaviour } from './simulation.ts';
 
-export const GatewayMethod = z.enum(['va', 'qris', 'card', 'ewallet', 'retail', 'cod']);
+/** The words of domain/payment. */
+export const GatewayMethod = z.enum(['card', 'qris', 'e_wallet', 'virtual_account', 'retail', 'cod']);
 export type GatewayMethod = z.infer<typeof GatewayMethod>;
 
 /** Which bank, wallet or shop a method is paid through; the first is taken where a request names none. */
 export const channels = {
-  va: ['bca', 'mandiri', 'bni', 'bri', 'permata'],
+  virtual_account: ['bca', 'mandiri', 'bni', 'bri', 'permata'],
   qris: [],
   card: [],
-  ewallet: ['gopay', 'ovo', 'dana', 'shopeepay'],
+  e_wallet: ['gopay', 'ovo', 'dana', 'shopeepay'],
   retail: ['indomaret', 'alfamart'],
   cod: [],
 } as const satisfies Record<GatewayMethod, readonly string[]>;
 
-/** What the buyer needs in order to pay. */
-export const Instructions = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('va'), bank: z.string(), accountNumber: z.string() }),
-  z.object({ kind: z.literal('qris'), payload: z.string() }),
-  z.object({ kind: z.literal('card'), reference: z.string() }),
-  z.object({ kind: z.literal('ewallet'), wallet: z.string(), deepLink: z.string() }),
-  z.object({ kind: z.literal('retail'), outlet: z.string(), code: z.string() }),
-  z.object({ kind: z.literal('cod') }),
-]);
+/** What the buyer needs in order to pay: the bank, wallet or shop, and a number to type, a QR text to scan or a link to follow. */
+export const Instructions = z.object({
+  kind: GatewayMethod,
+  channel: z.string().optional(),
+  code: z.string().optional(),
+  qr: z.string().optional(),
+  url: z.string().optional(),
+});
 export type Instructions = z.infer<typeof Instructions>;
 
 /** `paymentId` is the idempotency key: the same id with the same values is the same payment, with other values it is refused. */

@@ -110,7 +110,7 @@ export const paymentActs = ({ store, webhooks, board, account, clock }: GatewayP
         return pay(payment, act, behaviour);
       case 'authorize':
         if (payment.status === 'authorized') return payment;
-        if (payment.method !== 'card' && payment.method !== 'ewallet') {
+        if (payment.method !== 'card' && payment.method !== 'e_wallet') {
           throw new Refusal(422, 'not_authorizable', `${payment.method} is captured at once.`);
         }
         mustWait();

@@ -251,7 +251,7 @@ describe('a payment', () => {
 
   it('of a wrong sum is told as it was paid', async () => {
     const { gateway, inbox } = await open();
-    await gateway.requestPayment(request('p1', { method: 'va' }));
+    await gateway.requestPayment(request('p1', { method: 'virtual_account' }));
     await gateway.simulatePayment('p1', { outcome: 'pay', amount: 1_000 });
     expect(JSON.parse((await inbox.until(1))[0]?.rawBody.toString() ?? '')).toMatchObject({ amount: { amount: 1_000, currency: 'IDR' } });
   });
@@ -274,7 +274,9 @@ describe('a payment', () => {
     const { gateway } = await open();
     const refusal = (code: string) => expect.objectContaining({ name: 'ProviderRefused', code });
     await expect(gateway.requestPayment(request('p1', { account: 'other' }))).rejects.toThrow(refusal('unknown_account'));
-    await expect(gateway.requestPayment(request('p1', { method: 'va', channel: 'ovo' }))).rejects.toThrow(refusal('unknown_channel'));
+    await expect(gateway.requestPayment(request('p1', { method: 'virtual_account', channel: 'ovo' }))).rejects.toThrow(
+      refusal('unknown_channel'),
+    );
     const past = new Date(start).toISOString();
     await expect(gateway.requestPayment(request('p1', { expiresAt: past }))).rejects.toThrow(refusal('already_expired'));
   });
@@ -282,7 +284,7 @@ describe('a payment', () => {
   it('by QRIS carries a code whose checksum is right', async () => {
     const { gateway } = await open();
     const { instructions } = await gateway.requestPayment(request('p1'));
-    expect(instructions).toMatchObject({ payload: expect.stringMatching(/^000201010212.*5303360.*54061500005802ID.*6304[0-9A-F]{4}$/) });
+    expect(instructions).toMatchObject({ qr: expect.stringMatching(/^000201010212.*5303360.*54061500005802ID.*6304[0-9A-F]{4}$/) });
   });
 });
 

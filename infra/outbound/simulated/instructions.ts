@@ -21,18 +21,19 @@ export const instructionsFor = (request: PaymentRequest): Instructions => {
   const { paymentId, method } = request;
   const channel = channelOf(request);
   switch (method) {
-    case 'va':
-      return { kind: 'va', bank: channel, accountNumber: `${bankCodes[channel]}${digitsOf(paymentId, 11)}` };
+    case 'virtual_account':
+      return { kind: method, channel, code: `${bankCodes[channel]}${digitsOf(paymentId, 11)}` };
     case 'qris':
-      return { kind: 'qris', payload: qris(request) };
+      return { kind: method, qr: qris(request) };
     case 'card':
-      return { kind: 'card', reference: `auth-${paymentId}` };
-    case 'ewallet':
-      return { kind: 'ewallet', wallet: channel, deepLink: `${channel}://pay/${encodeURIComponent(paymentId)}` };
+      // The card itself is entered with the gateway; the shop sees a reference only.
+      return { kind: method, code: `auth-${paymentId}` };
+    case 'e_wallet':
+      return { kind: method, channel, url: `${channel}://pay/${encodeURIComponent(paymentId)}` };
     case 'retail':
-      return { kind: 'retail', outlet: channel, code: digitsOf(paymentId, 12) };
+      return { kind: method, channel, code: digitsOf(paymentId, 12) };
     case 'cod':
-      return { kind: 'cod' };
+      return { kind: method };
     default:
       return method satisfies never;
   }
