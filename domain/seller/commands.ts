@@ -27,6 +27,9 @@ export type SellerCommand =
       logoUrl?: string | null | undefined;
     }
   | { type: 'change_bank_account'; bankAccount: Sealed }
+  /** The owner is no member: the store is the owner's anyway. */
+  | { type: 'add_member'; memberId: string }
+  | { type: 'remove_member'; memberId: string }
   | { type: 'set_commission'; rule: CommissionRule }
   | { type: 'start_holiday' }
   | { type: 'end_holiday' }

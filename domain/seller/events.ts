@@ -52,6 +52,9 @@ export const SellerPageEdited = z.object({
   logoUrl: open(z.string().nullable()),
 });
 export const SellerBankAccountChanged = z.object({ type: z.literal('seller.bank_account_changed'), ...whose, bankAccount: pii() });
+/** `memberId` is the person who works in the store from now on, or no longer. */
+export const SellerMemberAdded = z.object({ type: z.literal('seller.member_added'), ...whose, memberId: open(z.string()) });
+export const SellerMemberRemoved = z.object({ type: z.literal('seller.member_removed'), ...whose, memberId: open(z.string()) });
 export const SellerCommissionSet = z.object({ type: z.literal('seller.commission_set'), ...whose, rule: open(CommissionRule) });
 export const SellerHolidayStarted = z.object({ type: z.literal('seller.holiday_started'), ...whose });
 export const SellerHolidayEnded = z.object({ type: z.literal('seller.holiday_ended'), ...whose });
@@ -73,6 +76,8 @@ export const SellerEvent = z.discriminatedUnion('type', [
   SellerRejected,
   SellerPageEdited,
   SellerBankAccountChanged,
+  SellerMemberAdded,
+  SellerMemberRemoved,
   SellerCommissionSet,
   SellerHolidayStarted,
   SellerHolidayEnded,

@@ -79,6 +79,28 @@ describe('a store', () => {
   it('has no holiday before it is approved', () => given(seller, applied).when({ type: 'start_holiday' }).refuses('seller.wrong_status'));
 });
 
+describe('a member of the team', () => {
+  const member = { type: 'seller.member_added', ...whose, memberId: 'u2' } as const;
+  it('is added', () =>
+    given(seller, ...active)
+      .when({ type: 'add_member', memberId: 'u2' })
+      .then(member));
+  it('is not the owner', () =>
+    given(seller, ...active)
+      .when({ type: 'add_member', memberId: 'u1' })
+      .then());
+  it('is one of at most twenty', () => {
+    const twenty = Array.from({ length: 20 }, (_, n) => ({ ...member, memberId: `m${n}` }));
+    given(seller, ...active, ...twenty)
+      .when({ type: 'add_member', memberId: 'u2' })
+      .refuses('seller.too_many_members');
+  });
+  it('is removed', () =>
+    given(seller, ...active, member)
+      .when({ type: 'remove_member', memberId: 'u2' })
+      .then({ type: 'seller.member_removed', ...whose, memberId: 'u2' }));
+});
+
 describe('a seller is suspended', () => {
   it('while active', () =>
     given(seller, ...active)

@@ -15,6 +15,7 @@ type Store = Whose & {
   logoUrl: string | null;
   bankAccount: Sealed | null;
   documents: readonly SellerDocument[];
+  members: readonly string[];
   /** By `from`, the earliest first. */
   commissions: readonly CommissionRule[];
 };
@@ -26,13 +27,14 @@ export type Seller = { status: 'None' } | Known | ({ status: 'Rejected' } & Whos
 /** An order ends within 48 h to be accepted, the carriage, and 7 days to be returned: after this long none is open any more. */
 const closingTakes = days(30);
 const mostDocuments = 20;
+const mostMembers = 20;
 /** A rule per month for two years; a purchase is never priced by an older one. */
 const mostCommissions = 24;
 
 const evolve = (seller: Seller, event: SellerEvent): Seller => {
   if (event.type === 'seller.applied') {
     const { type: _, ...application } = event;
-    return { status: 'Applied', ...application, logoUrl: null, commissions: [] };
+    return { status: 'Applied', ...application, logoUrl: null, members: [], commissions: [] };
   }
   if (seller.status === 'None' || seller.status === 'Rejected' || seller.status === 'Closed') return seller;
   switch (event.type) {
@@ -52,6 +54,10 @@ const evolve = (seller: Seller, event: SellerEvent): Seller => {
     }
     case 'seller.bank_account_changed':
       return { ...seller, bankAccount: event.bankAccount };
+    case 'seller.member_added':
+      return { ...seller, members: [...seller.members, event.memberId] };
+    case 'seller.member_removed':
+      return { ...seller, members: seller.members.filter((memberId) => memberId !== event.memberId) };
     case 'seller.commission_set':
       return { ...seller, commissions: [...seller.commissions, event.rule].slice(-mostCommissions) };
     case 'seller.holiday_started':
@@ -113,6 +119,20 @@ const editPage = (seller: Seller, edit: Of<'edit_page'>): SellerEvent[] => {
 const changeBankAccount = (seller: Seller, { bankAccount }: Of<'change_bank_account'>): SellerEvent[] => {
   const known = mustBeOpen(seller);
   return known.bankAccount === bankAccount ? [] : [{ type: 'seller.bank_account_changed', ...whose(known), bankAccount }];
+};
+
+const addMember = (seller: Seller, { memberId }: Of<'add_member'>): SellerEvent[] => {
+  const known = mustBeOpen(seller);
+  if (memberId === known.userId || known.members.includes(memberId)) return [];
+  if (known.members.length >= mostMembers) {
+    throw new DomainError('seller.too_many_members', `At most ${mostMembers} people work in one store.`, { most: mostMembers });
+  }
+  return [{ type: 'seller.member_added', ...whose(known), memberId }];
+};
+
+const removeMember = (seller: Seller, { memberId }: Of<'remove_member'>): SellerEvent[] => {
+  const known = mustBeOpen(seller);
+  return known.members.includes(memberId) ? [{ type: 'seller.member_removed', ...whose(known), memberId }] : [];
 };
 
 /** Rules only ever follow one another, so that what an order was priced by never changes afterwards. */
@@ -215,6 +235,10 @@ export const seller: Decider<Seller, SellerCommand, SellerEvent> = {
         return editPage(state, command);
       case 'change_bank_account':
         return changeBankAccount(state, command);
+      case 'add_member':
+        return addMember(state, command);
+      case 'remove_member':
+        return removeMember(state, command);
       case 'set_commission':
         return setCommission(state, command);
       case 'start_holiday':

@@ -178,6 +178,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'seller.slug_taken': { status: 409, meaning: 'Another shop has this name in its address.' },
   'seller.suspended': { status: 403, meaning: 'The shop is suspended.' },
   'seller.too_many_documents': { status: 409, meaning: 'The seller has as many documents as are kept.' },
+  'seller.too_many_members': { status: 409, meaning: 'As many people work in the shop as may.' },
   'seller.wrong_status': { status: 409, meaning: "The shop's status does not allow this." },
   'server.failed': { status: 500, meaning: 'Something went wrong here.' },
   'server.not_ready': { status: 503, meaning: 'This instance is not ready yet.' },
