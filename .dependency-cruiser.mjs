@@ -16,8 +16,8 @@ const only = (from, allowed) => ({ from, to: { pathNot: [...allowed, packages], 
 
 /** Aggregates that are one service may know each other: a checkout plans the orders that it becomes. */
 const families = ['order|checkout'];
-/** Tables that their owner publishes: a checkout pins the deadline of the payment that it will ask for. */
-const published = ['^domain/payment/deadlines\\.ts$'];
+/** What its owner publishes: tables, the terms of a sale, the shares of a payment, the entries of the books. All that follows a sale speaks of them. */
+const published = ['^domain/(payment/(deadlines|shares)|order/terms|ledger/(events|entries))\\.ts$'];
 
 const noSiblings = [
   { name: 'no-sibling-folder', own: '([^/]+)', others: families.map((family) => `/(${family})/`), home: '$2' },
@@ -116,10 +116,10 @@ export default {
     ...noSiblings,
     {
       name: 'main-is-the-top',
-      comment: 'Only main.ts puts the parts together, with infra/connect.ts; nobody imports main.ts.',
+      comment: 'Only the files at the root put the parts together, with infra/connect.ts; no layer imports them.',
       severity: 'error',
-      from: { pathNot: ['^main\\.ts$', ...tests] },
-      to: { path: ['^main\\.ts$', '^infra/connect\\.ts$'] },
+      from: { pathNot: ['^[^/]+\\.ts$', ...tests] },
+      to: { path: ['^[^/]+\\.ts$', '^infra/connect\\.ts$'] },
     },
     {
       name: 'tests-stay-outside',

@@ -1,22 +1,8 @@
 // Cache-aside for rendered answers: one load for all who ask at the same time, and no stale value after an invalidation.
-import type { Cache } from './port.ts';
+import type { Aside, Cache } from './port.ts';
 
 /** A cache that fails is a cache miss: it never fails a request. */
 const missing = () => undefined;
-
-export interface Aside {
-  /**
-   * What stands under `key`, or what `load` gives, kept for `ttl` milliseconds. Answers at once when it can. `undefined` is not kept.
-   * Values are text that is ready to send.
-   */
-  cached(
-    key: string,
-    ttl: number,
-    load: () => string | undefined | Promise<string | undefined>,
-  ): string | undefined | Promise<string | undefined>;
-  /** From now on nobody gets the old value, not even from a load that is under way. */
-  invalidate(key: string): void | Promise<void>;
-}
 
 export const aside = (cache: Cache): Aside => {
   const loading = new Map<string, Promise<string | undefined>>();

@@ -20,3 +20,18 @@ export interface Cache {
    */
   gcra(key: string, interval: number, burst: number, now: number): Admission | Promise<Admission>;
 }
+
+/** Cache-aside for rendered answers: one load for all who ask at the same time, no stale value after an invalidation. */
+export interface Aside {
+  /**
+   * What stands under `key`, or what `load` gives, kept for `ttl` milliseconds. Answers at once when it can. `undefined` is not kept.
+   * Values are text that is ready to send.
+   */
+  cached(
+    key: string,
+    ttl: number,
+    load: () => string | undefined | Promise<string | undefined>,
+  ): string | undefined | Promise<string | undefined>;
+  /** From now on nobody gets the old value, not even from a load that is under way. */
+  invalidate(key: string): void | Promise<void>;
+}

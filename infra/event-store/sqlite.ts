@@ -36,6 +36,7 @@ export const createLogReader = (file: string, codec: Codec) => {
     database,
     read: (streamId: string, from: number, limit: number): Recorded[] => ofStream.all(streamId, from, limit).map(recorded),
     readAll: (after: number, limit: number): Recorded[] => ofLog.all(after, limit).map(recorded),
+    logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Number(head.get()?.head ?? 0),
     /** Binary search: positions have no gaps and are recorded in order. */
     positionAt: (instant: string): number => {

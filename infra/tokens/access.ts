@@ -4,8 +4,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
 import { type Role, roles } from '../http/env.ts';
-import type { MasterKey } from '../vault/master.ts';
-import type { Vault } from '../vault/port.ts';
+import type { MasterKey, Vault } from '../vault/port.ts';
 import { accessLifetime, algorithm, createSigningKeys, type SigningKeys } from './keys.ts';
 import type { Revocations } from './revocations.ts';
 

@@ -1,8 +1,7 @@
 // The ring of keys that sign access tokens: one signs, its predecessors verify until their last token has expired.
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
 import { minutes } from '../../domain/id.ts';
-import type { MasterKey } from '../vault/master.ts';
-import type { StoredSigningKey, Vault } from '../vault/port.ts';
+import type { MasterKey, StoredSigningKey, Vault } from '../vault/port.ts';
 
 /** The only algorithm that is ever signed with or believed. */
 export const algorithm = 'RS256';

@@ -1,8 +1,7 @@
 // Refresh tokens: 256 random bits, stored as a hash, good for one use. The successor is computed from the token, so that a lost reply can be given again.
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { hours, later } from '../../domain/id.ts';
-import type { MasterKey } from '../vault/master.ts';
-import type { Vault } from '../vault/port.ts';
+import type { MasterKey, Vault } from '../vault/port.ts';
 
 /** A session ends when nobody has refreshed it for this long. */
 export const sessionIdle = hours(24);

@@ -2,19 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-
-export interface MasterKey {
-  /** Names this key without telling anything about it: a vault that was made under another key refuses to open. */
-  readonly fingerprint: string;
-  /** AES-256-GCM; `name` says what the secret is and must be the same again to unwrap it. */
-  wrap(name: string, secret: Uint8Array): Uint8Array;
-  /** Throws WrongMasterKey if these bytes were not wrapped under this key and this name. */
-  unwrap(name: string, wrapped: Uint8Array): Buffer;
-  /** 32 hexadecimal digits that stand for a value (already normalised by the caller) where the value itself must not be seen. */
-  blindIndex(kind: string, value: string): string;
-  /** 32 bytes for one purpose, the same each time. */
-  derive(purpose: string): Buffer;
-}
+import type { MasterKey } from './port.ts';
 
 export class WrongMasterKey extends Error {
   override readonly name = 'WrongMasterKey';

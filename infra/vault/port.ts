@@ -1,5 +1,6 @@
 // The vault: the secrets that stand beside the log. What it is given is already hashed, wrapped or blind; it never sees a plain secret.
 import { DomainError } from '../../domain/error.ts';
+import type { Sealed } from '../../domain/privacy.ts';
 
 /** A refresh token as it is stored: `hash` is its SHA-256, `sessionId` the family that it belongs to. Times are RFC 3339 UTC with milliseconds. */
 export interface StoredRefreshToken {
@@ -109,3 +110,34 @@ export const delayAfter = (failures: number): number =>
 
 /** Failures older than this are forgotten. */
 export const failuresForgottenAfter = 86_400_000;
+
+export interface MasterKey {
+  /** Names this key without telling anything about it: a vault that was made under another key refuses to open. */
+  readonly fingerprint: string;
+  /** AES-256-GCM; `name` says what the secret is and must be the same again to unwrap it. */
+  wrap(name: string, secret: Uint8Array): Uint8Array;
+  /** Throws WrongMasterKey if these bytes were not wrapped under this key and this name. */
+  unwrap(name: string, wrapped: Uint8Array): Buffer;
+  /** 32 hexadecimal digits that stand for a value (already normalised by the caller) where the value itself must not be seen. */
+  blindIndex(kind: string, value: string): string;
+  /** 32 bytes for one purpose, the same each time. */
+  derive(purpose: string): Buffer;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** Answers at once where the person's key is at hand, else a promise: `await` does for both. */
+export interface Seals {
+  /** The person's key is made durable first when there is none. Throws `user.erased` for a person who was erased. */
+  seal(personId: string, value: Json): Sealed | Promise<Sealed>;
+  /** The value that was sealed (check its shape: it is what some request once held), or '[erased]'. Throws TamperedSeal. */
+  open(sealed: Sealed): unknown;
+  /** The values in order; the keys are fetched together. Throws TamperedSeal. */
+  openAll(sealed: readonly Sealed[]): Promise<unknown[]>;
+  /** Makes the keys of many people durable in one go, for imports. */
+  prepare(personIds: readonly string[]): Promise<void>;
+  /** Drops the person's key from memory: to be called in every process when the person has been erased. */
+  forget(personId: string): void;
+  /** Destroys the person's key, and with it all that was ever sealed under it. */
+  erase(personId: string): Promise<void>;
+}

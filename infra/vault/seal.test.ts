@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isSealed, type Sealed } from '../../domain/privacy.ts';
 import { createMasterKey } from './master.ts';
-import type { Vault } from './port.ts';
-import { createSeals, erased, type Json, TamperedSeal } from './seal.ts';
+import type { Json, Vault } from './port.ts';
+import { createSeals, erased, TamperedSeal } from './seal.ts';
 import { openSqliteVault } from './sqlite.ts';
 
 const master = createMasterKey(randomBytes(32));

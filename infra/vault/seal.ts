@@ -4,10 +4,8 @@ import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
 import { hours } from '../../domain/id.ts';
 import type { Sealed } from '../../domain/privacy.ts';
-import { decrypt, encrypt, type MasterKey } from './master.ts';
-import type { Vault } from './port.ts';
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import { decrypt, encrypt } from './master.ts';
+import type { Json, MasterKey, Seals, Vault } from './port.ts';
 
 /** What stands in the place of a value whose person's key is gone. */
 export const erased = '[erased]';
@@ -15,22 +13,6 @@ export const erased = '[erased]';
 /** A sealed value that was changed, cut, or moved to another person. */
 export class TamperedSeal extends Error {
   override readonly name = 'TamperedSeal';
-}
-
-/** Answers at once where the person's key is at hand, else a promise: `await` does for both. */
-export interface Seals {
-  /** The person's key is made durable first when there is none. Throws `user.erased` for a person who was erased. */
-  seal(personId: string, value: Json): Sealed | Promise<Sealed>;
-  /** The value that was sealed (check its shape: it is what some request once held), or '[erased]'. Throws TamperedSeal. */
-  open(sealed: Sealed): unknown;
-  /** The values in order; the keys are fetched together. Throws TamperedSeal. */
-  openAll(sealed: readonly Sealed[]): Promise<unknown[]>;
-  /** Makes the keys of many people durable in one go, for imports. */
-  prepare(personIds: readonly string[]): Promise<void>;
-  /** Drops the person's key from memory: to be called in every process when the person has been erased. */
-  forget(personId: string): void;
-  /** Destroys the person's key, and with it all that was ever sealed under it. */
-  erase(personId: string): Promise<void>;
 }
 
 interface Options {

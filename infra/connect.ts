@@ -1,0 +1,86 @@
+// Chooses the engine behind each port from the configuration. Nothing above knows which it was.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { aside } from './cache/aside.ts';
+import { memoryCache } from './cache/memory.ts';
+import type { Config } from './config.ts';
+import { createLogFeed, type FeedSource } from './event-feed/log.ts';
+import { createCodec, type EventContract } from './event-store/codec.ts';
+import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { openSqliteTableReader, openSqliteTableWriter } from './tables/sqlite.ts';
+import { createAccessTokens } from './tokens/access.ts';
+import { createMailedTokens } from './tokens/mailed.ts';
+import { createRefreshTokens } from './tokens/refresh.ts';
+import { createRevocations } from './tokens/revocations.ts';
+import { loadMasterKey } from './vault/master.ts';
+import { createPasswords } from './vault/passwords.ts';
+import { createSeals } from './vault/seal.ts';
+import { openSqliteVault } from './vault/sqlite.ts';
+
+const logFile = (dataDir: string) => join(dataDir, 'log.db');
+const readFile = (dataDir: string) => join(dataDir, 'read.db');
+
+export interface LogOptions {
+  readonly contract: EventContract;
+  readonly now: () => number;
+  readonly onBatch: (size: number) => void;
+}
+
+/** The log and its feed. */
+export const connectLog = async (dataDir: string, { contract, now, onBatch }: LogOptions) => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await createSqliteEventStore({ file: logFile(dataDir), contract, now, onBatch });
+  return { store, feed: createLogFeed(store) };
+};
+
+/** What the thread of the projections needs; `grown` tells it that the log has more events. */
+export const connectProjections = async (dataDir: string, contract: EventContract) => {
+  const reader = createLogReader(logFile(dataDir), createCodec(contract));
+  const listeners = new Set<() => void>();
+  const log: FeedSource = {
+    logId: reader.logId(),
+    head: async () => reader.head(),
+    readAll: async (after, limit) => reader.readAll(after, limit),
+    onCommitted(listener) {
+      const ring = () => listener([]);
+      listeners.add(ring);
+      return () => listeners.delete(ring);
+    },
+  };
+  return {
+    log,
+    feed: createLogFeed(log),
+    tables: openSqliteTableWriter(readFile(dataDir)),
+    grown: () => {
+      for (const ring of listeners) ring();
+    },
+    close: async () => reader.close(),
+  };
+};
+
+/** The rows of the read models, for the query services. */
+export const connectReads = (dataDir: string) => openSqliteTableReader(readFile(dataDir));
+
+/** The vault and what rests on its keys: seals, passwords, tokens. */
+export const connectVault = async (config: Config, now: () => number) => {
+  const master = loadMasterKey({ masterKey: config.MASTER_KEY, dataDir: config.DATA_DIR, production: config.NODE_ENV === 'production' });
+  const vault = openSqliteVault(join(config.DATA_DIR, 'vault.db'), master);
+  const revocations = createRevocations(now);
+  return {
+    vault,
+    revocations,
+    /** A name for a value that says nothing about it: what claims are named by. */
+    blindIndex: master.blindIndex,
+    seals: createSeals(vault, master, { now }),
+    passwords: createPasswords(vault),
+    mailedTokens: createMailedTokens(vault),
+    refreshTokens: createRefreshTokens(vault, master),
+    tokens: createAccessTokens({ vault, master, revocations, issuer: config.PUBLIC_URL, audience: config.TOKEN_AUDIENCE, now }),
+  };
+};
+
+/** Rendered answers and the counters of the rate limits. */
+export const connectCache = (config: Config, now: () => number) => {
+  const cache = memoryCache({ maxSize: config.CACHE_MIB * 1_048_576, now });
+  return { cache, aside: aside(cache) };
+};

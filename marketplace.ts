@@ -1,0 +1,125 @@
+// The whole marketplace in one process: the parts, put together.
+import { Hono } from 'hono';
+import { createHandle } from './commands/handle.ts';
+import { eventContract } from './domain/registry.ts';
+import type { Config } from './infra/config.ts';
+import { connectCache, connectLog, connectReads, connectVault } from './infra/connect.ts';
+import { gateway } from './infra/gateway/gateway.ts';
+import { loadGate } from './infra/gateway/load.ts';
+import { rateLimit } from './infra/gateway/rates.ts';
+import { docsRoutes } from './infra/http/docs.ts';
+import type { Env, Principal } from './infra/http/env.ts';
+import { openapi } from './infra/http/openapi.ts';
+import { notFound, onError } from './infra/http/problem.ts';
+import { describeRoutes } from './infra/http/routes.ts';
+import type { Logger } from './infra/telemetry/log.ts';
+import { createMetrics } from './infra/telemetry/metrics.ts';
+import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
+import { ProjectorClient } from './projector-client.ts';
+import { readApi } from './read-api/app.ts';
+import { writeApi } from './write-api/app.ts';
+
+export interface MarketplaceOptions {
+  readonly log: Logger;
+  /** The clock, in milliseconds: tests advance their own. */
+  readonly now?: () => number;
+  readonly onProgress?: (projection: string, position: number, head: number) => void;
+}
+
+const info = { title: 'TokoBapak', version: '1', description: 'Event-sourced commerce for marketplaces of many sellers.' };
+
+const rates = (config: Config) => ({
+  login: config.RATE_LOGIN_PER_MINUTE,
+  checkout: config.RATE_CHECKOUT_PER_MINUTE,
+  search: config.RATE_SEARCH_PER_MINUTE,
+  other: config.RATE_OTHER_PER_MINUTE,
+});
+
+/** Opens the data, builds what is missing of the read models, and answers when requests may come. */
+export const openMarketplace = async (config: Config, { log, now = Date.now, onProgress = () => {} }: MarketplaceOptions) => {
+  const metrics = createMetrics();
+  const { store, feed } = await connectLog(config.DATA_DIR, {
+    contract: eventContract,
+    now,
+    onBatch: (size) => metrics.appendBatch.observe(size),
+  });
+  const { seals, vault, tokens, refreshTokens, revocations } = await connectVault(config, now);
+  const { cache, aside } = connectCache(config, now);
+  const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
+  const report = (error: Error) => log.error({ err: error }, 'a request failed');
+
+  const projector = new ProjectorClient({
+    dataDir: config.DATA_DIR,
+    store,
+    onProgress,
+    onSwapped: () => reads?.forget(),
+    onError: (message) => log.error({ reason: message }, 'a projection failed'),
+  });
+  let reads: ReturnType<typeof connectReads> | undefined;
+  await projector.ready();
+  reads = connectReads(config.DATA_DIR);
+  const tables = reads;
+
+  const authenticate = async (request: Request): Promise<Principal | null> => {
+    const header = request.headers.get('authorization');
+    if (!header?.startsWith('Bearer ')) return null;
+    const { sub, roles, seller, sid } = await tokens.verify(header.slice(7));
+    return { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
+  };
+  const load = loadGate({ most: config.MAX_IN_FLIGHT });
+  const stopWatching = load.watch();
+  const checks = new Map<string, Check>([['log', async () => (await store.head()) >= 0]]);
+
+  const app = new Hono<Env>();
+  app.onError(onError(report));
+  app.notFound(notFound);
+  app.use(
+    gateway({
+      authenticate,
+      limit: rateLimit(rates(config), cache, cache, now),
+      load,
+      publicOrigin: config.PUBLIC_URL,
+      corsOrigins: config.CORS_ORIGINS,
+      trustedHops: config.TRUSTED_PROXY_HOPS,
+      adminAllow: config.ADMIN_IP_ALLOW,
+      internalAllow: config.INTERNAL_IP_ALLOW,
+      watched: metrics.watched,
+      report,
+    }),
+  );
+  app.route(
+    '/',
+    telemetryRoutes(metrics, checks, () => load.draining),
+  );
+  app.route('/api/v1', writeApi({ handle, store, now, report }));
+  app.route('/api/v1', readApi({ tables, cache: aside, reads: projector, report }));
+  app.route(
+    '/',
+    docsRoutes(() => openapi(describeRoutes(app), info)),
+  );
+
+  return {
+    app,
+    handle,
+    store,
+    feed,
+    tables,
+    projector,
+    metrics,
+    tokens,
+    seals,
+    vault,
+    refreshTokens,
+    revocations,
+    /** Finishes what runs (≤ 8 s), then the page in hand, then closes. */
+    async close() {
+      await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
+      stopWatching();
+      await projector.close();
+      await tables.close();
+      await store.close();
+      await vault.close();
+    },
+  };
+};
+export type Marketplace = Awaited<ReturnType<typeof openMarketplace>>;

@@ -1,0 +1,5 @@
+// Every read model of the marketplace, by service.
+import { categories } from './catalog/categories.ts';
+import type { AnyProjection } from './projection.ts';
+
+export const projections: readonly AnyProjection[] = [categories];

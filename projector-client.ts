@@ -1,0 +1,140 @@
+// The marketplace's side of the projector thread: starts it, tells it that the log has grown, and waits for positions.
+import { Worker } from 'node:worker_threads';
+import type { EventStore } from './infra/event-store/port.ts';
+import type { FromThread, ParkedRowStatus, ProjectionStatus, Request, ToThread } from './projector.ts';
+
+export interface ProjectorClientOptions {
+  readonly dataDir: string;
+  readonly store: Pick<EventStore, 'onCommitted' | 'logId'>;
+  /** Rows that have changed, by projection, for caches that show them. */
+  readonly onChanged?: (changed: ReadonlyMap<string, readonly string[]>, position: number) => void;
+  readonly onSwapped?: (projection: string) => void;
+  readonly onProgress?: (projection: string, position: number, head: number) => void;
+  readonly onError?: (message: string) => void;
+}
+
+interface Waiter {
+  readonly position: number;
+  readonly resolve: (passed: boolean) => void;
+}
+
+/** A request without its number, and what its answer is. */
+interface Answers {
+  status: readonly ProjectionStatus[];
+  parked: readonly ParkedRowStatus[];
+  retry: boolean;
+  skip: boolean;
+  rebuild: null;
+  close: null;
+}
+
+export class ProjectorClient {
+  readonly logId: string;
+  readonly #options: ProjectorClientOptions;
+  readonly #worker: Worker;
+  readonly #waiters = new Set<Waiter>();
+  readonly #replies = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  readonly #unsubscribe: () => void;
+  readonly #ready: Promise<void>;
+  #position = 0;
+  #asked = 0;
+  #told = false;
+
+  constructor(options: ProjectorClientOptions) {
+    this.#options = options;
+    this.logId = options.store.logId;
+    this.#worker = new Worker(new URL('./main.ts', import.meta.url), { workerData: { role: 'projector', dataDir: options.dataDir } });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromThread) => {
+        if (message.kind === 'ready') resolve();
+        else this.#hear(message);
+      });
+      this.#worker.once('error', reject);
+    });
+    this.#worker.on('error', (error) => options.onError?.(`the projector died: ${error.message}`));
+    this.#unsubscribe = options.store.onCommitted((events) => this.#grown(events[events.length - 1]?.position ?? 0));
+  }
+
+  /** Answers when every read model is built. */
+  ready() {
+    return this.#ready;
+  }
+
+  position() {
+    return this.#position;
+  }
+
+  /** Waits until the read models have passed `position`; false when they did not within `milliseconds`. */
+  passed(position: number, milliseconds: number): Promise<boolean> {
+    if (this.#position >= position) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        position,
+        resolve: (passed) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(passed);
+        },
+      };
+      const timer = setTimeout(() => waiter.resolve(false), milliseconds);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  ask<R extends Request>(request: R): Promise<Answers[R['ask']]> {
+    this.#asked += 1;
+    const n = this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#replies.set(n, { resolve, reject });
+      this.#tell({ kind: 'request', n, request });
+    });
+  }
+
+  async close() {
+    this.#unsubscribe();
+    await this.ask({ ask: 'close' });
+    await this.#worker.terminate();
+  }
+
+  #tell(message: ToThread) {
+    this.#worker.postMessage(message);
+  }
+
+  /** One message for all commits of a turn of the event loop is enough. */
+  #grown(head: number) {
+    if (this.#told) return;
+    this.#told = true;
+    setImmediate(() => {
+      this.#told = false;
+      this.#tell({ kind: 'grown', head });
+    });
+  }
+
+  #hear(message: Exclude<FromThread, { kind: 'ready' }>) {
+    switch (message.kind) {
+      case 'advanced':
+        this.#position = message.position;
+        this.#options.onChanged?.(message.changed, message.position);
+        for (const waiter of this.#waiters) if (waiter.position <= message.position) waiter.resolve(true);
+        return;
+      case 'swapped':
+        this.#options.onSwapped?.(message.projection);
+        return;
+      case 'progress':
+        this.#options.onProgress?.(message.projection, message.position, message.head);
+        return;
+      case 'error':
+        this.#options.onError?.(message.message);
+        return;
+      case 'reply': {
+        const waiting = this.#replies.get(message.n);
+        this.#replies.delete(message.n);
+        if (message.error === undefined) waiting?.resolve(message.value as never);
+        else waiting?.reject(new Error(message.error));
+        return;
+      }
+      default:
+        message satisfies never;
+    }
+  }
+}

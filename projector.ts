@@ -1,0 +1,84 @@
+// The thread that keeps the read models: it has its own connections, so that folding costs the requests nothing.
+import { parentPort } from 'node:worker_threads';
+import { eventContract } from './domain/registry.ts';
+import { connectProjections } from './infra/connect.ts';
+import { projections } from './projections/registry.ts';
+import type { ProjectionStatus } from './projections/run.ts';
+import { Projector } from './projections/run.ts';
+
+/** What the marketplace asks of the thread; every request is answered by a `Reply` with the same number. */
+export type Request =
+  | { readonly ask: 'status' }
+  | { readonly ask: 'parked' }
+  | { readonly ask: 'retry' | 'skip'; readonly projection: string; readonly key: string }
+  | { readonly ask: 'rebuild'; readonly projections: readonly string[] }
+  | { readonly ask: 'close' };
+
+export type ToThread =
+  | { readonly kind: 'grown'; readonly head: number }
+  | { readonly kind: 'request'; readonly n: number; readonly request: Request };
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'advanced'; readonly position: number; readonly changed: ReadonlyMap<string, readonly string[]> }
+  | { readonly kind: 'swapped'; readonly projection: string }
+  | { readonly kind: 'progress'; readonly projection: string; readonly position: number; readonly head: number }
+  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'reply'; readonly n: number; readonly value?: unknown; readonly error?: string };
+
+export interface ParkedRowStatus {
+  readonly projection: string;
+  readonly key: string;
+  readonly firstPosition: number;
+  readonly reason: string;
+}
+export type { ProjectionStatus };
+
+/** Runs in the worker thread until it is asked to close. `dataDir` holds log.db, read.db and search.db. */
+export const runProjector = async (dataDir: string): Promise<void> => {
+  const port = parentPort;
+  if (!port) throw new Error('the projector runs in a worker thread');
+  const tell = (message: FromThread) => port.postMessage(message);
+  const connected = await connectProjections(dataDir, eventContract);
+  const projector = new Projector({
+    ...connected,
+    projections,
+    onAdvanced: (position, changed) => tell({ kind: 'advanced', position, changed }),
+    onSwapped: (projection) => tell({ kind: 'swapped', projection }),
+    onProgress: (projection, position, head) => tell({ kind: 'progress', projection, position, head }),
+    onError: (error) => tell({ kind: 'error', message: error.message }),
+  });
+
+  const act = async (request: Request): Promise<unknown> => {
+    switch (request.ask) {
+      case 'status':
+        return projector.status();
+      case 'parked':
+        return projector.parked();
+      case 'retry':
+        return projector.retry(request.projection, request.key);
+      case 'skip':
+        return projector.skip(request.projection, request.key);
+      case 'rebuild':
+        return projector.rebuild(request.projections);
+      case 'close':
+        await projector.close();
+        await connected.close();
+        return null;
+      default:
+        return request satisfies never;
+    }
+  };
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'grown') {
+      connected.grown();
+      return;
+    }
+    act(message.request).then(
+      (value) => tell({ kind: 'reply', n: message.n, value }),
+      (error: Error) => tell({ kind: 'reply', n: message.n, error: error.message }),
+    );
+  });
+  await projector.start();
+  tell({ kind: 'ready' });
+};

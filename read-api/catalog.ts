@@ -1,0 +1,65 @@
+// Queries of the catalogue: the tree of categories, one level of it, and the brands. Cached 5 minutes, and dropped when one changes.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { Id } from '../domain/id.ts';
+import type { Aside } from '../infra/cache/port.ts';
+import type { Env } from '../infra/http/env.ts';
+import { params } from '../infra/http/input.ts';
+import { allow } from '../infra/http/policy.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { CategoryRow } from '../projections/catalog/categories.ts';
+import { json, row } from './http.ts';
+
+const ttl = 5 * 60_000;
+/** A market has hundreds of categories, not tens of thousands. */
+const all = 5_000;
+
+interface Branch extends CategoryRow {
+  readonly children: readonly Branch[];
+}
+
+const treeOf = (rows: readonly CategoryRow[], parentId: string | null): Branch[] =>
+  rows
+    .filter((category) => category.parentId === parentId)
+    .sort((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1))
+    .map((category) => ({ ...category, children: treeOf(rows, category.categoryId) }));
+
+const parse = (found: readonly { readonly row: string }[]) => found.map((one) => JSON.parse(one.row) as CategoryRow);
+
+export const catalogQueries = (tables: TableReader, cache: Aside) =>
+  new Hono<Env>()
+    .get('/categories', allow('public', { summary: 'The tree of active categories.' }), async (c) =>
+      json(
+        c,
+        (await cache.cached('catalog:tree', ttl, async () => {
+          const rows = parse(await tables.find('catalog-categories', { where: { active: 1 }, limit: all }));
+          return JSON.stringify({ items: treeOf(rows, null) });
+        })) ?? '',
+      ),
+    )
+    .get(
+      '/categories/:categoryId',
+      allow('public', { summary: 'A category, with what is asked about its products.' }),
+      params(z.object({ categoryId: Id })),
+      (c) =>
+        row(
+          c,
+          tables.get('catalog-categories', c.req.valid('param').categoryId),
+          'catalog.category_not_found',
+          'There is no such category.',
+        ),
+    )
+    .get(
+      '/categories/:categoryId/children',
+      allow('public', { summary: 'The categories right below one.' }),
+      params(z.object({ categoryId: Id })),
+      async (c) => {
+        const { categoryId } = c.req.valid('param');
+        const found = await tables.find('catalog-categories', {
+          where: { parentId: categoryId, active: 1 },
+          order: [['order', 'asc']],
+          limit: all,
+        });
+        return json(c, `{"items":[${found.map((one) => one.row).join(',')}]}`);
+      },
+    );

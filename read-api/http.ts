@@ -1,0 +1,67 @@
+// What every query has in common: it may wait until its read model has passed a position, and it answers rows as they are stored.
+import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import { DomainError } from '../domain/error.ts';
+import { positionOf, positionText } from '../domain/position.ts';
+import type { Env } from '../infra/http/env.ts';
+import { type CursorPart, decodeCursor, encodeCursor } from '../infra/http/pages.ts';
+import type { FoundRow, Query, TableReader } from '../infra/tables/port.ts';
+
+type C = HonoContext<Env>;
+
+/** How far the read models have come, and a way to wait until they have come further. */
+export interface ReadPosition {
+  readonly logId: string;
+  position(): number;
+  /** False when it did not get there in time. */
+  passed(position: number, milliseconds: number): Promise<boolean>;
+}
+
+/** A read waits this long for its read model at most, in milliseconds; then it is told to come again. */
+const patience = 2_000;
+
+/** Honours `minPosition` (query) or `Min-Position` (header): the answer shows at least what was true there. */
+export const freshEnough =
+  (reads: ReadPosition): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    const wanted = c.req.header('min-position') ?? (c.req.url.includes('minPosition=') ? c.req.query('minPosition') : undefined);
+    if (wanted !== undefined) {
+      const position = positionOf(reads.logId, wanted);
+      if (reads.position() < position && !(await reads.passed(position, patience))) {
+        throw new DomainError('request.projection_behind', 'The read model has not come this far yet.', { retryAfter: 1 });
+      }
+    }
+    await next();
+    c.header('position', positionText(reads.logId, reads.position()));
+  };
+
+/** Answers text that is JSON already. */
+export const json = (c: C, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' });
+
+/** One row as it is stored, or the refusal with this code. */
+export const row = async (c: C, found: Promise<string | null>, code: string, message: string): Promise<Response> => {
+  const text = await found;
+  if (text === null) throw new DomainError(code, message);
+  return json(c, text);
+};
+
+/** One page of rows: `{items: […], next?}`. The rows go out as they are stored unless `map` changes them. */
+export const page = async (
+  tables: TableReader,
+  projection: string,
+  query: Omit<Query, 'after' | 'limit'>,
+  asked: { readonly limit: number; readonly cursor?: string | undefined },
+  map: (found: FoundRow) => string | Promise<string> = (found) => found.row,
+): Promise<string> => {
+  const parts = (query.order?.length ?? 0) + 1;
+  const after = decodeCursor(asked.cursor, parts);
+  const found = await tables.find(projection, {
+    ...query,
+    limit: asked.limit + 1,
+    ...(after && { after: { values: after.slice(0, -1) as CursorPart[], key: String(after[parts - 1]) } }),
+  });
+  const shown = found.slice(0, asked.limit);
+  const items = await Promise.all(shown.map(map));
+  const last = shown[shown.length - 1];
+  const next = found.length > asked.limit && last ? `,"next":${JSON.stringify(encodeCursor([...last.order, last.key]))}` : '';
+  return `{"items":[${items.join(',')}]${next}}`;
+};

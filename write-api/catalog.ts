@@ -1,0 +1,73 @@
+// Commands of the catalogue over HTTP: categories and brands, for administrators.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import {
+  activateCategory,
+  createBrand,
+  createCategory,
+  deactivateCategory,
+  defineAttribute,
+  moveCategory,
+  renameCategory,
+} from '../commands/catalog.ts';
+import type { Handle } from '../commands/handle.ts';
+import { Id } from '../domain/id.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow } from '../infra/http/policy.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+const name = z.string().trim().min(1).max(120);
+const slug = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens')
+  .max(120);
+const Category = params(z.object({ categoryId: Id }));
+const NewCategory = z.object({ parentId: Id.nullable().default(null), name, slug, order: z.int().min(0).max(10_000).default(0) });
+const Attribute = z.object({
+  name,
+  kind: z.enum(['text', 'number', 'choice']),
+  choices: z.array(name).max(200).default([]),
+  unit: z.string().max(20).nullable().default(null),
+  required: z.boolean().default(false),
+});
+
+const notFound = ['catalog.category_not_found'];
+
+export const catalogCommands = (handle: Handle) =>
+  new Hono<WriteEnv>()
+    .post('/categories', allow('ADMIN', { summary: 'Create a category.', status: 201, errors: notFound }), body(NewCategory), async (c) =>
+      answer(c, 201, await createCategory(handle, c.req.valid('json'), context(c)), ({ id }) => ({ categoryId: id })),
+    )
+    .patch(
+      '/categories/:categoryId',
+      allow('ADMIN', { summary: 'Rename a category.', errors: notFound }),
+      Category,
+      body(z.object({ name, slug })),
+      async (c) => answer(c, 200, await renameCategory(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c))),
+    )
+    .post(
+      '/categories/:categoryId/move',
+      allow('ADMIN', {
+        summary: 'Hang a category below another one, or change its place among its siblings.',
+        errors: [...notFound, 'catalog.category_cycle'],
+      }),
+      Category,
+      body(z.object({ parentId: Id.nullable(), order: z.int().min(0).max(10_000) })),
+      async (c) => answer(c, 200, await moveCategory(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c))),
+    )
+    .post('/categories/:categoryId/activation', allow('ADMIN', { summary: 'Show a category.', errors: notFound }), Category, async (c) =>
+      answer(c, 200, await activateCategory(handle, c.req.valid('param').categoryId, context(c))),
+    )
+    .delete('/categories/:categoryId/activation', allow('ADMIN', { summary: 'Hide a category.', errors: notFound }), Category, async (c) =>
+      answer(c, 200, await deactivateCategory(handle, c.req.valid('param').categoryId, context(c))),
+    )
+    .post(
+      '/categories/:categoryId/attributes',
+      allow('ADMIN', { summary: 'Say what is asked about products of a category.', status: 201, errors: notFound }),
+      Category,
+      body(Attribute),
+      async (c) => answer(c, 201, await defineAttribute(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c))),
+    )
+    .post('/brands', allow('ADMIN', { summary: 'Create a brand.', status: 201 }), body(z.object({ name, slug })), async (c) =>
+      answer(c, 201, await createBrand(handle, c.req.valid('json'), context(c)), ({ id }) => ({ brandId: id })),
+    );

@@ -1,0 +1,216 @@
+// What every command over HTTP has in common: its id from the client's key, its context, and an answer made of its events.
+import { hash } from 'node:crypto';
+import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Context, Result } from '../commands/handle.ts';
+import { derivedUuid } from '../commands/ids.ts';
+import { DomainError } from '../domain/error.ts';
+import type { Actor } from '../domain/metadata.ts';
+import { positionText } from '../domain/position.ts';
+import type { EventStore, KnownCommand } from '../infra/event-store/port.ts';
+import type { Env } from '../infra/http/env.ts';
+import { errorOf } from '../infra/http/errors.ts';
+import { bodyText } from '../infra/http/input.ts';
+import { marksOf } from '../infra/http/marks.ts';
+import { problem } from '../infra/http/problem.ts';
+import { type Route, routeOf } from '../infra/http/routes.ts';
+
+/** What the key of a request has become: set by `idempotent`, read by `context` and `answer`. */
+interface Keyed {
+  readonly commandId: string;
+  readonly fingerprint: string;
+  readonly at: string;
+  readonly known: KnownCommand | null;
+  /** An answer that rests on no event must be kept, or a repeat could not give it again. */
+  keep?: string;
+}
+
+export interface WriteEnv extends Env {
+  Variables: Env['Variables'] & { keyed?: Keyed; at?: string; logId?: string };
+}
+
+type C = HonoContext<WriteEnv>;
+
+interface StoredAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Record<string, string>;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const printable = /^[\x21-\x7e]{1,128}$/;
+/** How long a repeat waits for the first run of the same key, in milliseconds. */
+const patience = 2_000;
+
+const keyOf = (c: C): string => {
+  const key = c.req.header('idempotency-key');
+  if (key === undefined || key === '') {
+    throw new DomainError(
+      'idempotency.key_missing',
+      'Send an Idempotency-Key: any new text of your own, such as a UUID, and the same one when you retry.',
+    );
+  }
+  const guest = c.get('principal')?.kind !== 'user';
+  if (guest ? !uuid.test(key) : !printable.test(key)) {
+    throw new DomainError(
+      'idempotency.key_invalid',
+      guest ? 'Without a sign-in the Idempotency-Key must be a UUID.' : 'An Idempotency-Key has 1 to 128 printable ASCII characters.',
+    );
+  }
+  return key;
+};
+
+const subjectOf = (c: C) => {
+  const principal = c.get('principal');
+  return principal ? `${principal.kind}:${principal.id}` : 'anybody';
+};
+
+const replayed = (outcome: string): Response => {
+  const { status, body, headers } = JSON.parse(outcome) as StoredAnswer;
+  return new Response(body, { status, headers: { ...headers, 'idempotent-replayed': 'true' } });
+};
+
+/** Refusals by a rule of the business are given again; what the next attempt may change (sign-in, limits, load, bad input) is not. */
+const isKept = (status: number, code: string) =>
+  status >= 402 && status < 500 && status !== 403 && status !== 413 && status !== 415 && status !== 429 && !code.startsWith('request.');
+
+const routes = new Map<string, Route>();
+
+/** The route that this request will reach, as it describes itself. */
+const routeReached = (c: C): Route | undefined => {
+  const reached = matchedRoutes(c).filter((handler) => handler.method !== 'ALL');
+  const path = reached[reached.length - 1]?.path;
+  if (path === undefined) return undefined;
+  const name = `${c.req.method} ${path}`;
+  let route = routes.get(name);
+  if (!route) {
+    route = routeOf(c.req.method, path, Object.assign({}, ...reached.map(({ handler }) => marksOf(handler))));
+    routes.set(name, route);
+  }
+  return route;
+};
+
+/** The first answer is awaited; a repeat that arrives meanwhile waits for it, up to 2 s. */
+const running = new Map<string, { readonly fingerprint: string; readonly done: Promise<unknown> }>();
+
+const mismatch = () =>
+  new DomainError('idempotency.key_reused', 'This Idempotency-Key came before with another path or body; use a new one.');
+
+const waitFor = async (done: Promise<unknown>) => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), patience);
+  });
+  const first = await Promise.race([
+    done.then(
+      () => 'done',
+      () => 'done',
+    ),
+    late,
+  ]);
+  clearTimeout(timer);
+  if (first === 'late')
+    throw new DomainError('idempotency.in_progress', 'The first request with this key is still running.', { retryAfter: 1 });
+};
+
+/**
+ * Gives every command its id: UUIDv5 of subject, method, route and Idempotency-Key. The same key with another path or body is
+ * refused; a repeat gets the first answer, from the log where there are events, else from the key store.
+ */
+export const idempotent =
+  (store: Pick<EventStore, 'known' | 'keepOutcome' | 'logId'>, now: () => number): MiddlewareHandler<WriteEnv> =>
+  async (c, next) => {
+    c.set('logId', store.logId);
+    const at = new Date(now()).toISOString();
+    c.set('at', at);
+    const route = routeReached(c);
+    if (!route?.keyed) return next();
+    const key = keyOf(c);
+    const commandId = derivedUuid('http', subjectOf(c), route.method, route.path, key);
+    const fingerprint = hash('sha256', `${c.req.path}\n${await bodyText(c, route.maxBody ?? undefined)}`, 'base64url');
+    const other = running.get(commandId);
+    if (other) {
+      if (other.fingerprint !== fingerprint) throw mismatch();
+      await waitFor(other.done);
+    }
+    let finish = () => {};
+    running.set(commandId, {
+      fingerprint,
+      done: new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+    });
+    try {
+      const known = await store.known(commandId);
+      if (known && known.fingerprint !== fingerprint) throw mismatch();
+      if (known?.outcome) return replayed(known.outcome);
+      const keyed: Keyed = { commandId, fingerprint, at, known };
+      c.set('keyed', keyed);
+      await next();
+      const refusal = c.error instanceof DomainError ? c.error : null;
+      if (refusal && isKept(errorOf(refusal.code).status, refusal.code)) {
+        const told = problem(refusal.code, refusal.message, refusal.details, c.get('requestId'));
+        keyed.keep = JSON.stringify({
+          status: told.status,
+          body: JSON.stringify(told),
+          headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+        });
+      }
+      if (keyed.keep !== undefined) store.keepOutcome({ commandId, fingerprint, at }, keyed.keep);
+      return;
+    } finally {
+      finish();
+      running.delete(commandId);
+    }
+  };
+
+const actorOf = (c: C): Actor => {
+  const principal = c.get('principal');
+  return principal ? { kind: principal.kind, id: principal.id } : { kind: 'guest', id: 'anybody' };
+};
+
+const ifMatchOf = (c: C): { ifMatch: number } | Record<never, never> => {
+  const header = c.req.header('if-match');
+  if (header === undefined || header === '*') return {};
+  const revision = /^"(\d+)"$/.exec(header)?.[1];
+  if (revision === undefined) throw new DomainError('request.bad_if_match', 'If-Match takes the ETag of an earlier answer, such as "3".');
+  return { ifMatch: Number(revision) };
+};
+
+/** The context of this request's command: id, actor, time, and what the key store knows of it. */
+export const context = (c: C): Context => {
+  const keyed = c.get('keyed');
+  const at = c.get('at') ?? new Date().toISOString();
+  const correlationId = c.get('correlationId');
+  const commandId = keyed?.commandId ?? derivedUuid('http', c.get('requestId'));
+  const known = keyed?.known;
+  return {
+    commandId,
+    correlationId,
+    causationId: commandId,
+    actor: actorOf(c),
+    at,
+    ...ifMatchOf(c),
+    ...(keyed && { key: { commandId, fingerprint: keyed.fingerprint, at: keyed.at } }),
+    ...(known?.streamId && { prior: { streamId: known.streamId, first: known.firstRevision, count: known.count } }),
+  };
+};
+
+/**
+ * The answer of an accepted command, a function of its events alone: the body plus the position after it, ETag = the stream's
+ * revision. `body` gets the result and answers the fields of the resource.
+ */
+export const answer = <Event>(
+  c: C,
+  status: 200 | 201 | 202,
+  result: Result<Event>,
+  body: (result: Result<Event>) => object = ({ id }) => ({ id }),
+): Response => {
+  const position = positionText(c.get('logId') ?? '', result.position);
+  const text = JSON.stringify({ ...body(result), revision: result.revision, position });
+  const headers: Record<string, string> = { 'content-type': 'application/json', etag: `"${result.revision}"`, position };
+  const keyed = c.get('keyed');
+  if (keyed && result.events.length === 0) keyed.keep = JSON.stringify({ status, body: text, headers });
+  if (result.replayed) headers['idempotent-replayed'] = 'true';
+  return c.body(text, status, headers);
+};
