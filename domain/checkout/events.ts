@@ -38,7 +38,13 @@ const intent = { ...common, attempt: open(z.int().positive()) };
 
 export const OrderRequested = z.object({ type: z.literal('checkout.order_requested'), ...intent, orderId: id() });
 /** The hold's id is `<lineId>.<attempt>`. */
-export const HoldRequested = z.object({ type: z.literal('checkout.hold_requested'), ...intent, lineId: id(), holdId: id() });
+export const HoldRequested = z.object({
+  type: z.literal('checkout.hold_requested'),
+  ...intent,
+  lineId: id(),
+  holdId: id(),
+  until: instant(),
+});
 export const PaymentRequested = z.object({ type: z.literal('checkout.payment_requested'), ...intent, paymentId: id() });
 /** The payment's time is over, though its holds still stand for a while. */
 export const LapseRequested = z.object({ type: z.literal('checkout.lapse_requested'), ...intent, paymentId: id() });
@@ -51,6 +57,7 @@ export const BookingRequested = z.object({
   bookingId: id(),
   orderId: open(z.string().nullable()),
 });
+/** The share of an order that was paid and cannot be had: given back, or on COD no longer asked for. */
 export const RefundRequested = z.object({ type: z.literal('checkout.refund_requested'), ...intent, orderId: id(), reason: code() });
 export const CartRemovalRequested = z.object({ type: z.literal('checkout.cart_removal_requested'), ...intent, cartId: id() });
 export const VoidRequested = z.object({ type: z.literal('checkout.void_requested'), ...intent, paymentId: id() });
@@ -60,6 +67,8 @@ export const CancelRequested = z.object({ type: z.literal('checkout.cancel_reque
 // Outcomes of those commands.
 export const OrderOpened = z.object({ type: z.literal('checkout.order_opened'), ...common, orderId: id() });
 export const StockHeld = z.object({ type: z.literal('checkout.stock_held'), ...common, lineId: id(), holdId: id() });
+export const PaymentOpened = z.object({ type: z.literal('checkout.payment_opened'), ...common, paymentId: id() });
+/** The buyer has been told how to pay. */
 export const AwaitingPayment = z.object({ type: z.literal('checkout.awaiting_payment'), ...common, paymentId: id(), expiresAt: instant() });
 export const PaymentLapsed = z.object({ type: z.literal('checkout.payment_lapsed'), ...common, paymentId: id() });
 export const CheckoutPaid = z.object({ type: z.literal('checkout.paid'), ...common, paymentId: id(), amount: open(Money) });
@@ -81,18 +90,25 @@ export const CommandRefused = z.object({
 });
 
 // Turns of the whole.
-/** Every command is accepted: stock committed, orders confirmed. */
+/** The goods are committed and the orders confirmed: those of `orderIds`. From here on only forward. */
 export const CheckoutConfirmed = z.object({ type: z.literal('checkout.confirmed'), ...common, orderIds: open(z.array(z.string())) });
 export const CheckoutCompleted = z.object({ type: z.literal('checkout.completed'), ...common });
-const missing = open(z.array(z.object({ lineId: z.string(), variantId: z.string(), sku: z.string(), code: z.string() })));
-/** Everything is undone from here on. `outcome` is how it will end, `lines` those whose goods could not be held. */
+/** A line whose goods could not be held, and the code of the refusal. */
+export const MissingLine = z.object({ lineId: z.string(), variantId: z.string(), sku: z.string(), code: z.string() });
+export type MissingLine = z.infer<typeof MissingLine>;
+/** Everything is undone from here on; `outcome` is how it will end, `reason` one of the checkout's error codes. */
 export const CheckoutCompensating = z.object({
   type: z.literal('checkout.compensating'),
   ...common,
   outcome: open(z.enum(['failed', 'expired'])),
   reason: code(),
 });
-export const CheckoutFailed = z.object({ type: z.literal('checkout.failed'), ...common, reason: code(), lines: missing });
+export const CheckoutFailed = z.object({
+  type: z.literal('checkout.failed'),
+  ...common,
+  reason: code(),
+  lines: open(z.array(MissingLine)),
+});
 export const CheckoutExpired = z.object({ type: z.literal('checkout.expired'), ...common, reason: code() });
 export const HumanNeeded = z.object({ type: z.literal('checkout.human_needed'), ...common, reason: code() });
 /** An operator's decision: `retry` what was refused, or `close`: take it as settled by hand. */
@@ -112,6 +128,7 @@ export const CheckoutEvent = z.discriminatedUnion('type', [
   HoldRequested,
   StockHeld,
   PaymentRequested,
+  PaymentOpened,
   AwaitingPayment,
   LapseRequested,
   PaymentLapsed,
