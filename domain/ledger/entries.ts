@@ -86,6 +86,7 @@ export const bookingIds = {
   late: (refundId: string) => `late.${refundId}`,
 };
 
+/** `at`: when it was captured; of a repeat, the same. */
 interface Purchase {
   readonly checkoutId: string;
   readonly paymentId: string;
@@ -107,6 +108,7 @@ export const bookCapture = (
   paymentId,
   buyerId,
   entries: captureEntries(share),
+  valueAt: at,
   at,
 });
 
@@ -126,6 +128,7 @@ export const bookPlatform = (
     paymentId,
     buyerId,
     entries,
+    valueAt: at,
     at,
   };
 };

@@ -38,6 +38,8 @@ export const LedgerBooked = z.object({
   buyerId: optionalId(),
   refundId: optionalId(),
   entries: open(z.array(Entry).min(1)),
+  /** When the thing booked happened; `at` is when it was booked. */
+  valueAt: open(Instant),
   at: open(Instant),
 });
 

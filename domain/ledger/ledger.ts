@@ -16,14 +16,16 @@ export type LedgerCommand = {
   buyerId?: string;
   refundId?: string;
   entries: readonly Entry[];
+  /** When the thing booked happened: the same for every repeat, while `at` is the time of the try. */
+  valueAt: string;
   at: string;
 };
 
 /**
- * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by hour of their `at`.
- * NOTE: that is how a booking stays booked once without keeping all ids for ever. A repeat carries the same `at` as the first time
- * (both come from the intent event), so it can only stand in that one hour; what is older than the hours still kept is refused, never
- * booked twice. Hours keep the pieces small that a busy seller's booking copies.
+ * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by the hour of their value time.
+ * NOTE: that is how a booking stays booked once without keeping all ids for ever. A repeat carries the same `valueAt` as the first time
+ * (it comes from the event that caused it), so it can only stand in that one hour; what is older than the hours still kept is refused,
+ * never booked twice. Hours keep the pieces small that a busy seller's booking copies.
  */
 export interface Ledger {
   readonly balances: Readonly<Record<string, number>>;
@@ -39,7 +41,7 @@ const laterOf = (a: string, b: string) => {
 const hourOf = (at: string) => at.slice(0, 13);
 const horizon = (latest: string) => (latest === '' ? '' : hourOf(later(latest, -kept)));
 
-const remember = (ledger: Ledger, { bookingId, at }: { bookingId: string; at: string }): Ledger['recent'] => {
+const remember = (ledger: Ledger, { bookingId, valueAt: at }: { bookingId: string; valueAt: string }): Ledger['recent'] => {
   const hour = hourOf(at);
   const known = ledger.recent[hour];
   if (known) return { ...ledger.recent, [hour]: { ...known, [bookingId]: 1 } };
@@ -54,7 +56,7 @@ const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
     const key = `${account}.${amount.currency}`;
     balances[key] = (balances[key] ?? 0) + amount.amount;
   }
-  return { balances, recent: remember(ledger, event), latest: laterOf(event.at, ledger.latest) };
+  return { balances, recent: remember(ledger, event), latest: laterOf(event.valueAt, ledger.latest) };
 };
 
 const mustBalance = (entries: readonly Entry[]) => {
@@ -64,8 +66,8 @@ const mustBalance = (entries: readonly Entry[]) => {
 };
 
 const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
-  if (ledger.recent[hourOf(command.at)]?.[command.bookingId]) return [];
-  if (hourOf(command.at) < horizon(ledger.latest)) {
+  if (ledger.recent[hourOf(command.valueAt)]?.[command.bookingId]) return [];
+  if (hourOf(command.valueAt) < horizon(ledger.latest)) {
     throw new DomainError('ledger.too_old', 'This booking is too old to tell whether it was made before.', {
       bookingId: command.bookingId,
     });

@@ -122,17 +122,15 @@ const mustSee = (order: Order, actor: { buyerId?: string; sellerId?: string }): 
   return order;
 };
 
-const wrongStatus = (order: Existing, wanted: string) =>
-  new DomainError(order.status === 'Cancelled' ? 'order.cancelled' : 'order.wrong_status', `This order is ${order.status}: ${wanted}.`, {
-    status: order.status,
-  });
+const refusal = (order: Existing, code: `order.${string}`) =>
+  new DomainError(order.status === 'Cancelled' ? 'order.cancelled' : code, `This order is ${order.status}.`, { status: order.status });
 
 const create = (order: Order, command: CreateOrder): OrderEvent[] =>
   order.status === 'none' ? [{ ...command, type: 'order.created', lines: [...command.lines] }] : [];
 
 const confirm = (state: Order, command: Of<'confirm'>): OrderEvent[] => {
   const order = mustSee(state, {});
-  if (order.status === 'Cancelled') throw wrongStatus(order, 'it cannot be confirmed');
+  if (order.status === 'Cancelled') throw refusal(order, 'order.wrong_status');
   if (order.status !== 'AwaitingPayment') return [];
   const { paymentId, cod, total, sellerNet } = order;
   const acceptBy = later(command.at, timeToAccept);
@@ -145,7 +143,7 @@ const accept = (state: Order, command: Of<'accept'>): OrderEvent[] => {
     throw new DomainError('order.acceptance_over', 'It was not accepted in time.', { acceptBy: order.acceptBy });
   }
   if (order.status === 'Confirmed') return [{ type: 'order.accepted', ...common(order, command) }];
-  if (order.status === 'AwaitingPayment' || order.status === 'Cancelled') throw wrongStatus(order, 'only a confirmed one can be accepted');
+  if (order.status === 'AwaitingPayment' || order.status === 'Cancelled') throw refusal(order, 'order.not_paid');
   return [];
 };
 
@@ -154,7 +152,7 @@ const pack = (state: Order, command: Of<'pack'>): OrderEvent[] => {
   if (order.status === 'Accepted') {
     return [{ type: 'order.packed', ...common(order, command), shipping: order.shipping, address: order.address }];
   }
-  if (step[order.status] < step.Accepted || order.status === 'Cancelled') throw wrongStatus(order, 'only an accepted one can be packed');
+  if (step[order.status] < step.Accepted || order.status === 'Cancelled') throw refusal(order, 'order.not_accepted');
   return [];
 };
 
@@ -165,7 +163,7 @@ const ship = (state: Order, command: Of<'ship'>): OrderEvent[] => {
     const parcel = { courier, ...(shipmentId !== undefined && { shipmentId }), ...(trackingNumber !== undefined && { trackingNumber }) };
     return [{ type: 'order.shipped', ...common(order, command), ...parcel }];
   }
-  if (step[order.status] < step.Packed || order.status === 'Cancelled') throw wrongStatus(order, 'only a packed one can be shipped');
+  if (step[order.status] < step.Packed || order.status === 'Cancelled') throw refusal(order, 'order.not_packed');
   return [];
 };
 
@@ -175,13 +173,13 @@ const deliver = (state: Order, command: Of<'deliver'>): OrderEvent[] => {
     return [{ type: 'order.delivered', ...common(order, command), returnUntil: later(command.at, returnWindow) }];
   }
   if (order.status === 'Delivered' || order.status === 'Completed') return [];
-  throw wrongStatus(order, 'only a shipped one can be delivered');
+  throw refusal(order, 'order.not_shipped');
 };
 
 const complete = (state: Order, command: Of<'complete'>): OrderEvent[] => {
   const order = mustSee(state, command.buyerId === undefined ? {} : { buyerId: command.buyerId });
   if (order.status === 'Completed') return [];
-  if (order.status !== 'Delivered') throw wrongStatus(order, 'only a delivered one can be completed');
+  if (order.status !== 'Delivered') throw refusal(order, 'order.not_delivered');
   const isOver = command.buyerId !== undefined || command.at >= order.returnUntil;
   return isOver ? [{ type: 'order.completed', ...common(order, command) }] : [];
 };
@@ -200,7 +198,7 @@ const cancel = (state: Order, command: Of<'cancel'>): OrderEvent[] => {
   if (state.status === 'none' && command.by === 'system') return [];
   const order = mustSee(state, actor);
   if (order.status === 'Cancelled') return [];
-  if (step[order.status] >= step.Shipped) throw wrongStatus(order, 'it is too late to cancel it');
+  if (step[order.status] >= step.Shipped) throw refusal(order, 'order.already_shipped');
   const mustAsk = command.by === 'buyer' && 'cancelRequested' in order;
   if (!mustAsk) return cancelled(order, command);
   return order.cancelRequested === null ? [{ type: 'order.cancel_requested', ...common(order, command), reason: command.reason }] : [];
@@ -209,7 +207,7 @@ const cancel = (state: Order, command: Of<'cancel'>): OrderEvent[] => {
 const agreeToCancel = (state: Order, command: Of<'agree_to_cancel'>): OrderEvent[] => {
   const order = mustSee(state, command);
   if (order.status === 'Cancelled') return [];
-  if (!('cancelRequested' in order) || order.cancelRequested === null) throw wrongStatus(order, 'nobody asks to cancel it');
+  if (!('cancelRequested' in order) || order.cancelRequested === null) throw refusal(order, 'order.wrong_status');
   return cancelled(order, { ...command, by: 'buyer', reason: order.cancelRequested });
 };
 
@@ -232,13 +230,13 @@ const failDelivery = (state: Order, command: Of<'fail_delivery'>): OrderEvent[] 
   const order = mustSee(state, {});
   if (order.status === 'Shipped') return [{ type: 'order.delivery_failed', ...common(order, command), reason: command.reason }];
   if (order.status === 'DeliveryFailed' || order.status === 'Returned') return [];
-  throw wrongStatus(order, 'only a shipped one can fail to be delivered');
+  throw refusal(order, 'order.not_shipped');
 };
 
 const returnToSeller = (state: Order, command: Of<'return'>): OrderEvent[] => {
   const order = mustSee(state, {});
   if (order.status === 'Returned') return [];
-  if (order.status !== 'DeliveryFailed') throw wrongStatus(order, 'only one whose delivery failed comes back');
+  if (order.status !== 'DeliveryFailed') throw refusal(order, 'order.wrong_status');
   return [{ type: 'order.returned', ...common(order, command), paymentId: order.paymentId, cod: order.cod }];
 };
 

@@ -1,15 +1,15 @@
 // How long a buyer has to pay, by method: the one table of these times.
 import { hours, later, minutes } from '../id.ts';
 
-export const methods = ['card', 'qris', 'e_wallet', 'virtual_account', 'retail', 'cod'] as const;
+export const methods = ['card', 'qris', 'ewallet', 'va', 'retail', 'cod'] as const;
 export type Method = (typeof methods)[number];
 
 /** Milliseconds from the checkout to the payment's expiry; null: paid at the door, nothing expires. */
 export const timeToPay: Readonly<Record<Method, number | null>> = {
   card: minutes(15),
   qris: minutes(15),
-  e_wallet: minutes(15),
-  virtual_account: hours(24),
+  ewallet: minutes(15),
+  va: hours(24),
   retail: hours(24),
   cod: null,
 };

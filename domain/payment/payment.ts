@@ -204,15 +204,14 @@ const giveUp = (payment: Payment, command: Of<'void'>): PaymentEvent[] => {
 
 const codPart = (payment: OpenPayment, orderId: string) => {
   const part = payment.parts.find((each) => each.orderId === orderId);
-  if (!part || !isCod(payment))
-    throw new DomainError('payment.order_not_found', 'No part of this payment is paid at the door for that order.');
+  if (!part || !isCod(payment)) throw new DomainError('order.not_found', 'No part of this payment is paid at the door for that order.');
   return part;
 };
 
 const collect = (payment: Payment, command: Of<'collect'>): PaymentEvent[] => {
   const open = mustExist(payment);
   const { partId, amount, status } = codPart(open, command.orderId);
-  if (status === 'Voided') throw new DomainError('payment.part_voided', 'This part was voided.', { orderId: command.orderId });
+  if (status === 'Voided') throw new DomainError('payment.wrong_status', 'This part was voided.', { orderId: command.orderId });
   const collected: PaymentEvent[] =
     status === 'Pending' ? [{ type: 'payment.part_collected', ...ids(open, command), partId, orderId: command.orderId, amount }] : [];
   return command.remitted ? [...collected, ...capture(open, codPart(open, command.orderId), command.at)] : collected;
@@ -221,7 +220,7 @@ const collect = (payment: Payment, command: Of<'collect'>): PaymentEvent[] => {
 const remit = (payment: Payment, command: Of<'remit'>): PaymentEvent[] => {
   const open = mustExist(payment);
   const part = codPart(open, command.orderId);
-  if (part.status === 'Voided') throw new DomainError('payment.part_voided', 'This part was voided.', { orderId: command.orderId });
+  if (part.status === 'Voided') throw new DomainError('payment.wrong_status', 'This part was voided.', { orderId: command.orderId });
   return capture(open, part, command.at);
 };
 
@@ -229,7 +228,7 @@ const voidPart = (payment: Payment, command: Of<'void_part'>): PaymentEvent[] =>
   const open = mustExist(payment);
   const part = codPart(open, command.orderId);
   if (part.status === 'Voided') return [];
-  if (!isUnpaid(part)) throw new DomainError('payment.part_paid', 'This part was paid: refund it.', { orderId: command.orderId });
+  if (!isUnpaid(part)) throw new DomainError('payment.wrong_status', 'This part was paid: refund it.', { orderId: command.orderId });
   const voided: PaymentEvent = { type: 'payment.part_voided', ...ids(open, command), partId: part.partId, orderId: command.orderId };
   const isOver = isSettledWithout(open, part.partId) && open.parts.some((each) => each.status === 'Captured');
   return isOver ? [voided, captured(open, null, command.at, 'payment.captured')] : [voided];
@@ -241,7 +240,7 @@ const requestRefund = (payment: Payment, command: RequestRefund): PaymentEvent[]
   if (open.refunds[refundId]) return [];
   const share = open.orders.find((each) => each.orderId === orderId);
   if (!share || (sellerId !== undefined && sellerId !== share.sellerId))
-    throw new DomainError('payment.order_not_found', 'This payment has no such order.');
+    throw new DomainError('order.not_found', 'This payment has no such order.');
   if (open.final) throw new DomainError('payment.already_refunding', 'All of this payment goes back already.');
   if (!share.paid) throw new DomainError('payment.not_captured', 'This order is not paid.', { status: open.status });
   const amounts = refundAmounts(open, share, command.of);

@@ -52,7 +52,7 @@ export interface RefundAmounts {
 type Wish = 'rest' | { lines: readonly { lineId: string; quantity: number }[]; shipping: boolean };
 
 const tooMuch = (details: Record<string, unknown>) =>
-  new DomainError('payment.refund_too_much', 'That is more than is left to refund.', details);
+  new DomainError('payment.refund_exceeds_share', 'That is more than is left to refund.', details);
 
 const linePieces = (rests: readonly ShareLine[], wishes: Exclude<Wish, 'rest'>['lines']): ShareLine[] =>
   wishes.map(({ lineId, quantity }, index) => {
@@ -62,7 +62,7 @@ const linePieces = (rests: readonly ShareLine[], wishes: Exclude<Wish, 'rest'>['
     return piece(rest, quantity);
   });
 
-/** What `wish` comes to of this paid share. Throws payment.refund_too_much beyond captured share − refunded − in flight. */
+/** What `wish` comes to of this paid share. Throws payment.refund_exceeds_share beyond captured share − refunded − in flight. */
 export const refundAmounts = (payment: OpenPayment, share: Share, wish: Wish): RefundAmounts => {
   const { currency } = share.amount;
   const before = takenOf(payment, share.orderId);

@@ -28,13 +28,14 @@ export const Part = z.object({
 });
 export type Part = z.infer<typeof Part>;
 
-/** How to pay: a VA number, a QR text, a link of an e-wallet or a card page, a retail code. None of it is about a person. */
-export const Instructions = z.object({
-  kind: z.string(),
-  code: z.string().optional(),
-  qr: z.string().optional(),
-  url: z.string().optional(),
-});
+/** How to pay, by method. None of it is about a person. */
+export const Instructions = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('va'), bank: z.string(), accountNumber: z.string() }),
+  z.object({ kind: z.literal('qris'), payload: z.string() }),
+  z.object({ kind: z.literal('card'), reference: z.string() }),
+  z.object({ kind: z.literal('ewallet'), wallet: z.string(), deepLink: z.string() }),
+  z.object({ kind: z.literal('retail'), outlet: z.string(), code: z.string() }),
+]);
 export type Instructions = z.infer<typeof Instructions>;
 
 /** The share of an order with these terms. */

@@ -128,7 +128,7 @@ const sentOrLater: readonly ReturnStatus[] = ['InTransit', ...receivedOrLater];
 const request = (state: Return, command: Of<'request'>): ReturnEvent[] => {
   if (state.status !== 'none') return [];
   const { returnUntil, ...fields } = command;
-  if (command.at >= returnUntil) throw new DomainError('return.window_over', 'The return window is over.', { returnUntil });
+  if (command.at >= returnUntil) throw new DomainError('order.return_window_closed', 'The return window is over.', { returnUntil });
   return [{ ...fields, type: 'return.requested', lines: [...command.lines] }];
 };
 
