@@ -84,8 +84,8 @@ describe('a hold', () => {
   it('is refused beyond what is left', () =>
     given(stock, received, held)
       .when({ ...hold, holdId: 'l2.1' })
-      .refuses('stock.out_of_stock', { available: 2 }));
-  it('is refused where nothing was ever received', () => given(stock).when(hold).refuses('stock.out_of_stock', { available: 0 }));
+      .refuses('stock.insufficient', { available: 2 }));
+  it('is refused where nothing was ever received', () => given(stock).when(hold).refuses('stock.insufficient', { available: 0 }));
   it('is refused when it would be over at once', () =>
     given(stock, received)
       .when({ ...hold, at: one })

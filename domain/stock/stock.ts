@@ -129,7 +129,7 @@ const isKnown = (stock: OpenStock, holdId: string) =>
   look(stock.held, holdId) !== undefined || look(stock.committed, holdId) !== undefined || resolutionOf(stock, holdId) !== undefined;
 
 const outOfStock = (available: number, quantity: number) =>
-  new DomainError('stock.out_of_stock', `Only ${available} left.`, { available, quantity });
+  new DomainError('stock.insufficient', `Only ${available} left.`, { available, quantity });
 
 type Expired = Extract<StockEvent, { type: 'stock.hold_expired' }>;
 
