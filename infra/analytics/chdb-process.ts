@@ -1,0 +1,188 @@
+// Keeps the chDB child process: starts it when it is needed, lets it go when idle, starts it again after a crash.
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DomainError } from '../../domain/error.ts';
+
+export type ChildQuestion =
+  | { readonly kind: 'query'; readonly sql: string; readonly params: object; readonly format: string }
+  | { readonly kind: 'insert'; readonly table: string; readonly columns: readonly string[]; readonly values: Uint8Array };
+export type ChildRequest = ChildQuestion & { readonly id: number };
+export type ChildReply =
+  | { readonly kind: 'done'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+/** An error that the engine itself reported; the message is ClickHouse's, `Code: 62. DB::Exception: …`. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+}
+
+export interface ChdbProcess {
+  /** `killAfterMs` ends the process when no answer has come by then: the engine looks at its own limit only between blocks. */
+  ask(question: ChildQuestion, killAfterMs?: number): Promise<Uint8Array>;
+  readonly running: boolean;
+  /** The process id of the running child, for tests that kill it. */
+  readonly pid: number | null;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(bytes: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly waiting: Map<number, Waiting>;
+  readonly gone: Promise<void>;
+  reason: string | null;
+}
+
+export interface ChdbOptions {
+  readonly directory: string;
+  readonly idleMs: number;
+  /** The module to import; another one only in tests. */
+  readonly engine: string;
+  /** Requests that may wait at once, the running one included. */
+  readonly queueLength: number;
+}
+
+/** `onStart` asks what every fresh session needs, before anything else is asked of it. */
+export const chdbProcess = (options: ChdbOptions, onStart: () => readonly ChildQuestion[]): ChdbProcess => {
+  let current: Running | null = null;
+  let leaving: Promise<void> = Promise.resolve();
+  let idle: NodeJS.Timeout | undefined;
+  let nextId = 0;
+  let asked = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  const start = (): Running => {
+    const running = startChild(options);
+    current = running;
+    void running.gone.then(() => {
+      if (current === running) current = null;
+    });
+    for (const question of onStart()) send(running, question).catch(() => {});
+    return running;
+  };
+
+  /** The next child may open the directory only when this one has left it. */
+  const release = () => {
+    clearTimeout(idle);
+    if (current === null) return;
+    const { child, gone } = current;
+    leaving = gone;
+    current = null;
+    if (child.connected) child.disconnect();
+  };
+
+  const send = (running: Running, question: ChildQuestion) =>
+    new Promise<Uint8Array>((resolve, reject) => {
+      const id = nextId++;
+      running.waiting.set(id, { resolve, reject });
+      running.child.ref();
+      running.child.channel?.ref();
+      running.child.send({ ...question, id }, (error) => {
+        if (error && running.waiting.delete(id)) reject(gone(running));
+      });
+    });
+
+  const askNow = async (question: ChildQuestion, killAfterMs: number | undefined): Promise<Uint8Array> => {
+    if (closed) throw new DomainError('analytics.unavailable', 'Analytics is closed.');
+    await leaving;
+    const running: Running = current ?? start();
+    const deadline = killAfterMs === undefined ? undefined : setTimeout(() => kill(running), killAfterMs);
+    try {
+      return await send(running, question);
+    } finally {
+      clearTimeout(deadline);
+    }
+  };
+
+  const rest = () => {
+    if (current === null) return;
+    current.child.unref();
+    current.child.channel?.unref();
+    idle = setTimeout(release, options.idleMs);
+    idle.unref();
+  };
+
+  /** One at a time, so that a time limit counts from when the engine begins, and a crash fails only what was running. */
+  const ask = async (question: ChildQuestion, killAfterMs?: number): Promise<Uint8Array> => {
+    if (asked >= options.queueLength) throw new DomainError('analytics.busy', 'Too many queries are waiting.');
+    asked += 1;
+    clearTimeout(idle);
+    const answer = turn.then(() => askNow(question, killAfterMs));
+    turn = answer.catch(() => {});
+    try {
+      return await answer;
+    } finally {
+      asked -= 1;
+      if (asked === 0) rest();
+    }
+  };
+
+  return {
+    ask,
+    get running() {
+      return current !== null;
+    },
+    get pid() {
+      return current?.child.pid ?? null;
+    },
+    close: async () => {
+      closed = true;
+      await turn;
+      current?.child.ref();
+      release();
+      await leaving;
+    },
+  };
+};
+
+const startChild = ({ engine, directory }: ChdbOptions): Running => {
+  const child = fork(fileURLToPath(new URL('./chdb-child.ts', import.meta.url)), [engine, directory], {
+    serialization: 'advanced',
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  const waiting = new Map<number, Waiting>();
+  const left = Promise.withResolvers<void>();
+  const running: Running = { child, waiting, gone: left.promise, reason: null };
+  child.on('message', (reply: ChildReply) => {
+    if (reply.kind === 'unavailable') {
+      running.reason = reply.message;
+      child.disconnect();
+      return;
+    }
+    const asked = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (reply.kind === 'done') asked?.resolve(reply.bytes);
+    else asked?.reject(new EngineError(reply.message));
+  });
+  const end = () => {
+    for (const asked of waiting.values()) asked.reject(gone(running));
+    waiting.clear();
+    left.resolve();
+  };
+  child.on('exit', end);
+  child.on('error', end);
+  return running;
+};
+
+const kill = (running: Running) => {
+  running.reason = tooSlow;
+  running.child.kill('SIGKILL');
+};
+const tooSlow = 'the query did not end in time';
+
+const gone = ({ reason }: Running): DomainError => {
+  if (reason === tooSlow) return new DomainError('analytics.query_too_slow', 'The query did not end in time.');
+  if (reason === null)
+    return new DomainError('analytics.unavailable', 'The analytics engine stopped; it starts again with the next request.');
+  return new DomainError(
+    'analytics.unavailable',
+    'The analytics engine is not here. Install it: npm install --include=optional chdb@3.4.0',
+    { reason },
+  );
+};

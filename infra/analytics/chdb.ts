@@ -1,0 +1,162 @@
+// Analytics on chDB, the embedded ClickHouse, in a process of its own.
+import { DomainError } from '../../domain/error.ts';
+import { type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
+import { checkText, checkTree } from './guard.ts';
+import { type Analytics, type AnalyticsCheckpoint, type Caps, defaultCaps, type QueryFormat, type QueryParams } from './port.ts';
+import { reports, reportValues } from './reports.ts';
+import { columnNames, createBuild, databaseOf, type Facts, type FactTable, factTables } from './schema.ts';
+
+export interface ChdbAnalyticsOptions {
+  readonly directory: string;
+  /** MARKET_TIME_ZONE: days, hours and months are this zone's. */
+  readonly zone: string;
+  /** The process holds 250 to 350 MB, so it is let go when nobody has asked for this long. */
+  readonly idleMs?: number;
+  readonly engine?: string;
+  readonly queueLength?: number;
+}
+
+/** `process` tells whether the engine runs. */
+export interface ChdbAnalytics extends Analytics {
+  readonly process: Pick<ChdbProcess, 'running' | 'pid'>;
+}
+
+const formats: Readonly<Record<QueryFormat, { name: string; contentType: string }>> = {
+  json: { name: 'JSON', contentType: 'application/json' },
+  csv: { name: 'CSVWithNames', contentType: 'text/csv; charset=utf-8' },
+  parquet: { name: 'Parquet', contentType: 'application/vnd.apache.parquet' },
+};
+
+/** Beyond the engine's own time limit, before the process is ended. */
+const graceMs = 3_000;
+
+/** NOTE: ClickHouse counts no rows of a SELECT that reads no table (arrayJoin of a long array), so the bytes are looked at as well. */
+const largestResult = 64 * 1024 * 1024;
+
+/** Opens analytics; nothing is started before the first request. One opener per directory. */
+export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics => {
+  const { directory, zone, idleMs = 60_000, engine = 'chdb', queueLength = 100 } = options;
+  const childOptions: ChdbOptions = { directory, idleMs, engine, queueLength };
+  /** The live build, once known; a fresh session is told to use its tables. */
+  let live: number | null = null;
+  const useLive = (): ChildQuestion[] => (live === null ? [] : [statement(`USE ${databaseOf(live)}`)]);
+  const child = chdbProcess(childOptions, useLive);
+  const logs = new Map<number, string>();
+
+  const run = (sql: string) => child.ask(statement(sql));
+  const rows = async <Row>(sql: string, params: QueryParams = {}): Promise<Row[]> =>
+    parse(await child.ask({ kind: 'query', sql: `${sql}\nSETTINGS output_format_json_quote_64bit_integers = 0`, params, format: 'JSON' }));
+
+  const findLive = async (): Promise<number | null> => {
+    if (live !== null) return live;
+    await run('CREATE DATABASE IF NOT EXISTS facts');
+    await run('CREATE TABLE IF NOT EXISTS facts.live (build UInt32, version UInt64) ENGINE = MergeTree ORDER BY version');
+    const [row] = await rows<{ build: number }>('SELECT build FROM facts.live ORDER BY version DESC LIMIT 1');
+    if (row) await goLive(row.build);
+    return live;
+  };
+  const goLive = async (build: number) => {
+    live = build;
+    await run(`USE ${databaseOf(build)}`);
+  };
+  const setLive = async (build: number) => {
+    await run(`INSERT INTO facts.live SELECT ${build}, count() + 1 FROM facts.live`);
+    await goLive(build);
+  };
+  const checkpoint = async (build: number): Promise<AnalyticsCheckpoint | null> => {
+    try {
+      const [row] = await rows<AnalyticsCheckpoint>(`SELECT log_id AS logId, position FROM ${databaseOf(build)}.checkpoint FINAL`);
+      if (row) logs.set(build, row.logId);
+      return row ?? null;
+    } catch (error) {
+      if (isCode(error, 60, 81)) throw new DomainError('analytics.unknown_build', `There is no build ${build} of analytics.`, { build });
+      throw error;
+    }
+  };
+  const insertRows = (database: string, table: FactTable, facts: Facts) => {
+    const columns = columnNames(table);
+    const lines = (facts[table] ?? []).map((fact) => JSON.stringify(inOrder(fact, columns)));
+    return child.ask({ kind: 'insert', table: `${database}.${table}`, columns, values: Buffer.from(lines.join('\n')) });
+  };
+
+  return {
+    process: child,
+    create: async (build) => {
+      const before = await findLive();
+      for (const sql of createBuild(build, zone)) await run(sql);
+      if (before === null) await setLive(build);
+    },
+    insert: async (build, facts, { logId, position }) => {
+      if (!logs.has(build)) await checkpoint(build);
+      if ((logs.get(build) ?? logId) !== logId)
+        throw new DomainError('analytics.other_log', 'Analytics was fed from another log: rebuild it.', { build });
+      for (const table of factTables) if (facts[table]?.length) await insertRows(databaseOf(build), table, facts);
+      const values = Buffer.from(JSON.stringify([logId, position]));
+      await child.ask({ kind: 'insert', table: `${databaseOf(build)}.checkpoint`, columns: ['log_id', 'position'], values });
+      logs.set(build, logId);
+    },
+    checkpoint,
+    live: findLive,
+    swap: async (build) => {
+      const old = await findLive();
+      if (old === build) return;
+      const [next, reached] = [await checkpoint(build), old === null ? null : await checkpoint(old)];
+      if (reached !== null && (next === null || (next.logId === reached.logId && next.position < reached.position)))
+        throw new DomainError('analytics.build_behind', 'The new facts have not read as far as the old ones.', { build, old });
+      await setLive(build);
+      if (old !== null) {
+        await run(`DROP DATABASE ${databaseOf(old)} SYNC`);
+        logs.delete(old);
+      }
+    },
+    report: async (name, params) => ((await findLive()) === null ? [] : rows(reports[name], reportValues(params, zone))),
+    query: async (sql, params = {}, format = 'json', caps = defaultCaps) => {
+      checkText(sql);
+      await findLive();
+      try {
+        const tree = await child.ask({ kind: 'query', sql: `EXPLAIN AST ${sql}`, params, format: 'TSVRaw' });
+        checkTree(Buffer.from(tree).toString());
+        const { name, contentType } = formats[format];
+        const body = await child.ask(
+          { kind: 'query', sql: `${sql}\n${limits(caps)}`, params, format: name },
+          caps.seconds * 1_000 + graceMs,
+        );
+        if (body.length > largestResult) throw new DomainError('analytics.result_too_large', 'The result has too many bytes: add a LIMIT.');
+        return { contentType, body };
+      } catch (error) {
+        throw analystError(error);
+      }
+    },
+    close: () => child.close(),
+  };
+};
+
+/** `final` spares the analysts the word; `readonly` refuses writes and table functions a second time. */
+const limits = (caps: Caps) =>
+  `SETTINGS final = 1, readonly = 1, max_execution_time = ${caps.seconds}, max_result_rows = ${caps.rows}, result_overflow_mode = 'throw',
+   max_memory_usage = ${caps.memoryBytes}, date_time_output_format = 'iso', output_format_json_quote_64bit_integers = 0`;
+
+const statement = (sql: string): ChildQuestion => ({ kind: 'query', sql, params: {}, format: 'TSVRaw' });
+
+const parse = <Row>(bytes: Uint8Array): Row[] => {
+  const answer: { data: Row[] } = JSON.parse(Buffer.from(bytes).toString());
+  return answer.data;
+};
+
+const inOrder = (fact: object, columns: readonly string[]): unknown[] => {
+  const values = new Map(Object.entries(fact));
+  return columns.map((column) => values.get(column));
+};
+
+const isCode = (error: unknown, ...codes: readonly number[]) =>
+  error instanceof EngineError && codes.some((code) => error.message.includes(`Code: ${code}.`));
+
+/** The engine's refusals in our words; its syntax errors in its own, which quote nothing but the query. */
+const analystError = (error: unknown): unknown => {
+  if (!(error instanceof EngineError)) return error;
+  if (isCode(error, 159, 160)) return new DomainError('analytics.query_too_slow', 'The query did not end in time.');
+  if (isCode(error, 396)) return new DomainError('analytics.result_too_large', 'The result has too many rows: add a LIMIT.');
+  if (isCode(error, 241)) return new DomainError('analytics.result_too_large', 'The query needs too much memory.');
+  if (isCode(error, 164)) return new DomainError('analytics.query_refused', 'Only reading is allowed.');
+  return new DomainError('analytics.query_failed', error.message.slice(0, 500));
+};
