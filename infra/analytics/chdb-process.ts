@@ -50,7 +50,7 @@ export interface ChdbOptions {
 /** `onStart` asks what every fresh session needs, before anything else is asked of it. */
 export const chdbProcess = (options: ChdbOptions, onStart: () => readonly ChildQuestion[]): ChdbProcess => {
   let current: Running | null = null;
-  let leaving: Promise<void> = Promise.resolve();
+  let leaving: Running | null = null;
   let idle: NodeJS.Timeout | undefined;
   let nextId = 0;
   let asked = 0;
@@ -67,14 +67,20 @@ export const chdbProcess = (options: ChdbOptions, onStart: () => readonly ChildQ
     return running;
   };
 
-  /** The next child may open the directory only when this one has left it. */
   const release = () => {
     clearTimeout(idle);
     if (current === null) return;
-    const { child, gone } = current;
-    leaving = gone;
+    leaving = current;
     current = null;
-    if (child.connected) child.disconnect();
+    if (leaving.child.connected) leaving.child.disconnect();
+  };
+
+  /** The next child may open the directory only when the one before has left it. Waiting keeps this process alive. */
+  const hasLeft = async () => {
+    if (leaving === null) return;
+    leaving.child.ref();
+    await leaving.gone;
+    leaving = null;
   };
 
   const send = (running: Running, question: ChildQuestion) =>
@@ -90,7 +96,7 @@ export const chdbProcess = (options: ChdbOptions, onStart: () => readonly ChildQ
 
   const askNow = async (question: ChildQuestion, killAfterMs: number | undefined): Promise<Uint8Array> => {
     if (closed) throw new DomainError('analytics.unavailable', 'Analytics is closed.');
-    await leaving;
+    await hasLeft();
     const running: Running = current ?? start();
     const deadline = killAfterMs === undefined ? undefined : setTimeout(() => kill(running), killAfterMs);
     try {
@@ -134,9 +140,8 @@ export const chdbProcess = (options: ChdbOptions, onStart: () => readonly ChildQ
     close: async () => {
       closed = true;
       await turn;
-      current?.child.ref();
       release();
-      await leaving;
+      await hasLeft();
     },
   };
 };
