@@ -188,7 +188,8 @@ const changed = (payment: OpenPayment, event: Exclude<PaymentEvent, { type: 'pay
       return payment;
     case 'payment.refund_due': {
       const parts = payment.parts.map((part) => (event.partIds.includes(part.partId) ? raised(part, 'Captured') : part));
-      return { ...payment, parts, final: true };
+      // None of it is anybody's sale any more.
+      return { ...payment, parts, orders: payment.orders.map((share) => ({ ...share, paid: false })), final: true };
     }
     case 'payment.anomaly_noted':
       return { ...payment, anomalies: [...payment.anomalies, event.providerEventId].sort() };

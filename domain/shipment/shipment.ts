@@ -109,7 +109,7 @@ const book = (shipment: Shipment, command: Extract<ShipmentCommand, { type: 'boo
 
 /** What was skipped on the way to `status` is filled in, so that the end is the same whatever order the notices came in. */
 const track = (shipment: Shipment, notice: Track): ShipmentEvent[] => {
-  if (shipment.status === 'none') throw new DomainError('shipping.shipment_not_found', 'There is no such shipment.');
+  if (shipment.status === 'none') throw new DomainError('shipping.not_found', 'There is no such shipment.');
   const way: readonly TrackingStatus[] = notice.status === 'delivered' ? toTheBuyer : backAgain;
   const behind = reached[shipment.status];
   const ahead = way.slice(0, way.indexOf(notice.status) + 1).filter((step) => !behind.includes(step));
