@@ -1,6 +1,9 @@
 // The whole marketplace in one process: the parts, put together.
 import { Hono } from 'hono';
 import { createHandle } from './commands/handle.ts';
+import { sagas, targets } from './commands/sagas/registry.ts';
+import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
+import { createWatch } from './commands/watch.ts';
 import { eventContract } from './domain/registry.ts';
 import type { Config } from './infra/config.ts';
 import { connectCache, connectLog, connectReads, connectVault } from './infra/connect.ts';
@@ -12,9 +15,11 @@ import type { Env, Principal } from './infra/http/env.ts';
 import { openapi } from './infra/http/openapi.ts';
 import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
+import type { Query } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
 import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
+import type { SagaRow } from './projections/sagas/instances.ts';
 import { ProjectorClient } from './projector-client.ts';
 import { readApi } from './read-api/app.ts';
 import { writeApi } from './write-api/app.ts';
@@ -60,6 +65,24 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
   reads = connectReads(config.DATA_DIR);
   const tables = reads;
 
+  const watch = await createWatch(handle, feed);
+  const sagaRows = async (where: NonNullable<Query['where']>, limit: number) =>
+    (await tables.find('saga-instances', { where, order: [['wakeAt', 'asc']], limit })).map((found) => JSON.parse(found.row) as SagaRow);
+  const outbound: Readonly<Record<string, Outbound>> = {};
+  const sagaRunner = new SagaRunner({
+    handle,
+    feed,
+    checkpoints: store.checkpoints,
+    sagas,
+    deciders: targets,
+    outbound,
+    openInstances: () => sagaRows({ open: 1 }, 100_000),
+    dueInstances: (instant, limit) => sagaRows({ wakeAt: { below: `${instant}~` } }, limit),
+    now,
+    onError: (error, saga, instance) => log.error({ err: error, saga, instance }, 'a saga could not go on'),
+  });
+  await sagaRunner.start();
+
   const authenticate = async (request: Request): Promise<Principal | null> => {
     const header = request.headers.get('authorization');
     if (!header?.startsWith('Bearer ')) return null;
@@ -103,6 +126,8 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     handle,
     store,
     feed,
+    until: watch.until,
+    sagaRunner,
     tables,
     projector,
     metrics,
@@ -115,6 +140,8 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     async close() {
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
       stopWatching();
+      await sagaRunner.stop();
+      await watch.stop();
       await projector.close();
       await tables.close();
       await store.close();

@@ -1,0 +1,21 @@
+// The saga instances of the whole marketplace.
+
+import { CheckoutEvent } from '../../domain/checkout/events.ts';
+import { checkoutProcess } from '../../domain/checkout/process.ts';
+import { collection } from '../../domain/collection/collection.ts';
+import { CollectionEvent } from '../../domain/collection/events.ts';
+import { FulfilmentEvent } from '../../domain/fulfilment/events.ts';
+import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
+import { OnboardingEvent } from '../../domain/onboarding/events.ts';
+import { onboarding } from '../../domain/onboarding/onboarding.ts';
+import { RefundEvent } from '../../domain/refund/events.ts';
+import { refund } from '../../domain/refund/refund.ts';
+import { sagaInstances } from './instances.ts';
+
+const typesOf = (union: { readonly options: readonly { readonly shape: { readonly type: { readonly value: string } } }[] }) =>
+  union.options.map((option) => option.shape.type.value);
+
+export const allSagaInstances = sagaInstances(
+  [checkoutProcess, collection, fulfilment, onboarding, refund],
+  [CheckoutEvent, CollectionEvent, FulfilmentEvent, OnboardingEvent, RefundEvent].flatMap((union) => typesOf(union)),
+);
