@@ -46,8 +46,6 @@ export const HoldRequested = z.object({
   until: instant(),
 });
 export const PaymentRequested = z.object({ type: z.literal('checkout.payment_requested'), ...intent, paymentId: id() });
-/** The payment's time is over, though its holds still stand for a while. */
-export const LapseRequested = z.object({ type: z.literal('checkout.lapse_requested'), ...intent, paymentId: id() });
 export const CommitRequested = z.object({ type: z.literal('checkout.commit_requested'), ...intent, lineId: id(), holdId: id() });
 export const ConfirmRequested = z.object({ type: z.literal('checkout.confirm_requested'), ...intent, orderId: id() });
 /** `orderId` is null for what belongs to the platform alone. */
@@ -70,7 +68,6 @@ export const StockHeld = z.object({ type: z.literal('checkout.stock_held'), ...c
 export const PaymentOpened = z.object({ type: z.literal('checkout.payment_opened'), ...common, paymentId: id() });
 /** The buyer has been told how to pay. */
 export const AwaitingPayment = z.object({ type: z.literal('checkout.awaiting_payment'), ...common, paymentId: id(), expiresAt: instant() });
-export const PaymentLapsed = z.object({ type: z.literal('checkout.payment_lapsed'), ...common, paymentId: id() });
 export const CheckoutPaid = z.object({ type: z.literal('checkout.paid'), ...common, paymentId: id(), amount: open(Money) });
 export const StockCommitted = z.object({ type: z.literal('checkout.stock_committed'), ...common, lineId: id(), holdId: id() });
 export const OrderConfirmed = z.object({ type: z.literal('checkout.order_confirmed'), ...common, orderId: id() });
@@ -130,8 +127,6 @@ export const CheckoutEvent = z.discriminatedUnion('type', [
   PaymentRequested,
   PaymentOpened,
   AwaitingPayment,
-  LapseRequested,
-  PaymentLapsed,
   CheckoutPaid,
   CommitRequested,
   StockCommitted,

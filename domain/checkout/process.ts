@@ -7,13 +7,13 @@ import { type Checkout, evolve, isIntent, isOpen, isPurchase, type Purchase } fr
 
 const isOver = ({ status }: Purchase) => status === 'Failed' || status === 'Expired';
 
-/** While it waits for the buyer: the ends of payment and holds. While it waits for other parts of the system: the end of its patience. */
+/** While it waits for the buyer: the end of the holds, which outlive the payment's own time. While it waits for other parts of the system: the end of its patience. */
 export const wakeAt = (checkout: Checkout): string | null => {
   if (!isPurchase(checkout) || checkout.human !== null || isOver(checkout)) return null;
-  const { status, plan, since, lapsed, open } = checkout;
+  const { status, plan, since, open } = checkout;
   if (status === 'Completed') return Object.keys(open).length > 0 ? later(since, patience) : null;
   if (isForward(checkout) || status === 'Confirmed' || status === 'Compensating') return later(since, patience);
-  return status === 'AwaitingPayment' && !lapsed ? plan.paymentExpiresAt : plan.holdUntil;
+  return plan.holdUntil;
 };
 
 const outcome = (checkout: Checkout) => {

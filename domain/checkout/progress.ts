@@ -50,7 +50,6 @@ export const ask = (purchase: Purchase, at: string, type: IntentType, subject: s
     case 'checkout.release_requested':
       return { type, ...common, lineId: subject, holdId: purchase.holds[subject]?.holdId ?? '' };
     case 'checkout.payment_requested':
-    case 'checkout.lapse_requested':
     case 'checkout.void_requested':
       return { type, ...common, paymentId: subject };
     case 'checkout.booking_requested': {

@@ -62,7 +62,6 @@ export interface Purchase {
   readonly orders: Readonly<Record<string, OrderStep>>;
   readonly holds: Readonly<Record<string, HoldProgress>>;
   readonly payment: PaymentStep;
-  readonly lapsed: boolean;
   readonly cartRemoval: 'none' | 'requested' | 'done';
   readonly booked: readonly string[];
   readonly refunded: readonly string[];
@@ -96,7 +95,6 @@ export const subjectOf = (intent: Intent): string => {
     case 'checkout.release_requested':
       return intent.lineId;
     case 'checkout.payment_requested':
-    case 'checkout.lapse_requested':
     case 'checkout.void_requested':
       return intent.paymentId;
     case 'checkout.booking_requested':
@@ -155,7 +153,6 @@ const priced = (
   orders: {},
   holds: {},
   payment: 'none',
-  lapsed: false,
   cartRemoval: 'none',
   booked: [],
   refunded: [],
@@ -202,8 +199,6 @@ const asked = (purchase: Purchase, intent: Intent): Purchase => {
     }
     case 'checkout.payment_requested':
       return { ...purchase, status: purchase.status === 'Compensating' ? 'Compensating' : 'Reserved', payment: 'requested' };
-    case 'checkout.lapse_requested':
-      return { ...purchase, lapsed: true };
     case 'checkout.commit_requested':
       return hold(purchase, intent.lineId, { step: 'committing' });
     case 'checkout.confirm_requested':
@@ -237,8 +232,6 @@ const happened = (purchase: Purchase, event: Outcome): Purchase => {
       return { ...closed(purchase, 'checkout.payment_requested', event.paymentId), payment: 'open' };
     case 'checkout.awaiting_payment':
       return { ...purchase, status: 'AwaitingPayment' };
-    case 'checkout.payment_lapsed':
-      return { ...closed(purchase, 'checkout.lapse_requested', event.paymentId), lapsed: true };
     case 'checkout.paid':
       return paid(purchase, event);
     case 'checkout.stock_committed':
@@ -284,7 +277,7 @@ const happened = (purchase: Purchase, event: Outcome): Purchase => {
 /** NOTE: also the way back out of Compensating, when the money came before the payment could be voided: nothing is undone until then. */
 const paid = (purchase: Purchase, { paymentId, at }: { paymentId: string; at: string }): Purchase => {
   const settled = closed(closed(purchase, 'checkout.payment_requested', paymentId), 'checkout.void_requested', paymentId);
-  return { ...closed(settled, 'checkout.lapse_requested', paymentId), status: 'Paid', payment: 'captured', giveUp: null, since: at };
+  return { ...settled, status: 'Paid', payment: 'captured', giveUp: null, since: at };
 };
 
 /** A cancelled order settles all that was asked of it. */
@@ -307,8 +300,6 @@ const refused = (purchase: Purchase, event: Extract<CheckoutEvent, { type: 'chec
     }
     case 'checkout.payment_requested':
       return { ...settled, payment: 'gone' };
-    case 'checkout.lapse_requested':
-      return settled;
     case 'checkout.commit_requested':
       if (isOver(code)) return hold(settled, subject, { step: 'expired' });
       break;
