@@ -4,19 +4,30 @@ import { account } from './account/account.ts';
 import { AccountEvent } from './account/events.ts';
 import { brand } from './brand/brand.ts';
 import { BrandEvent } from './brand/events.ts';
+import { cart } from './cart/cart.ts';
+import { CartEvent } from './cart/events.ts';
 import { category } from './category/category.ts';
 import { CategoryEvent } from './category/events.ts';
+import { checkout } from './checkout/checkout.ts';
 import { CheckoutEvent } from './checkout/events.ts';
 import { claim } from './claim/claim.ts';
 import { ClaimEvent } from './claim/events.ts';
+import { collection } from './collection/collection.ts';
+import { CollectionEvent } from './collection/events.ts';
+import { FulfilmentEvent } from './fulfilment/events.ts';
+import { fulfilment } from './fulfilment/fulfilment.ts';
 import { LedgerEvent } from './ledger/events.ts';
 import { ledger } from './ledger/ledger.ts';
+import { OnboardingEvent } from './onboarding/events.ts';
+import { onboarding } from './onboarding/onboarding.ts';
 import { OrderEvent } from './order/events.ts';
 import { order } from './order/order.ts';
 import { PaymentEvent } from './payment/events.ts';
 import { payment } from './payment/payment.ts';
 import { ProductEvent } from './product/events.ts';
 import { product } from './product/product.ts';
+import { RefundEvent } from './refund/events.ts';
+import { refund } from './refund/refund.ts';
 import { ReturnEvent } from './return/events.ts';
 import { returns } from './return/return.ts';
 import { ReviewEvent } from './review/events.ts';
@@ -72,13 +83,18 @@ const definitions = (union: { readonly options: readonly EventSchema[] }) => uni
 export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(AccountEvent),
   ...definitions(BrandEvent),
+  ...definitions(CartEvent),
   ...definitions(CategoryEvent),
   ...definitions(CheckoutEvent),
   ...definitions(ClaimEvent),
+  ...definitions(CollectionEvent),
+  ...definitions(FulfilmentEvent),
   ...definitions(LedgerEvent),
+  ...definitions(OnboardingEvent),
   ...definitions(OrderEvent),
   ...definitions(PaymentEvent),
   ...definitions(ProductEvent),
+  ...definitions(RefundEvent),
   ...definitions(ReturnEvent),
   ...definitions(ReviewEvent),
   ...definitions(SellerEvent),
@@ -121,12 +137,18 @@ const fold = <State, Event>(of: Folded<State, Event>, schema: z.ZodType<Event>):
 export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(account, AccountEvent),
   fold(brand, BrandEvent),
+  fold(cart, CartEvent),
   fold(category, CategoryEvent),
+  fold(checkout, CheckoutEvent),
   fold(claim, ClaimEvent),
+  fold(collection, CollectionEvent),
+  fold(fulfilment, FulfilmentEvent),
   fold(ledger, LedgerEvent),
+  fold(onboarding, OnboardingEvent),
   fold(order, OrderEvent),
   fold(payment, PaymentEvent),
   fold(product, ProductEvent),
+  fold(refund, RefundEvent),
   fold(returns, ReturnEvent),
   fold(review, ReviewEvent),
   fold(seller, SellerEvent),
