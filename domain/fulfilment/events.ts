@@ -76,7 +76,7 @@ export const FulfilmentRequested = z.object({
   ...common,
   key: id(),
   task: open(Task),
-  address: pii().optional().meta({ privacy: 'pii' }),
+  address: pii().optional(),
 });
 export const FulfilmentDone = z.object({ type: z.literal('fulfilment.done'), ...common, key: id() });
 export const FulfilmentCommandRefused = z.object({ type: z.literal('fulfilment.command_refused'), ...common, key: id(), code: id() });

@@ -20,7 +20,7 @@ export const ReturnRequested = z.object({
   lines: open(z.array(ReturnLine).min(1)),
   reason: code(),
   /** The buyer's own words. */
-  note: pii().optional().meta({ privacy: 'pii' }),
+  note: pii().optional(),
 });
 export const ReturnApproved = z.object({ type: z.literal('return.approved'), ...common, by: open(z.enum(['seller', 'admin'])) });
 export const ReturnRejected = z.object({ type: z.literal('return.rejected'), ...common, reason: code() });

@@ -51,7 +51,6 @@ describe('notices in any order, some of them twice, end in one state', () => {
       fc.property(fc.shuffledSubarray([...statuses, ...statuses], { minLength: statuses.length * 2 }), (notices) => {
         expect(endOf(notices).status).toBe(end);
       }),
-      ),
     ),
   );
 });
