@@ -1,7 +1,7 @@
 // What we ask of couriers: a price by weight and city, a booking, and where a parcel is. Nobody's name or street goes there from here.
 import { z } from 'zod';
 import { Currency, Money } from '../../domain/money.ts';
-import type { Faults, NoticeBehaviour } from './simulation.ts';
+import { type Faults, NoticeBehaviour } from './simulation.ts';
 
 export const RateRequest = z.strictObject({
   originCity: z.string().min(1).max(100),
@@ -79,6 +79,10 @@ export interface Courier {
   readNotice(headers: Pick<Headers, 'get'>, rawBody: Uint8Array, now: number): Promise<ShipmentNotice>;
   close(): Promise<void>;
 }
+
+/** Where a simulated parcel goes next, and how its notices are treated. */
+export const SimulateParcel = z.strictObject({ to: ParcelStatus.exclude(['booked']), ...NoticeBehaviour.shape });
+export type SimulateParcel = z.infer<typeof SimulateParcel>;
 
 /** The part that only a simulated courier has: moving a parcel, through every state on the way. */
 export interface CourierSimulation {

@@ -2,7 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import type { z } from 'zod';
-import { OutcomeUnknown, ProviderRefused } from './errors.ts';
+import { OutcomeUnknown, ProviderRefused } from './errors.port.ts';
 
 export interface JsonClient {
   /** Throws ProviderRefused or OutcomeUnknown. */

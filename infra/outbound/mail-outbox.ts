@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isSealed } from '../../domain/privacy.ts';
-import { ProviderRefused } from './errors.ts';
+import { ProviderRefused } from './errors.port.ts';
 import type { Mail, MailContent, MailLanguage, ReadableMailOutbox } from './mail.port.ts';
 
 const schema = `

@@ -1,15 +1,7 @@
 // What our mails say, in Indonesian and English. Rendered when a mail is read or handed over, never stored.
 import { exponents, type Money } from '../../domain/money.ts';
 import type { Sealed } from '../../domain/privacy.ts';
-import type { Mail, MailLanguage } from './mail.port.ts';
-
-export interface RenderedMail {
-  readonly messageId: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-  readonly at: string;
-}
+import type { Mail, MailLanguage, RenderedMail } from './mail.port.ts';
 
 export interface Rendering {
   /** Opens a seal: the value, or '[erased]'. At once or as a promise. */

@@ -28,6 +28,15 @@ export type Mail = {
   readonly at: string;
 } & MailContent;
 
+/** A mail as its reader sees it. */
+export interface RenderedMail {
+  readonly messageId: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly at: string;
+}
+
 export interface MailOutbox {
   /** Throws ProviderRefused (`not_sealed`: something personal came in plain text) or OutcomeUnknown (send the same again). */
   send(mail: Mail): Promise<void>;

@@ -1,7 +1,7 @@
 // Signs webhooks and proves them: `X-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.rawBody">`.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
-import { NoticeRejected } from './errors.ts';
+import { NoticeRejected } from './errors.port.ts';
 
 export const signatureHeader = 'x-signature';
 

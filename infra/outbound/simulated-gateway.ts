@@ -2,7 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { Money } from '../../domain/money.ts';
-import { OutcomeUnknown } from './errors.ts';
+import { OutcomeUnknown } from './errors.port.ts';
 import { jsonClient } from './json-client.ts';
 import {
   GatewayPayment,

@@ -1,9 +1,7 @@
 // Five couriers behind one door, simulated: rates, bookings, tracking and signed webhooks, with a file of their own.
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
-import { BookingRequest, type Parcel, ParcelStatus, RateRequest, type ShipmentNotice } from '../courier.port.ts';
-import { NoticeBehaviour } from '../simulation.ts';
+import { BookingRequest, type Parcel, type ParcelStatus, RateRequest, type ShipmentNotice, SimulateParcel } from '../courier.port.ts';
 import { openCourierStore } from './courier-store.ts';
 import { faulty, switchboard } from './faults.ts';
 import type { SimulatedProvider, SimulatedProviderOptions } from './gateway.ts';
@@ -39,8 +37,6 @@ const trackingNumberFor = ({ courier, shipmentId }: BookingRequest): string => {
   const digits = BigInt(`0x${createHash('sha256').update(shipmentId).digest('hex')}`) % 10n ** 15n;
   return `${courier.slice(0, 3).toUpperCase()}${digits.toString().padStart(15, '0')}`;
 };
-
-const Simulate = z.strictObject({ to: ParcelStatus.exclude(['booked']), ...NoticeBehaviour.shape });
 
 export const startSimulatedCourier = async (options: SimulatedProviderOptions): Promise<SimulatedProvider> => {
   const clock = options.clock ?? Date.now;
@@ -83,7 +79,7 @@ export const startSimulatedCourier = async (options: SimulatedProviderOptions): 
     ...(status === 'delivered' && parcel.collect ? { collected: parcel.collect } : {}),
   });
 
-  const move = (trackingNumber: string, { to, ...behaviour }: z.infer<typeof Simulate>): Parcel => {
+  const move = (trackingNumber: string, { to, ...behaviour }: SimulateParcel): Parcel => {
     const moved = store.transaction(() => {
       const parcel = mustFind(trackingNumber);
       const steps = stepsTo(parcel, to);
@@ -112,7 +108,7 @@ export const startSimulatedCourier = async (options: SimulatedProviderOptions): 
     .post('/rates', async (c) => c.json(rates(RateRequest.parse(await c.req.json()))))
     .post('/shipments', faulty(board), async (c) => c.json(book(BookingRequest.parse(await c.req.json())), 201))
     .get('/shipments/:tracking', (c) => c.json(mustFind(c.req.param('tracking'))))
-    .post('/shipments/:tracking/simulate', async (c) => c.json(move(c.req.param('tracking'), Simulate.parse(await c.req.json()))));
+    .post('/shipments/:tracking/simulate', async (c) => c.json(move(c.req.param('tracking'), SimulateParcel.parse(await c.req.json()))));
 
   const listening = await listen(app, options.port ?? 0);
   return {
