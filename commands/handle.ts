@@ -5,6 +5,7 @@ import { DomainError } from '../domain/error.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
+import { type AnyDecider, catchUp, keepSnapshot, type Loaded, loadStream, take } from './stream.ts';
 
 /** What comes with a command from the edge, a saga or the importer. `at` is its business time (RFC 3339). */
 export interface Context {
@@ -59,16 +60,6 @@ export type Handle = {
   ): Promise<{ state: State; revision: number; position: number }>;
 };
 
-/** A stream as it stands: `seen` holds the last 1,000 command ids with the events that each appended. */
-interface Loaded {
-  state: unknown;
-  revision: number;
-  position: number;
-  occurredAt: string;
-  seen: Map<string, { first: number; count: number }>;
-  snapshotAt: number;
-}
-
 interface Waiting {
   readonly command: unknown;
   readonly context: Context;
@@ -76,12 +67,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The decider with its types forgotten: queues and caches hold streams of every category. */
-type AnyDecider = Decider<unknown, unknown, { type: string }>;
-
-const seenLimit = 1_000;
-const snapshotEvery = 1_000;
-const pageSize = 1_000;
 // At most 100 events and 1 MiB in one append: EventStoreDB's limit on an append, with room for metadata.
 const maxEvents = 100;
 const maxBytes = 1_048_576;
@@ -98,59 +83,6 @@ export interface HandleOptions {
   /** Hears how every command ended, for the metrics. */
   readonly onOutcome?: (category: string, outcome: 'accepted' | 'replayed' | 'refused' | 'failed') => void;
 }
-
-const remember = (loaded: Loaded, commandId: string, first: number, count: number) => {
-  loaded.seen.set(commandId, { first, count });
-  if (loaded.seen.size > seenLimit) loaded.seen.delete(loaded.seen.keys().next().value as string);
-};
-
-const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, recorded: Recorded) => {
-  loaded.state = decider.evolve(loaded.state, recorded.event);
-  loaded.revision = recorded.revision;
-  loaded.position = recorded.position;
-  loaded.occurredAt = recorded.metadata.occurredAt;
-  const known = loaded.seen.get(recorded.metadata.commandId);
-  if (known) known.count = recorded.revision - known.first + 1;
-  else remember(loaded, recorded.metadata.commandId, recorded.revision, 1);
-};
-
-/** Reads what the stream has beyond `loaded`. */
-const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
-  for (;;) {
-    const page = await store.read(streamId, loaded.revision + 1, pageSize);
-    for (const recorded of page) take(decider, loaded, recorded);
-    if (page.length < pageSize) return loaded;
-  }
-};
-
-const loadStream = async (
-  store: EventStore,
-  decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>,
-  streamId: string,
-): Promise<Loaded> => {
-  const loaded: Loaded = { state: decider.initial, revision: -1, position: 0, occurredAt: '', seen: new Map(), snapshotAt: -1 };
-  const snapshot = await store.snapshot(streamId);
-  if (snapshot && snapshot.version === decider.version) {
-    const body = JSON.parse(snapshot.body);
-    Object.assign(loaded, {
-      state: body.state,
-      revision: snapshot.revision,
-      position: body.position,
-      occurredAt: body.occurredAt,
-      snapshotAt: snapshot.revision,
-    });
-    for (const [commandId, first, count] of body.seen) loaded.seen.set(commandId, { first, count });
-  }
-  return catchUp(store, decider, streamId, loaded);
-};
-
-const keepSnapshot = (store: EventStore, decider: AnyDecider, streamId: string, loaded: Loaded) => {
-  if (loaded.revision - loaded.snapshotAt < snapshotEvery) return;
-  loaded.snapshotAt = loaded.revision;
-  const seen = [...loaded.seen].map(([commandId, { first, count }]) => [commandId, first, count]);
-  const body = JSON.stringify({ state: loaded.state, position: loaded.position, occurredAt: loaded.occurredAt, seen });
-  store.saveSnapshot(streamId, { revision: loaded.revision, version: decider.version, body });
-};
 
 /** One command's part of a batch that is decided but not yet appended. A refusal waits too: it may rest on events of this batch. */
 interface Decided {

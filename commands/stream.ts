@@ -1,0 +1,76 @@
+// One stream as commands see it: its folded state, what it remembers of its commands, and its snapshots.
+import type { Decider } from '../domain/decider.ts';
+import type { Recorded } from '../domain/metadata.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
+
+/** The decider with its types forgotten: queues and caches hold streams of every category. */
+export type AnyDecider = Decider<unknown, unknown, { type: string }>;
+
+/** A stream as it stands: `seen` holds the last 1,000 command ids with the events that each appended. */
+export interface Loaded {
+  state: unknown;
+  revision: number;
+  position: number;
+  occurredAt: string;
+  seen: Map<string, { first: number; count: number }>;
+  snapshotAt: number;
+}
+
+const seenLimit = 1_000;
+const snapshotEvery = 1_000;
+const pageSize = 1_000;
+const remember = (loaded: Loaded, commandId: string, first: number, count: number) => {
+  loaded.seen.set(commandId, { first, count });
+  if (loaded.seen.size > seenLimit) loaded.seen.delete(loaded.seen.keys().next().value as string);
+};
+
+/** Folds one more event in. */
+export const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, recorded: Recorded) => {
+  loaded.state = decider.evolve(loaded.state, recorded.event);
+  loaded.revision = recorded.revision;
+  loaded.position = recorded.position;
+  loaded.occurredAt = recorded.metadata.occurredAt;
+  const known = loaded.seen.get(recorded.metadata.commandId);
+  if (known) known.count = recorded.revision - known.first + 1;
+  else remember(loaded, recorded.metadata.commandId, recorded.revision, 1);
+};
+
+/** Reads what the stream has beyond `loaded`. */
+export const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
+  for (;;) {
+    const page = await store.read(streamId, loaded.revision + 1, pageSize);
+    for (const recorded of page) take(decider, loaded, recorded);
+    if (page.length < pageSize) return loaded;
+  }
+};
+
+/** Folds a stream from its snapshot on, if there is one of this version of the fold. */
+export const loadStream = async (
+  store: EventStore,
+  decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>,
+  streamId: string,
+): Promise<Loaded> => {
+  const loaded: Loaded = { state: decider.initial, revision: -1, position: 0, occurredAt: '', seen: new Map(), snapshotAt: -1 };
+  const snapshot = await store.snapshot(streamId);
+  if (snapshot && snapshot.version === decider.version) {
+    const body = JSON.parse(snapshot.body);
+    Object.assign(loaded, {
+      state: body.state,
+      revision: snapshot.revision,
+      position: body.position,
+      occurredAt: body.occurredAt,
+      snapshotAt: snapshot.revision,
+    });
+    for (const [commandId, first, count] of body.seen) loaded.seen.set(commandId, { first, count });
+  }
+  return catchUp(store, decider, streamId, loaded);
+};
+
+/** Keeps a snapshot when the last one is 1,000 events old. */
+export const keepSnapshot = (store: EventStore, decider: AnyDecider, streamId: string, loaded: Loaded) => {
+  if (loaded.revision - loaded.snapshotAt < snapshotEvery) return;
+  loaded.snapshotAt = loaded.revision;
+  const seen = [...loaded.seen].map(([commandId, { first, count }]) => [commandId, first, count]);
+  const body = JSON.stringify({ state: loaded.state, position: loaded.position, occurredAt: loaded.occurredAt, seen });
+  store.saveSnapshot(streamId, { revision: loaded.revision, version: decider.version, body });
+};

@@ -1,0 +1,74 @@
+// DATA_DIR has one owner. The lock is SQLite's own, which the system drops with the process, however it died.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** How the command line reaches the process that owns the data. */
+export interface Owner {
+  readonly pid: number;
+  readonly url: string;
+  readonly token: string;
+}
+
+export class DataDirInUse extends Error {
+  override readonly name = 'DataDirInUse';
+}
+
+const ownerFile = (dataDir: string) => join(dataDir, 'owner.json');
+
+export interface DataDirLock {
+  /** Says where this process answers; gives the token that the command line must show. */
+  announce(url: string): string;
+  release(): void;
+}
+
+/** Takes the folder for this process. Throws DataDirInUse while another one has it. */
+export const lockDataDir = (dataDir: string): DataDirLock => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(join(dataDir, 'lock.db'));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch {
+    database.close();
+    throw new DataDirInUse(`Another process uses ${dataDir}; stop it, or set DATA_DIR to another folder.`);
+  }
+  rmSync(ownerFile(dataDir), { force: true });
+  return {
+    announce(url) {
+      const owner: Owner = { pid: process.pid, url, token: randomBytes(32).toString('base64url') };
+      writeFileSync(ownerFile(dataDir), JSON.stringify(owner), { mode: 0o600 });
+      return owner.token;
+    },
+    release() {
+      rmSync(ownerFile(dataDir), { force: true });
+      database.close();
+    },
+  };
+};
+
+/** The process that has the folder now, or null when nobody does (a file left behind by a crash says nothing). */
+export const ownerOf = (dataDir: string): Owner | null => {
+  try {
+    lockDataDirBriefly(dataDir);
+    return null;
+  } catch (error) {
+    if (!(error instanceof DataDirInUse)) throw error;
+  }
+  try {
+    return JSON.parse(readFileSync(ownerFile(dataDir), 'utf8')) as Owner;
+  } catch {
+    throw new DataDirInUse(`Another process uses ${dataDir} and does not answer yet; try again.`);
+  }
+};
+
+const lockDataDirBriefly = (dataDir: string) => {
+  const database = new DatabaseSync(join(dataDir, 'lock.db'));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
+  } catch {
+    throw new DataDirInUse(`Another process uses ${dataDir}.`);
+  } finally {
+    database.close();
+  }
+};
