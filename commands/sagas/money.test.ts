@@ -101,6 +101,11 @@ describe('a refund on its way', () => {
     expect(asked.sends.map(({ command }) => command.type)).toEqual(['refund_status']);
     expect(refund.process.wakeAt(asked.state)).toBe('2026-01-01T12:15:00.000Z');
   });
+  it('whose outcome is not known is never sent blindly again', () => {
+    const { intents } = upTo(refund, requested(true));
+    const { state } = upTo(refund, requested(true), step('refund_unknown'));
+    expect(intents.map((intent) => refund.process.isOpen(intent, state))).toEqual([false]);
+  });
   it('needs a human when it failed', () => expect(upTo(refund, requested(true), step('refund_failed')).outcome).toBe('NeedsHuman'));
   it('of late money stands on the platform’s books until it is paid back', () => {
     expect(upTo(refund, requested(false)).sends.map(({ target, id }) => `${target} ${id}`)).toEqual(['gateway p1', 'ledger platform']);

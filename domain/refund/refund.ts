@@ -26,6 +26,12 @@ const longestWait = hours(24);
 
 const waitAfter = (attempt: number) => Math.min(firstWait.unknown * 2 ** attempt, longestWait);
 
+/** The gateway has said something: what it was asked is answered; bookings are not its affair. */
+const answered = (tasks: Refund['tasks']): Refund['tasks'] =>
+  Object.fromEntries(Object.entries(tasks).map(([key, task]) => [key, isBooking(key) ? task : 'done']));
+
+const isBooking = (key: string) => key === 'owed' || key === 'paid_back';
+
 const evolve = (state: Refund, event: RefundEvent): Refund => {
   switch (event.type) {
     case 'refund.send_requested': {
@@ -46,8 +52,9 @@ const evolve = (state: Refund, event: RefundEvent): Refund => {
       };
     }
     case 'refund.stepped': {
-      const isOver = event.to === 'refunded' || event.to === 'failed';
-      return { ...state, status: event.to, wakeAt: isOver ? null : later(event.at, firstWait[event.to === 'sent' ? 'sent' : 'unknown']) };
+      const ends = event.to === 'refunded' || event.to === 'failed';
+      const wakeAt = ends ? null : later(event.at, firstWait[event.to === 'sent' ? 'sent' : 'unknown']);
+      return { ...state, status: event.to, wakeAt, tasks: answered(state.tasks) };
     }
     case 'refund.done':
       return { ...state, tasks: { ...state.tasks, [event.key]: 'done' } };
