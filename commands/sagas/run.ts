@@ -13,8 +13,11 @@ import type { Saga, Send, Settled, TimerDue } from './saga.ts';
 export type AnySaga = Saga<unknown, { type: string }>;
 type Fold = Pick<Decider<unknown, unknown, { type: string }>, 'category' | 'version' | 'initial' | 'evolve'>;
 
-/** Reaches a system outside: calls it and gives its answer to the aggregate. Throws DomainError when it refuses, anything else when the outcome is unknown. */
-export type Outbound = (send: Send, context: Context) => Promise<void>;
+/**
+ * Reaches a system outside: calls it and gives its answer to the aggregate, whose events come back (none: it was so already).
+ * Throws DomainError when it refuses, anything else when the outcome is unknown.
+ */
+export type Outbound = (send: Send, context: Context) => Promise<{ readonly events: readonly unknown[] }>;
 
 export interface SagaRunnerOptions {
   readonly handle: Handle;
@@ -224,19 +227,19 @@ export class SagaRunner {
     };
     try {
       const outbound = this.#options.outbound[send.target];
-      if (outbound) {
-        await outbound(send, context);
-        return;
-      }
-      const decider = this.#options.deciders.get(send.target);
-      if (!decider) throw new Error(`${saga.process.category}: nothing decides commands to ${send.target}`);
-      const result = await this.#options.handle(decider, send.id, { ...send.command, at }, context);
+      const result = outbound ? await outbound(send, context) : await this.#command(saga, send, context);
       if (result.events.length === 0) await this.#settle(intent, { code: 'already_so', details: {}, at });
     } catch (error) {
       // Contention and trouble outside are tried again; a refusal is an outcome, and the saga's own stream keeps it.
       if (!(error instanceof DomainError) || error.code === 'request.contended') throw error;
       await this.#settle(intent, { code: error.code, details: error.details, at });
     }
+  }
+
+  #command(saga: AnySaga, send: Send, context: Context) {
+    const decider = this.#options.deciders.get(send.target);
+    if (!decider) throw new Error(`${saga.process.category}: nothing decides commands to ${send.target}`);
+    return this.#options.handle(decider, send.id, { ...send.command, at: context.at }, context);
   }
 
   async #settle(intent: OpenIntent, outcome: Settled) {

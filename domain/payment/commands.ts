@@ -34,7 +34,11 @@ export type NotePayment = {
   amount: number;
   currency: string;
   partId?: string;
+  /** What the notice says it is for, and whose account it went to. */
+  checkoutId?: string;
   account?: string;
+  /** The account that payments go to which name none. */
+  ownAccount?: string;
   reason?: string;
   at: string;
 };

@@ -83,7 +83,7 @@ export const PaymentAnomalyNoted = z.object({
   type: z.literal('payment.anomaly_noted'),
   ...common,
   providerEventId: id(),
-  reason: open(z.enum(['amount', 'currency', 'account', 'part'])),
+  reason: open(z.enum(['amount', 'currency', 'account', 'checkout', 'part'])),
   amount: open(z.int()),
   currency: id(),
 });

@@ -89,7 +89,9 @@ const note = (payment: Payment, notice: NotePayment): PaymentEvent[] => {
 const isBelow = (part: PartState, status: PartState['status']) => rank[part.status] < rank[status];
 
 const mismatch = (payment: OpenPayment, part: PartState | undefined, notice: NotePayment) => {
-  if (notice.account !== undefined && payment.account !== null && notice.account !== payment.account) return 'account';
+  const account = payment.account ?? notice.ownAccount;
+  if (notice.account !== undefined && account !== undefined && notice.account !== account) return 'account';
+  if (notice.checkoutId !== undefined && notice.checkoutId !== payment.checkoutId) return 'checkout';
   if (!part) return 'part';
   if (notice.currency !== part.amount.currency) return 'currency';
   return notice.amount === part.amount.amount ? null : 'amount';
