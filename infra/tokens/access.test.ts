@@ -18,8 +18,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMasterKey } from '../vault/master.ts';
 import type { Vault } from '../vault/port.ts';
 import { openSqliteVault } from '../vault/sqlite.ts';
-import { type AccessTokens, createAccessTokens, type Subject } from './access.ts';
-import { createRevocations, type Revocations } from './revocations.ts';
+import { createAccessTokens } from './access.ts';
+import type { AccessTokens, Revocations, Subject } from './port.ts';
+import { createRevocations } from './revocations.ts';
 
 const master = createMasterKey(randomBytes(32));
 const noon = Date.parse('2026-01-01T12:00:00.000Z');

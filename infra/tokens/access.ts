@@ -5,37 +5,8 @@ import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
 import { type Role, roles } from '../http/env.ts';
 import type { MasterKey, Vault } from '../vault/port.ts';
-import { accessLifetime, algorithm, createSigningKeys, type SigningKeys } from './keys.ts';
-import type { Revocations } from './revocations.ts';
-
-/** `sub` is the user, `sid` the session, `seller` the store that the user may act for; `epoch` rises whenever roles change. */
-export interface Subject {
-  readonly sub: string;
-  readonly sid: string;
-  readonly roles: readonly Role[];
-  readonly seller: string | null;
-  readonly epoch: number;
-}
-
-/** What a token that holds says. `iat` and `exp` in seconds since 1970. */
-export interface Claims extends Subject {
-  readonly jti: string;
-  readonly iat: number;
-  readonly exp: number;
-}
-
-export interface AccessTokens {
-  sign(subject: Subject): Promise<{ token: string; expiresAt: string }>;
-  /**
-   * What the token says: at once if its signature has been checked before, else a promise; `await` does for both.
-   * Throws `auth.session_ended`, or `auth.bad_token` for anything else that is wrong with it (details.reason `expired` where that is all).
-   */
-  verify(token: string): Claims | Promise<Claims>;
-  /** The document of public keys behind `/.well-known/jwks.json`. */
-  jwks: SigningKeys['jwks'];
-  /** A new key signs from now on; the old one verifies until its last token has expired. */
-  rotate: SigningKeys['rotate'];
-}
+import { accessLifetime, algorithm, createSigningKeys } from './keys.ts';
+import type { AccessTokens, Claims, Revocations } from './port.ts';
 
 interface Options {
   readonly vault: Vault;

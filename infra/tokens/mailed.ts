@@ -2,17 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { hours, later, minutes } from '../../domain/id.ts';
 import type { MailedTokenKind, Vault } from '../vault/port.ts';
+import type { MailedTokens } from './port.ts';
 import { hashOf } from './refresh.ts';
 
 /** How long each kind works. A reset is soon needed and dangerous, a verification is neither. */
 const lifetime: Record<MailedTokenKind, number> = { password_reset: minutes(30), email_verification: hours(48) };
-
-export interface MailedTokens {
-  /** A token to mail; the former one of this kind and user stops working. `about`: what it proves, such as the blind index of the address. */
-  issue(token: { kind: MailedTokenKind; userId: string; about: string; at: string }): Promise<{ token: string; expiresAt: string }>;
-  /** Uses a token up for the command `usedBy`, which may repeat itself. Null: unknown, expired, replaced or used by another. */
-  take(use: { kind: MailedTokenKind; token: string; usedBy: string; at: string }): Promise<{ userId: string; about: string } | null>;
-}
 
 export const createMailedTokens = (vault: Vault): MailedTokens => ({
   issue: async ({ kind, userId, about, at }) => {

@@ -8,7 +8,8 @@ import { createMasterKey } from '../vault/master.ts';
 import type { Vault } from '../vault/port.ts';
 import { openSqliteVault } from '../vault/sqlite.ts';
 import { createMailedTokens } from './mailed.ts';
-import { createRefreshTokens, type RefreshTokens } from './refresh.ts';
+import type { RefreshTokens } from './port.ts';
+import { createRefreshTokens } from './refresh.ts';
 
 const master = createMasterKey(randomBytes(32));
 const noon = '2026-01-01T12:00:00.000Z';

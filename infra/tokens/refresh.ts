@@ -2,34 +2,13 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { hours, later } from '../../domain/id.ts';
 import type { MasterKey, Vault } from '../vault/port.ts';
+import type { RefreshTokens } from './port.ts';
 
 /** A session ends when nobody has refreshed it for this long. */
 export const sessionIdle = hours(24);
 
 /** How long a used token is accepted again, in milliseconds: replies get lost. */
 const repeatableFor = 10_000;
-
-export type Refreshed =
-  | {
-      readonly status: 'refreshed';
-      readonly token: string;
-      readonly expiresAt: string;
-      readonly sessionId: string;
-      readonly userId: string;
-    }
-  /** A used token came back: somebody may have stolen it. Its session is over, and the caller should record that. */
-  | { readonly status: 'reused'; readonly sessionId: string; readonly userId: string }
-  | { readonly status: 'unknown' };
-
-export interface RefreshTokens {
-  /** The first token of a session. All times RFC 3339. */
-  start(session: { sessionId: string; userId: string; at: string }): Promise<{ token: string; expiresAt: string }>;
-  /** Exchanges a token for its successor. */
-  refresh(token: string, at: string): Promise<Refreshed>;
-  endSession(sessionId: string): Promise<void>;
-  /** Ends every session of a user but `exceptSessionId`. */
-  endSessionsOf(userId: string, exceptSessionId?: string): Promise<void>;
-}
 
 export const createRefreshTokens = (vault: Vault, master: MasterKey): RefreshTokens => {
   const succession = createSecretKey(master.derive('refresh token successor'));

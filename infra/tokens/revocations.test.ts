@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createRevocations, type Revocations } from './revocations.ts';
+import type { Revocations } from './port.ts';
+import { createRevocations } from './revocations.ts';
 
 const noon = Date.parse('2026-01-01T12:00:00.000Z');
 const minute = 60_000;

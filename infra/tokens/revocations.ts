@@ -1,23 +1,7 @@
 // Which sessions and roles have ended while tokens that name them are still alive: fed by the event feed, asked on every request.
 import { minutes } from '../../domain/id.ts';
 import { accessLifetime } from './keys.ts';
-
-/** What a token says about when it stops being true. */
-export interface Revocable {
-  readonly sub: string;
-  readonly sid: string;
-  readonly epoch: number;
-}
-
-export interface Revocations {
-  /** No token of this session counts any more. `at`: when it happened (RFC 3339); a replay of older history then costs nothing. */
-  revokeSession(sessionId: string, at?: string): void;
-  /** Tokens of this user with a lower epoch count no more: the roles have changed, or the user was suspended. */
-  raiseEpoch(userId: string, epoch: number, at?: string): void;
-  isRevoked(token: Revocable): boolean;
-  /** Entries held, for a gauge. */
-  size(): number;
-}
+import type { Revocations } from './port.ts';
 
 /** An entry is needed until the last token from before it has expired; a minute more where clocks differ. */
 const keptFor = accessLifetime + minutes(1);

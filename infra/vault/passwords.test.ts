@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { later } from '../../domain/id.ts';
-import { checkNewPassword, createPasswords, hashPassword, isPasswordOf, type Passwords } from './passwords.ts';
-import type { Vault } from './port.ts';
+import { checkNewPassword, createPasswords, hashPassword, isPasswordOf } from './passwords.ts';
+import type { Passwords, Vault } from './port.ts';
 import { openSqliteVault } from './sqlite.ts';
 
 const noon = '2026-01-01T12:00:00.000Z';

@@ -3,7 +3,7 @@ import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'nod
 import { promisify } from 'node:util';
 import { DomainError } from '../../domain/error.ts';
 import { commonPasswords } from './common-passwords.ts';
-import type { Vault } from './port.ts';
+import type { Passwords, Vault } from './port.ts';
 
 const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
 
@@ -57,17 +57,8 @@ export const isPasswordOf = async (hash: string, password: string): Promise<bool
 /** The hash of no password: what an unknown user's attempt is compared with, so that it takes as long as any other. */
 const nobodysHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(32))}`;
 
-export interface Passwords {
-  /** Keeps the hash durably. Throws as checkNewPassword does. */
-  set(userId: string, password: string, at: string, personal?: readonly string[]): Promise<void>;
-  /**
-   * Whether this person may sign in with this password now. `account` is the blind index of the name that was typed, `userId` whom it belongs to, or null.
-   * Answers the same, in the same time, for a wrong password, an unknown name and an account that is blocked after too many failures.
-   */
-  check(attempt: { account: string; userId: string | null; password: string; at: string }): Promise<boolean>;
-}
-
 export const createPasswords = (vault: Vault): Passwords => ({
+  checkNew: checkNewPassword,
   set: async (userId, password, at, personal) => {
     checkNewPassword(password, personal);
     await vault.savePassword(userId, await hashPassword(password), at);

@@ -141,3 +141,15 @@ export interface Seals {
   /** Destroys the person's key, and with it all that was ever sealed under it. */
   erase(personId: string): Promise<void>;
 }
+
+export interface Passwords {
+  /** Throws `auth.password_weak` (details.reason: too_short, too_long, too_common). `personal`: what an attacker would try first. */
+  checkNew(password: string, personal?: readonly string[]): void;
+  /** Keeps the hash durably. Throws as checkNew does. */
+  set(userId: string, password: string, at: string, personal?: readonly string[]): Promise<void>;
+  /**
+   * Whether this person may sign in with this password now. `account` is the blind index of the name that was typed, `userId` whom it belongs to, or null.
+   * Answers the same, in the same time, for a wrong password, an unknown name and an account that is blocked after too many failures.
+   */
+  check(attempt: { account: string; userId: string | null; password: string; at: string }): Promise<boolean>;
+}
