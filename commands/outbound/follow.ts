@@ -1,0 +1,59 @@
+// Acts on some types of events as the log grows, from where it stopped: what it does must bear to be done twice.
+import { DomainError } from '../../domain/error.ts';
+import type { Recorded } from '../../domain/metadata.ts';
+import type { EventFeed } from '../../infra/event-feed/port.ts';
+import type { Checkpoints } from '../../infra/event-store/port.ts';
+
+export interface FollowNeeds {
+  readonly feed: EventFeed;
+  readonly checkpoints: Checkpoints;
+  /** Hears of an event that was left aside because a rule or a provider refused what it asks for. */
+  readonly onLeft: (error: Error, event: Recorded) => void;
+  readonly onError: (error: Error) => void;
+}
+
+export interface Follower {
+  position(): number;
+  stop(): Promise<void>;
+}
+
+/** What is done again after a kill; more often would only cost writes. */
+const saveEveryMs = 1_000;
+
+/** A refusal is final: that event is left aside. Everything else is trouble, and the batch comes again. */
+const isFinal = (error: unknown): error is Error =>
+  (error instanceof DomainError && error.code !== 'request.contended') || (error instanceof Error && error.name === 'ProviderRefused');
+
+/** Imported events are history: nothing acts on them. */
+export const follow = async (
+  name: string,
+  types: ReadonlySet<string>,
+  act: (recorded: Recorded) => Promise<unknown>,
+  { feed, checkpoints, onLeft, onError }: FollowNeeds,
+): Promise<Follower> => {
+  const actOn = (recorded: Recorded) =>
+    act(recorded).catch((error: unknown) => {
+      if (!isFinal(error)) throw error;
+      onLeft(error, recorded);
+    });
+  let savedAt = performance.now();
+  const subscription = feed.subscribe(
+    await checkpoints.load(name),
+    async (events) => {
+      const mine = events.filter(({ event, metadata }) => types.has(event.type) && metadata.origin !== 'import');
+      if (mine.length > 0) await Promise.all(mine.map(actOn));
+      const last = events[events.length - 1];
+      if (!last || performance.now() - savedAt < saveEveryMs) return;
+      savedAt = performance.now();
+      checkpoints.save(name, last.position);
+    },
+    onError,
+  );
+  return {
+    position: subscription.position,
+    stop: async () => {
+      await subscription.stop();
+      checkpoints.save(name, subscription.position());
+    },
+  };
+};
