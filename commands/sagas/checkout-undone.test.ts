@@ -175,6 +175,10 @@ describe('money that does not come', () => {
 });
 
 describe('a buyer who leaves before paying', () => {
+  it('gets back money that comes before the payment was voided', () =>
+    givenSaga(checkout, ...reserved, givingUp('checkout.cancelled'))
+      .when(paymentCaptured)
+      .then());
   it('gives up a payment that is being created as soon as it is', () => {
     givenSaga(checkout, ...reserved, givingUp('checkout.cancelled'))
       .when(paymentCreated)
