@@ -37,10 +37,18 @@ export interface SagaRunnerOptions {
 const checkpointName = 'sagas';
 // Timers may fire at most a second late; half of that leaves room for the read model's lag.
 const timerInterval = 500;
-const timersAtOnce = 200;
+const timersAtOnce = 5_000;
 // Bounds the commands under way at once; what waits beyond it is small.
 const sendersAtOnce = 256;
 const maxBackOff = 30_000;
+
+/** A trigger whose reaction failed: it is tried again, and so are those behind it in the same instance. */
+interface Stuck {
+  readonly saga: AnySaga;
+  readonly instance: string;
+  readonly triggers: Recorded[];
+  attempts: number;
+}
 
 interface OpenIntent {
   readonly saga: AnySaga;
@@ -59,6 +67,7 @@ export class SagaRunner {
   readonly #waiting: OpenIntent[] = [];
   readonly #known = new Set<string>();
   readonly #backOffs = new Set<NodeJS.Timeout>();
+  readonly #stuck = new Map<string, Stuck>();
   readonly #firedTimers = new Map<string, string>();
   #sending = 0;
   #subscription: Subscription | null = null;
@@ -107,7 +116,7 @@ export class SagaRunner {
     for (const timer of this.#backOffs) clearTimeout(timer);
     await this.#subscription?.stop();
     while (this.#sending > 0) await new Promise((resolve) => setImmediate(resolve));
-    if (this.#subscription) this.#options.checkpoints.save(checkpointName, this.#subscription.position());
+    if (this.#subscription) this.#saveCheckpoint(this.#subscription.position());
   }
 
   /** Intents that wait or are under way, for the metrics. */
@@ -126,21 +135,75 @@ export class SagaRunner {
       if (trigger.metadata.origin === 'import') continue;
       for (const saga of this.#byType.get(trigger.event.type) ?? []) {
         const instance = saga.correlate(trigger);
-        if (instance !== null)
-          reactions.push(
-            this.#react(saga, instance, trigger, trigger.metadata.eventId, trigger.metadata.correlationId, trigger.metadata.occurredAt),
-          );
+        if (instance !== null) reactions.push(this.#reactTo(saga, instance, trigger));
       }
       this.#noteIntent(trigger);
     }
     await Promise.all(reactions);
     this.#pump();
+    const last = events[events.length - 1];
+    if (last) this.#saveCheckpoint(last.position);
+  }
+
+  /** At most once a second, and never beyond a trigger that some saga could not take in yet. */
+  #saveCheckpoint(position: number) {
     const now = this.#now();
-    if (now - this.#savedAt > 1_000) {
-      this.#savedAt = now;
-      const last = events[events.length - 1];
-      if (last) this.#options.checkpoints.save(checkpointName, last.position);
+    if (now - this.#savedAt < 1_000 && !this.#stopping) return;
+    this.#savedAt = now;
+    const stuck = [...this.#stuck.values()].map(({ triggers }) => (triggers[0]?.position ?? 1) - 1);
+    this.#options.checkpoints.save(checkpointName, Math.min(position, ...stuck));
+  }
+
+  /** A reaction that fails is set aside with what comes after it, so that one stuck saga holds up nobody else. */
+  async #reactTo(saga: AnySaga, instance: string, trigger: Recorded) {
+    const key = `${saga.process.category}-${instance}`;
+    const stuck = this.#stuck.get(key);
+    if (stuck) {
+      stuck.triggers.push(trigger);
+      return;
     }
+    const { eventId, correlationId, occurredAt } = trigger.metadata;
+    try {
+      await this.#react(saga, instance, trigger, eventId, correlationId, occurredAt);
+    } catch (error) {
+      this.#failed(error instanceof Error ? error : new Error(String(error)), saga.process.category, instance);
+      const already = this.#stuck.get(key);
+      if (already) already.triggers.push(trigger);
+      else {
+        this.#stuck.set(key, { saga, instance, triggers: [trigger], attempts: 0 });
+        this.#later(0, () => this.#unstick(key));
+      }
+    }
+  }
+
+  async #unstick(key: string) {
+    const stuck = this.#stuck.get(key);
+    if (!stuck) return;
+    const { saga, instance, triggers } = stuck;
+    try {
+      for (let trigger = triggers[0]; trigger; trigger = triggers[0]) {
+        const { eventId, correlationId, occurredAt } = trigger.metadata;
+        await this.#react(saga, instance, trigger, eventId, correlationId, occurredAt);
+        triggers.shift();
+      }
+      this.#stuck.delete(key);
+    } catch (error) {
+      this.#failed(error instanceof Error ? error : new Error(String(error)), saga.process.category, instance);
+      stuck.attempts += 1;
+      this.#later(stuck.attempts, () => this.#unstick(key));
+    }
+  }
+
+  /** Does `work` after a pause that grows with the attempts, up to 30 s. */
+  #later(attempts: number, work: () => Promise<void> | void) {
+    const timer = setTimeout(
+      () => {
+        this.#backOffs.delete(timer);
+        void work();
+      },
+      Math.min(100 * 2 ** attempts, maxBackOff),
+    );
+    this.#backOffs.add(timer);
   }
 
   #noteIntent({ event, streamId, metadata }: Recorded) {
@@ -203,15 +266,10 @@ export class SagaRunner {
     } catch (error) {
       this.#failed(error instanceof Error ? error : new Error(String(error)), saga.process.category, instance);
       intent.attempts += 1;
-      const timer = setTimeout(
-        () => {
-          this.#backOffs.delete(timer);
-          this.#waiting.push(intent);
-          this.#pump();
-        },
-        Math.min(100 * 2 ** intent.attempts, maxBackOff),
-      );
-      this.#backOffs.add(timer);
+      this.#later(intent.attempts, () => {
+        this.#waiting.push(intent);
+        this.#pump();
+      });
     }
   }
 
