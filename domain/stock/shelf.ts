@@ -1,10 +1,10 @@
-// A map that is plain JSON and cheap to change: entries lie in 64 boxes, so that putting one in copies one box and the row of boxes.
+// A map that is plain JSON and cheap to change: entries lie in 256 boxes, so that putting one in copies one box and the row of boxes.
 // A hot variant has thousands of open holds, and copying all of them for each new one would cost more than deciding it.
 
 type Box<Value> = Readonly<Record<string, Value>>;
 export type Shelf<Value> = Readonly<Record<string, Box<Value>>>;
 
-const boxes = 64;
+const boxes = 256;
 
 const boxOf = (key: string): string => {
   let hash = 0;
