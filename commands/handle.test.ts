@@ -98,6 +98,15 @@ describe('a command', () => {
     expect(again.replayed).toBe(true);
   });
 
+  it('that takes its stream for new finds out at the append when it is not', async () => {
+    const same = context({ fresh: true });
+    const first = await fill(2, same);
+    const other = createHandle(store);
+    expect(await other(jar, 'j', { type: 'fill', sweets: 2 }, same)).toMatchObject({ events: first.events, replayed: true });
+    expect((await createHandle(store)(jar, 'j', { type: 'take' }, context())).revision).toBe(1);
+    await expect(other(jar, 'k', { type: 'take' }, context({ fresh: true }))).rejects.toMatchObject({ code: 'jar.empty' });
+  });
+
   it('never lets business time go backward in a stream', async () => {
     await fill(1, { at: '2026-01-02T00:00:00.000Z' });
     const { events } = await take({ at: '2026-01-01T00:00:00.000Z' });

@@ -5,7 +5,7 @@ import { DomainError } from '../domain/error.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
-import { type AnyDecider, catchUp, keepSnapshot, type Loaded, loadStream, take } from './stream.ts';
+import { type AnyDecider, catchUp, emptyStream, keepSnapshot, type Loaded, loadStream, take } from './stream.ts';
 
 /** What comes with a command from the edge, a saga or the importer. `at` is its business time (RFC 3339). */
 export interface Context {
@@ -21,6 +21,8 @@ export interface Context {
   /** Milliseconds (of the wall clock) after which a conflict is no longer tried again. */
   readonly deadline?: number;
   readonly origin?: 'import';
+  /** The stream is surely new, for its id comes from this command: it is not looked for. If it is there all the same, the append tells. */
+  readonly fresh?: true;
   /** Where the key store says that this command's events stand, for a repeat that the stream's state no longer remembers. */
   readonly prior?: { readonly streamId: string; readonly first: number; readonly count: number };
 }
@@ -29,7 +31,7 @@ export interface Context {
 export const newId = (context: Context, n: number): string => derivedId(context.commandId, n);
 
 /** The same context for another command that this one causes: `step` names it among its siblings. The client's key stays with the first. */
-export const subcommand = ({ key: _key, ifMatch: _ifMatch, prior: _prior, ...context }: Context, step: string): Context => ({
+export const subcommand = ({ key: _key, ifMatch: _ifMatch, prior: _prior, fresh: _fresh, ...context }: Context, step: string): Context => ({
   ...context,
   commandId: derivedUuid(context.commandId, step),
   causationId: context.commandId,
@@ -137,6 +139,14 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     return fresh;
   };
 
+  const assumeNew = (decider: Pick<AnyDecider, 'initial'>, streamId: string): Loaded => {
+    const known = cache.get(streamId);
+    if (known) return known;
+    const blank = emptyStream(decider);
+    cache.set(streamId, blank);
+    return blank;
+  };
+
   /** The first result of a command that is in the log already. */
   const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
     const events = (await store.read(streamId, first, count)) as Recorded<never>[];
@@ -230,8 +240,10 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     while (queue.length > 0) {
       let decided: readonly Decided[] = [];
       try {
-        const loaded = await load(decider, streamId);
+        const loaded = queue[0]?.context.fresh ? assumeNew(decider, streamId) : await load(decider, streamId);
         decided = await decideBatch(decider, streamId, id, loaded, queue);
+        // What was only assumed to be new stays known as new only by an append that proves it.
+        if (loaded.revision < 0 && !decided.some((item) => item.events.length > 0)) cache.delete(streamId);
         if (decided.length > 0) await appendBatch(decider, streamId, id, loaded, decided);
       } catch (error) {
         // A cached state that was wrong is dropped; what was decided on it goes back to the front of the queue, or fails.

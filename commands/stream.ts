@@ -44,13 +44,22 @@ export const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evol
   }
 };
 
+export const emptyStream = (decider: Pick<AnyDecider, 'initial'>): Loaded => ({
+  state: decider.initial,
+  revision: -1,
+  position: 0,
+  occurredAt: '',
+  seen: new Map(),
+  snapshotAt: -1,
+});
+
 /** Folds a stream from its snapshot on, if there is one of this version of the fold. */
 export const loadStream = async (
   store: EventStore,
   decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>,
   streamId: string,
 ): Promise<Loaded> => {
-  const loaded: Loaded = { state: decider.initial, revision: -1, position: 0, occurredAt: '', seen: new Map(), snapshotAt: -1 };
+  const loaded = emptyStream(decider);
   const snapshot = await store.snapshot(streamId);
   if (snapshot && snapshot.version === decider.version) {
     const body = JSON.parse(snapshot.body);

@@ -187,7 +187,7 @@ describe('a saga', () => {
     broken = false;
     await make('p2');
     await until('p1', 'done');
-    await until('p2', 'done');
+    await until('p2', 'open');
   });
 
   it('sends open intents after a restart, and the same command only once', async () => {

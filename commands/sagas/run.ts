@@ -297,7 +297,8 @@ export class SagaRunner {
   #command(saga: AnySaga, send: Send, context: Context) {
     const decider = this.#options.deciders.get(send.target);
     if (!decider) throw new Error(`${saga.process.category}: nothing decides commands to ${send.target}`);
-    return this.#options.handle(decider, send.id, { ...send.command, at: context.at }, context);
+    const creates = send.command.type === 'create' && ({ fresh: true } as const);
+    return this.#options.handle(decider, send.id, { ...send.command, at: context.at }, { ...context, ...creates });
   }
 
   async #settle(intent: OpenIntent, outcome: Settled) {

@@ -1,6 +1,7 @@
 // The embedded log: reads in this thread, writes through the writer thread, acknowledged after the fsync of their group.
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { LRUCache } from 'lru-cache';
 import type { Recorded } from '../../domain/metadata.ts';
 import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
 import { type AppendRequest, type EventStore, type KnownCommand, VersionConflict } from './port.ts';
@@ -16,26 +17,55 @@ interface Pending {
 /** Reads of the log that every thread with a connection of its own may do. */
 export const createLogReader = (file: string, codec: Codec) => {
   const database = openLogReader(file);
-  const columns = 'e.position, e.revision, e.metadata, e.data, e.hash, t.name AS type, s.name AS stream';
-  const joined = `SELECT ${columns} FROM events e JOIN types t ON t.id = e.type JOIN streams s ON s.id = e.stream`;
-  const ofStream = database.prepare(
-    `${joined} WHERE e.stream = (SELECT id FROM streams WHERE name = ?) AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
-  );
-  const ofLog = database.prepare(`${joined} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
+  const columns = 'position, stream, revision, type, metadata, data, hash';
+  const ofStream = database.prepare(`SELECT ${columns} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`);
+  const ofLog = database.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
+  const idOf = database.prepare('SELECT id FROM streams WHERE name = ?');
+  const nameOf = database.prepare('SELECT name FROM streams WHERE id = ?');
+  const allTypes = database.prepare('SELECT id, name FROM types');
   const head = database.prepare('SELECT coalesce(max(position), 0) AS head FROM events');
   const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
-  const recorded = (row: Record<string, unknown>): Recorded =>
+  // Names and numbers of streams and types never change, so what was looked up once is kept: joins would cost half of a read.
+  const ids = new LRUCache<string, number>({ max: 50_000 });
+  const names = new LRUCache<number, string>({ max: 50_000 });
+  const types = new Map<number, string>();
+
+  const streamNumber = (streamId: string): number | null => {
+    const known = ids.get(streamId);
+    if (known !== undefined) return known;
+    const found = idOf.get(streamId);
+    if (!found) return null;
+    ids.set(streamId, Number(found.id));
+    return Number(found.id);
+  };
+  const streamName = (id: number): string => {
+    const known = names.get(id);
+    if (known !== undefined) return known;
+    const name = String(nameOf.get(id)?.name);
+    names.set(id, name);
+    return name;
+  };
+  const typeName = (id: number): string => {
+    if (!types.has(id)) for (const row of allTypes.all()) types.set(Number(row.id), String(row.name));
+    return String(types.get(id));
+  };
+  const recorded = (row: Record<string, unknown>, streamId: string): Recorded =>
     codec.decode(
-      row.stream as string,
+      streamId,
       row.revision as number,
       row.position as number,
-      { type: row.type as string, metadata: row.metadata as string, data: row.data as string },
+      { type: typeName(row.type as number), metadata: row.metadata as string, data: row.data as string },
       row.hash as Uint8Array,
     );
   return {
     database,
-    read: (streamId: string, from: number, limit: number): Recorded[] => ofStream.all(streamId, from, limit).map(recorded),
-    readAll: (after: number, limit: number): Recorded[] => ofLog.all(after, limit).map(recorded),
+    streamNumber,
+    read: (streamId: string, from: number, limit: number): Recorded[] => {
+      const id = streamNumber(streamId);
+      return id === null ? [] : ofStream.all(id, from, limit).map((row) => recorded(row, streamId));
+    },
+    readAll: (after: number, limit: number): Recorded[] =>
+      ofLog.all(after, limit).map((row) => recorded(row, streamName(row.stream as number))),
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Number(head.get()?.head ?? 0),
     /** Binary search: positions have no gaps and are recorded in order. */
@@ -148,9 +178,7 @@ export const createSqliteEventStore = async ({
   const knownKey = reader.database.prepare(
     'SELECT k.fingerprint, k.at, s.name AS stream, k.revision, k.count, k.outcome FROM command_keys k LEFT JOIN streams s ON s.id = k.stream WHERE k.id = ?',
   );
-  const snapshotOf = reader.database.prepare(
-    'SELECT n.revision, n.version, n.body FROM snapshots n JOIN streams s ON s.id = n.stream WHERE s.name = ?',
-  );
+  const snapshotOf = reader.database.prepare('SELECT revision, version, body FROM snapshots WHERE stream = ?');
   const checkpointOf = reader.database.prepare('SELECT position FROM checkpoints WHERE name = ?');
   const listeners = new Set<(events: readonly Recorded[]) => void>();
   let lastRecordedAt = 0;
@@ -195,7 +223,8 @@ export const createSqliteEventStore = async ({
       return () => listeners.delete(listener);
     },
     async snapshot(streamId) {
-      const row = snapshotOf.get(streamId);
+      const id = reader.streamNumber(streamId);
+      const row = id === null ? undefined : snapshotOf.get(id);
       return row ? { revision: Number(row.revision), version: Number(row.version), body: String(row.body) } : null;
     },
     saveSnapshot: (streamId, snapshot) => writer.push({ write: { kind: 'snapshot', streamId, snapshot } }),
