@@ -118,7 +118,8 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     const cookies = given(c, 'cookie');
     let principal: Principal | null = null;
     if (cookies !== undefined || given(c, 'authorization') !== undefined) principal = await identify(c, plan, address);
-    const counted = plan.load === 'probe' ? undefined : limit(plan.rate, principal ? principal.id : networkOf(address));
+    const counted =
+      plan.load === 'probe' || plan.rate === 'none' ? undefined : limit(plan.rate, principal ? principal.id : networkOf(address));
     if (counted instanceof Promise) await counted;
     if (principal) headers.push(['cache-control', 'no-store']);
     else if (plan.who === 'guest') {

@@ -15,7 +15,7 @@ export interface Plan {
   readonly template: string;
   /** Null: nobody may. */
   readonly who: Who | null;
-  readonly rate: RateClass;
+  readonly rate: RateClass | 'none';
   readonly load: LoadClass;
   readonly maxBody: number;
   readonly admin: boolean;

@@ -175,6 +175,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'request.too_large': { status: 413, meaning: 'The body is too large.' },
   'return.not_found': { status: 404, meaning: 'There is no such return.' },
   'return.not_inspected': { status: 409, meaning: 'Every line must be inspected first.' },
+  'return.too_much': { status: 409, meaning: 'More than what was bought and not returned yet cannot be returned.' },
   'return.wrong_status': { status: 409, meaning: "The return's status does not allow this." },
   'review.already_posted': { status: 409, meaning: 'This order line has a review already.' },
   'review.not_delivered': { status: 409, meaning: 'It can be reviewed once it is delivered.' },

@@ -25,8 +25,8 @@ export interface About {
   status?: number;
   /** Codes of the refusals that this route adds to the common ones. */
   errors?: readonly string[];
-  /** Default: 'other'. */
-  rate?: RateClass;
+  /** Default: 'other'. `none`: never refused for coming often, such as webhooks, which prove themselves. */
+  rate?: RateClass | 'none';
   /** Default: 'browsing' for GET, 'cart' for the rest. */
   load?: LoadClass;
   /** A command that needs no Idempotency-Key: webhooks, login, refresh, logout, beacons. */

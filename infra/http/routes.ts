@@ -15,7 +15,7 @@ export interface Route {
   readonly answer: z.ZodType | string | null;
   readonly status: number;
   readonly errors: readonly string[];
-  readonly rate: RateClass;
+  readonly rate: RateClass | 'none';
   readonly load: LoadClass;
   /** Whether an Idempotency-Key must come with it. */
   readonly keyed: boolean;

@@ -1,0 +1,112 @@
+// Payments over HTTP: the methods to choose from, refunds, and playing the buyer where the gateway is simulated.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Handle } from '../commands/handle.ts';
+import { requestRefund, settleRefund, simulatePayment } from '../commands/payment.ts';
+import { Id } from '../domain/id.ts';
+import { methods, timeToPay } from '../domain/payment/deadlines.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { channels, type PaymentSimulation, SimulatePayment } from '../infra/outbound/payment-gateway.port.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+export interface PaymentNeeds {
+  readonly handle: Handle;
+  /** Null: there is a real gateway. */
+  readonly payments: PaymentSimulation | null;
+}
+
+const RefundLine = z.object({ lineId: z.string().min(1).max(64), quantity: z.int().min(1).max(999) });
+/** Without `lines`: all that is left of the order's share. */
+const NewRefund = z.object({
+  lines: z.array(RefundLine).max(100).optional(),
+  shipping: z.boolean().default(false),
+  reason: z.string().regex(/^[a-z_]{1,40}$/, 'a word such as damaged or not_as_described'),
+});
+const Order = params(z.object({ orderId: Id }));
+
+/** The gateway's channels by our words for the methods. */
+const channelsOf = {
+  card: channels.card,
+  qris: channels.qris,
+  ewallet: channels.e_wallet,
+  va: channels.virtual_account,
+  retail: channels.retail,
+  cod: channels.cod,
+} as const;
+
+const offered = JSON.stringify({
+  items: methods.map((method) => {
+    const time = timeToPay[method];
+    return { method, channels: channelsOf[method], minutesToPay: time === null ? null : time / 60_000 };
+  }),
+});
+
+const refundCommands = (handle: Handle) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/orders/:orderId/refunds',
+      allow(['SELLER', 'ADMIN'], {
+        summary: 'Refund an order: some of its lines, with or without the shipping, or all that is left.',
+        owner: 'seller',
+        status: 201,
+        load: 'payment',
+        errors: ['order.not_found', 'payment.not_captured', 'payment.refund_exceeds_share', 'payment.already_refunding'],
+      }),
+      Order,
+      body(NewRefund),
+      async (c) => {
+        const { lines, shipping, reason } = c.req.valid('json');
+        const sellerId = isAllowed(['ADMIN'], principalOf(c)) ? null : sellerOf(c);
+        const of = lines === undefined ? 'rest' : ({ lines, shipping } as const);
+        const refund = await requestRefund(handle, c.req.valid('param').orderId, { of, reason, sellerId }, context(c));
+        return answer(c, 201, refund, ({ id, events }) => {
+          const [requested] = events.map(({ event }) => event);
+          if (requested?.type !== 'payment.refund_requested') return { paymentId: id };
+          const { refundId, orderId, amount, shipping: carriage } = requested;
+          return { refundId, paymentId: id, orderId, amount, shipping: carriage, status: 'Requested' };
+        });
+      },
+    )
+    .post(
+      '/orders/:orderId/refunds/:refundId/settlement',
+      allow('ADMIN', {
+        summary: 'Say that a refund of cash paid at the door was paid back by hand.',
+        load: 'payment',
+        errors: ['order.not_found', 'payment.refund_not_found', 'payment.wrong_status'],
+      }),
+      params(z.object({ orderId: Id, refundId: z.string().min(1).max(128) })),
+      async (c) => {
+        const { orderId, refundId } = c.req.valid('param');
+        return answer(c, 200, await settleRefund(handle, orderId, refundId, context(c)), () => ({ refundId, status: 'Refunded' }));
+      },
+    );
+
+export const paymentCommands = ({ handle, payments }: PaymentNeeds) => {
+  const app = new Hono<WriteEnv>()
+    .get('/payments/methods', allow('public', { summary: 'The payment methods, with their channels and the time to pay.' }), (c) =>
+      c.body(offered, 200, { 'content-type': 'application/json' }),
+    )
+    .route('/', refundCommands(handle));
+  if (!payments) return app;
+  return app.post(
+    '/payments/:paymentId/simulate',
+    allow('signed-in', {
+      summary: 'Play the buyer with the simulated gateway; what follows comes by webhook. Not in production.',
+      owner: 'buyer',
+      exempt: true,
+      load: 'payment',
+      status: 202,
+      errors: ['payment.not_found', 'payment.wrong_status', 'payment.provider_failed'],
+    }),
+    params(z.object({ paymentId: Id })),
+    body(SimulatePayment),
+    async (c) => {
+      const principal = principalOf(c);
+      const buyerId = isAllowed(['ADMIN'], principal) ? null : principal.id;
+      const { paymentId } = c.req.valid('param');
+      const known = await simulatePayment({ handle, payments }, paymentId, c.req.valid('json'), buyerId);
+      return c.json({ paymentId, status: known.status, captured: known.captured }, 202);
+    },
+  );
+};

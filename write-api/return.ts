@@ -1,0 +1,135 @@
+// Returns over HTTP: for the buyer who sends goods back, the seller who takes them, and staff who decide between the two.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Handle } from '../commands/handle.ts';
+import { moveReturn, requestReturn } from '../commands/return.ts';
+import { Id } from '../domain/id.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+export interface ReturnNeeds {
+  readonly handle: Handle;
+  readonly seals: Pick<Seals, 'seal'>;
+}
+
+const reason = z.string().regex(/^[a-z_]{1,40}$/, 'a word such as damaged or not_as_described');
+const lineId = z.string().min(1).max(64);
+const NewReturn = z.object({
+  lines: z
+    .array(z.object({ lineId, quantity: z.int().min(1).max(999) }))
+    .min(1)
+    .max(100),
+  reason,
+  note: z.string().trim().min(1).max(2_000).optional(),
+});
+const Inspection = z.object({
+  conditions: z
+    .array(z.object({ lineId, condition: z.enum(['sellable', 'damaged']) }))
+    .min(1)
+    .max(100),
+  resolution: z.enum(['refund', 'replace', 'deny']),
+  shipping: z.boolean().default(false),
+  reason: reason.default('not_as_agreed'),
+});
+const Return = params(z.object({ returnId: Id }));
+
+const errors = ['return.not_found', 'return.wrong_status'];
+
+const bySeller = (handle: Handle) =>
+  new Hono<WriteEnv>()
+    .post('/returns/:returnId/approval', allow('SELLER', { summary: 'Agree to a return.', owner: 'seller', errors }), Return, async (c) => {
+      const command = { type: 'approve', sellerId: sellerOf(c), at: context(c).at } as const;
+      return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+    })
+    .post(
+      '/returns/:returnId/rejection',
+      allow('SELLER', { summary: 'Turn a return down; the buyer may escalate it.', owner: 'seller', errors }),
+      Return,
+      body(z.object({ reason })),
+      async (c) => {
+        const command = { type: 'reject', sellerId: sellerOf(c), ...c.req.valid('json'), at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    )
+    .post(
+      '/returns/:returnId/receipt',
+      allow('SELLER', { summary: 'Say that the goods have come back.', owner: 'seller', errors }),
+      Return,
+      async (c) => {
+        const command = { type: 'receive', sellerId: sellerOf(c), at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    )
+    .post(
+      '/returns/:returnId/inspection',
+      allow('SELLER', {
+        summary: 'Say what state the goods are in and what follows: goods go back on the shelf, money back to the buyer.',
+        owner: 'seller',
+        errors: [...errors, 'return.not_inspected'],
+      }),
+      Return,
+      body(Inspection),
+      async (c) => {
+        const command = { type: 'inspect', sellerId: sellerOf(c), ...c.req.valid('json'), at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    );
+
+const byBuyer = ({ handle, seals }: ReturnNeeds) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/orders/:orderId/returns',
+      allow('signed-in', {
+        summary: 'Ask to send goods back.',
+        owner: 'buyer',
+        status: 201,
+        errors: ['order.not_found', 'order.not_delivered', 'order.return_window_closed', 'return.too_much', 'request.conflict'],
+      }),
+      params(z.object({ orderId: Id })),
+      body(NewReturn),
+      async (c) => {
+        const buyerId = principalOf(c).id;
+        const { note: words, ...asked } = c.req.valid('json');
+        const note = words === undefined ? null : await seals.seal(buyerId, words);
+        const requested = await requestReturn(handle, c.req.valid('param').orderId, { ...asked, note, buyerId }, context(c));
+        return answer(c, 201, requested, ({ id }) => ({ returnId: id, status: 'Requested' }));
+      },
+    )
+    .post(
+      '/returns/:returnId/escalation',
+      allow('signed-in', { summary: 'Ask the platform to decide about a return that the seller turned down.', owner: 'buyer', errors }),
+      Return,
+      async (c) => {
+        const command = { type: 'escalate', buyerId: principalOf(c).id, at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    )
+    .post(
+      '/returns/:returnId/dispatch',
+      allow('signed-in', { summary: 'Say that the goods are on their way back.', owner: 'buyer', errors }),
+      Return,
+      body(z.object({ trackingNumber: z.string().trim().min(1).max(64).optional() })),
+      async (c) => {
+        const { trackingNumber } = c.req.valid('json');
+        const sent = trackingNumber === undefined ? {} : { trackingNumber };
+        const command = { type: 'send', buyerId: principalOf(c).id, ...sent, at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    );
+
+export const returnCommands = (needs: ReturnNeeds) =>
+  new Hono<WriteEnv>()
+    .route('/', byBuyer(needs))
+    .route('/', bySeller(needs.handle))
+    .post(
+      '/returns/:returnId/decision',
+      allow('ADMIN', { summary: 'Decide about an escalated return.', errors }),
+      Return,
+      body(z.object({ approve: z.boolean(), reason })),
+      async (c) => {
+        const command = { type: 'decide', ...c.req.valid('json'), at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(needs.handle, c.req.valid('param').returnId, command, context(c)));
+      },
+    );
