@@ -1,11 +1,10 @@
 // The only place that loads, decides and appends.
-import { LRUCache } from 'lru-cache';
 import type { Decider } from '../domain/decider.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
-import { type AnyDecider, catchUp, emptyStream, keepSnapshot, type Loaded, loadStream, take } from './stream.ts';
+import { type AnyDecider, createStreams, keepSnapshot, type Loaded, take } from './stream.ts';
 
 /** What comes with a command from the edge, a saga or the importer. `at` is its business time (RFC 3339). */
 export interface Context {
@@ -121,31 +120,8 @@ const sizeOf = (events: readonly NewEvent[]) => events.reduce((bytes, item) => b
 
 export const createHandle = (store: EventStore, options: HandleOptions = {}): Handle => {
   const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
-  const cache = new LRUCache<string, Loaded>({ max: states });
+  const streams = createStreams(store, states);
   const queues = new Map<string, Waiting[]>();
-
-  const loading = new Map<string, Promise<Loaded>>();
-
-  const load = (decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>, streamId: string): Promise<Loaded> | Loaded => {
-    const known = cache.get(streamId) ?? loading.get(streamId);
-    if (known) return known;
-    const fresh = loadStream(store, decider, streamId)
-      .then((loaded) => {
-        cache.set(streamId, loaded);
-        return loaded;
-      })
-      .finally(() => loading.delete(streamId));
-    loading.set(streamId, fresh);
-    return fresh;
-  };
-
-  const assumeNew = (decider: Pick<AnyDecider, 'initial'>, streamId: string): Loaded => {
-    const known = cache.get(streamId);
-    if (known) return known;
-    const blank = emptyStream(decider);
-    cache.set(streamId, blank);
-    return blank;
-  };
 
   /** The first result of a command that is in the log already. */
   const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
@@ -240,17 +216,16 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     while (queue.length > 0) {
       let decided: readonly Decided[] = [];
       try {
-        const loaded = queue[0]?.context.fresh ? assumeNew(decider, streamId) : await load(decider, streamId);
+        const loaded = queue[0]?.context.fresh ? streams.assumeNew(decider, streamId) : await streams.load(decider, streamId);
         decided = await decideBatch(decider, streamId, id, loaded, queue);
         // What was only assumed to be new stays known as new only by an append that proves it.
-        if (loaded.revision < 0 && !decided.some((item) => item.events.length > 0)) cache.delete(streamId);
+        if (loaded.revision < 0 && !decided.some((item) => item.events.length > 0)) streams.forget(streamId);
         if (decided.length > 0) await appendBatch(decider, streamId, id, loaded, decided);
       } catch (error) {
         // A cached state that was wrong is dropped; what was decided on it goes back to the front of the queue, or fails.
         const again = error instanceof VersionConflict;
-        const loaded = cache.get(streamId);
-        if (again && loaded) await catchUp(store, decider, streamId, loaded).catch(() => cache.delete(streamId));
-        else cache.delete(streamId);
+        if (again) await streams.refresh(decider, streamId);
+        else streams.forget(streamId);
         const all = decided.length > 0 ? decided.map((item) => item.waiting) : queue.splice(0);
         const retry: Waiting[] = [];
         for (const waiting of all) {
@@ -287,7 +262,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
       id: string,
     ) => {
-      const { state, revision, position } = await load(decider as AnyDecider, `${decider.category}-${id}`);
+      const { state, revision, position } = await streams.load(decider as AnyDecider, `${decider.category}-${id}`);
       return { state: state as State, revision, position };
     },
   });

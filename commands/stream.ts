@@ -1,4 +1,5 @@
-// One stream as commands see it: its folded state, what it remembers of its commands, and its snapshots.
+// Streams as commands see them: the folded state, what each remembers of its commands, snapshots, and those that are kept in memory.
+import { LRUCache } from 'lru-cache';
 import type { Decider } from '../domain/decider.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
@@ -36,7 +37,7 @@ export const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, record
 };
 
 /** Reads what the stream has beyond `loaded`. */
-export const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
+const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
   for (;;) {
     const page = await store.read(streamId, loaded.revision + 1, pageSize);
     for (const recorded of page) take(decider, loaded, recorded);
@@ -44,7 +45,7 @@ export const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evol
   }
 };
 
-export const emptyStream = (decider: Pick<AnyDecider, 'initial'>): Loaded => ({
+const emptyStream = (decider: Pick<AnyDecider, 'initial'>): Loaded => ({
   state: decider.initial,
   revision: -1,
   position: 0,
@@ -54,7 +55,7 @@ export const emptyStream = (decider: Pick<AnyDecider, 'initial'>): Loaded => ({
 });
 
 /** Folds a stream from its snapshot on, if there is one of this version of the fold. */
-export const loadStream = async (
+const loadStream = async (
   store: EventStore,
   decider: Pick<AnyDecider, 'version' | 'initial' | 'evolve'>,
   streamId: string,
@@ -82,4 +83,42 @@ export const keepSnapshot = (store: EventStore, decider: AnyDecider, streamId: s
   const seen = [...loaded.seen].map(([commandId, { first, count }]) => [commandId, first, count]);
   const body = JSON.stringify({ state: loaded.state, position: loaded.position, occurredAt: loaded.occurredAt, seen });
   store.saveSnapshot(streamId, { revision: loaded.revision, version: decider.version, body });
+};
+
+type Foldable = Pick<AnyDecider, 'version' | 'initial' | 'evolve'>;
+
+/** The streams that were used lately, at most `capacity` of them: a warm one is not read again. */
+export const createStreams = (store: EventStore, capacity: number) => {
+  const cache = new LRUCache<string, Loaded>({ max: capacity });
+  const loading = new Map<string, Promise<Loaded>>();
+  return {
+    load(decider: Foldable, streamId: string): Promise<Loaded> | Loaded {
+      const known = cache.get(streamId) ?? loading.get(streamId);
+      if (known) return known;
+      const fresh = loadStream(store, decider, streamId)
+        .then((loaded) => {
+          cache.set(streamId, loaded);
+          return loaded;
+        })
+        .finally(() => loading.delete(streamId));
+      loading.set(streamId, fresh);
+      return fresh;
+    },
+    /** The stream as if it were new, unless it is known here. */
+    assumeNew(decider: Foldable, streamId: string): Loaded {
+      const known = cache.get(streamId);
+      if (known) return known;
+      const blank = emptyStream(decider);
+      cache.set(streamId, blank);
+      return blank;
+    },
+    /** Reads what others have written meanwhile; a stream that is not kept is read when it is next asked for. */
+    async refresh(decider: Foldable, streamId: string): Promise<void> {
+      const loaded = cache.get(streamId);
+      if (loaded) await catchUp(store, decider, streamId, loaded).catch(() => cache.delete(streamId));
+    },
+    forget(streamId: string) {
+      cache.delete(streamId);
+    },
+  };
 };
