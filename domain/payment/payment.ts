@@ -199,6 +199,8 @@ const giveUp = (payment: Payment, command: Of<'void'>): PaymentEvent[] => {
   if (payment.status === 'none' || payment.final) return [];
   if (Object.keys(payment.refunds).length > 0)
     throw new DomainError('payment.already_refunding', 'This payment was taken and is being refunded.');
+  // Whatever was recorded first wins: a payment that is whole and in time carries its purchase on.
+  if (payment.status === 'Captured') throw new DomainError('payment.already_captured', 'This payment was taken in time.');
   const paid = payment.parts.filter((part) => part.status === 'Captured');
   const voided: PaymentEvent[] = payment.parts.some(isUnpaid) ? [{ type: 'payment.voided', ...ids(payment, command), final: true }] : [];
   return paid.length === 0 ? voided : [...voided, ...giveBack(payment, paid, command.at)];
