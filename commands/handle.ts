@@ -153,9 +153,10 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
           throw new DomainError('request.precondition_failed', `The resource is at revision ${revision}; read it again.`, { revision });
         }
         const events = decideOne(decider, streamId, state, occurredAt, waiting);
-        const size = sizeOf(events);
-        if (events.length > maxEvents || size > maxBytes)
+        if (events.length > maxEvents)
           throw new DomainError('request.too_large', 'This is too much for one command.', { events: events.length });
+        // NOTE: the store refuses more than 1 MiB; a command alone is left to it, for measuring costs as much as encoding.
+        const size = queue.length > 1 || decided.length > 0 ? sizeOf(events) : 0;
         if (count + events.length > maxEvents || bytes + size > maxBytes) break;
         queue.shift();
         if (events.length === 0 && decided.length === 0) {

@@ -2,11 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
+import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
 import { type AppendRequest, type EventStore, type KnownCommand, VersionConflict } from './port.ts';
 import { keyLifetime, openLog, openLogReader } from './sqlite-schema.ts';
 import { uuidBytes, type Write, type Written } from './sqlite-writer.ts';
+
+/** What one append may hold, metadata included; text is counted in UTF-16 units, which is near enough. */
+const maxBytes = 2 * 1_048_576;
 
 interface Pending {
   readonly write: Write;
@@ -190,6 +194,8 @@ export const createSqliteEventStore = async ({
       const recordedAt = new Date(stamped).toISOString();
       const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));
       const stored: Stored[] = events.map((item, index) => codec.encode(item.event, metadata[index] as (typeof metadata)[number]));
+      const bytes = stored.reduce((sum, one) => sum + one.data.length + one.metadata.length, 0);
+      if (bytes > maxBytes) throw new DomainError('request.too_large', 'This is too much for one command.', { bytes });
       writer.push({
         write: { kind: 'append', append: { streamId, expected, recordedAt: stamped, events: stored, keys } },
         fail: reject,
