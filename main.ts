@@ -1,47 +1,43 @@
 // The command line, and the entry of the process and of its threads.
 import { isMainThread, workerData } from 'node:worker_threads';
-import { serve } from '@hono/node-server';
-import { ConfigError, describeConfig, readConfig } from './infra/config.ts';
-import { logger } from './infra/telemetry/log.ts';
-import { openMarketplace } from './marketplace.ts';
-import { runProjector } from './projector.ts';
 
-const start = async () => {
-  const config = readConfig(process.env);
-  const log = logger(config.LOG_LEVEL);
-  const marketplace = await openMarketplace(config, { log });
-  const server = serve({ fetch: marketplace.app.fetch, port: config.PORT, hostname: config.HOST }, ({ port }) => {
-    log.info({ port }, `listening on http://localhost:${port}`);
-  });
-  const stop = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    await marketplace.close();
-    await closed;
-    process.exit(0);
-  };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
+/** Errors whose message is all that a person needs, by name: their classes are not loaded where a thread begins. */
+const plain = new Set(['BackupRefused', 'ConfigError', 'DataDirInUse', 'DomainError', 'OperationFailed', 'UsageError']);
+const ofTheCommandLine = new Set(['ConfigError', 'UsageError']);
+
+/** Says on stderr what went wrong, and answers the exit code. */
+const explain = (error: unknown): number => {
+  const name = error instanceof Error ? error.name : '';
+  console.error(error instanceof Error && plain.has(name) ? error.message : error);
+  return ofTheCommandLine.has(name) ? 2 : 1;
 };
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void> | void>> = {
-  start,
-  config: () => console.log(describeConfig(readConfig(process.env))),
+const lastWords = (error: unknown) => {
+  console.error('An error that nobody caught; stopping.', error);
+  process.exit(1);
 };
 
-const run = async () => {
-  const [name = '', ...args] = process.argv.slice(2);
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) {
-    console.error(`Usage: main.ts ${Object.keys(commands).join(' | ')}`);
-    process.exitCode = 2;
-    return;
-  }
+const commandLine = async () => {
+  process.on('uncaughtException', lastWords).on('unhandledRejection', lastWords);
+  // `events tail | head` closes our stdout: that is the end of the work, not a fault.
+  process.stdout.on('error', () => process.exit(0));
+  const enough = new AbortController();
+  process.once('SIGINT', () => enough.abort()).once('SIGTERM', () => enough.abort());
   try {
-    await command(args);
+    const { runCommandLine } = await import('./cli.ts');
+    process.exitCode = await runCommandLine(process.argv.slice(2), {
+      env: process.env,
+      print: (text) => console.log(text),
+      screen: process.stderr,
+      signal: enough.signal,
+    });
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : error);
-    process.exitCode = 1;
+    process.exitCode = explain(error);
   }
 };
 
-if (isMainThread) await run();
-else if (workerData?.role === 'projector') await runProjector(workerData.dataDir);
+if (isMainThread) await commandLine();
+else if (workerData?.role === 'projector') {
+  const { runProjector } = await import('./projector.ts');
+  await runProjector(workerData.dataDir);
+}

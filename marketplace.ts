@@ -1,12 +1,17 @@
 // The whole marketplace in one process: the parts, put together.
 import { Hono } from 'hono';
 import { createHandle } from './commands/handle.ts';
+import { toCourier } from './commands/outbound/courier.ts';
+import { toGateway } from './commands/outbound/gateway.ts';
+import { followMails } from './commands/outbound/mails.ts';
+import { followInbox } from './commands/outbound/webhooks.ts';
 import { sagas, targets } from './commands/sagas/registry.ts';
 import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
 import { createWatch } from './commands/watch.ts';
+import type { Recorded } from './domain/metadata.ts';
 import { eventContract } from './domain/registry.ts';
 import type { Config } from './infra/config.ts';
-import { connectCache, connectLog, connectReads, connectVault } from './infra/connect.ts';
+import { connectCache, connectLog, connectReads, connectSearch, connectVault } from './infra/connect.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { rateLimit } from './infra/gateway/rates.ts';
@@ -15,6 +20,8 @@ import type { Env, Principal } from './infra/http/env.ts';
 import { openapi } from './infra/http/openapi.ts';
 import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
+import { createEventStreams } from './infra/http/sse.ts';
+import { connectOutbound } from './infra/outbound/connect.ts';
 import type { Query } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
@@ -22,6 +29,8 @@ import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 import { ProjectorClient } from './projector-client.ts';
 import { readApi } from './read-api/app.ts';
+import { invalidate } from './read-api/invalidation.ts';
+import { orderTopics } from './read-api/order.ts';
 import { writeApi } from './write-api/app.ts';
 
 export interface MarketplaceOptions {
@@ -29,6 +38,8 @@ export interface MarketplaceOptions {
   /** The clock, in milliseconds: tests advance their own. */
   readonly now?: () => number;
   readonly onProgress?: (projection: string, position: number, head: number) => void;
+  /** No saga runs: for the command line, which looks, or settles one thing, and sends nothing to anybody. */
+  readonly isAsleep?: boolean;
 }
 
 const info = { title: 'TokoBapak', version: '1', description: 'Event-sourced commerce for marketplaces of many sellers.' };
@@ -41,14 +52,17 @@ const rates = (config: Config) => ({
 });
 
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
-export const openMarketplace = async (config: Config, { log, now = Date.now, onProgress = () => {} }: MarketplaceOptions) => {
+export const openMarketplace = async (
+  config: Config,
+  { log, now = Date.now, onProgress = () => {}, isAsleep = false }: MarketplaceOptions,
+) => {
   const metrics = createMetrics();
   const { store, feed } = await connectLog(config.DATA_DIR, {
     contract: eventContract,
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
   });
-  const { seals, vault, tokens, refreshTokens, revocations } = await connectVault(config, now);
+  const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = await connectVault(config, now);
   const { cache, aside } = connectCache(config, now);
   const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
   const report = (error: Error) => log.error({ err: error }, 'a request failed');
@@ -57,6 +71,7 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     dataDir: config.DATA_DIR,
     store,
     onProgress,
+    onChanged: (changed) => invalidate(aside, changed),
     onSwapped: () => reads?.forget(),
     onError: (message) => log.error({ reason: message }, 'a projection failed'),
   });
@@ -64,11 +79,17 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
   await projector.ready();
   reads = connectReads(config.DATA_DIR);
   const tables = reads;
+  const search = connectSearch(config.DATA_DIR);
 
   const watch = await createWatch(handle, feed);
   const sagaRows = async (where: NonNullable<Query['where']>, limit: number) =>
     (await tables.find('saga-instances', { where, order: [['wakeAt', 'asc']], limit })).map((found) => JSON.parse(found.row) as SagaRow);
-  const outbound: Readonly<Record<string, Outbound>> = {};
+  const outside = await connectOutbound(config, { now, open: seals.open });
+  const { gateway: payments, courier, account } = outside;
+  const outbound: Readonly<Record<string, Outbound>> = {
+    gateway: toGateway({ handle, gateway: payments, account }),
+    courier: toCourier({ handle, courier, seals }),
+  };
   const sagaRunner = new SagaRunner({
     handle,
     feed,
@@ -81,7 +102,17 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     now,
     onError: (error, saga, instance) => log.error({ err: error, saga, instance }, 'a saga could not go on'),
   });
-  await sagaRunner.start();
+  if (!isAsleep) await sagaRunner.start();
+  const following = {
+    handle,
+    feed,
+    checkpoints: store.checkpoints,
+    onLeft: (error: Error, { streamId }: Recorded) => log.warn({ err: error, streamId }, 'an event was left aside'),
+    onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
+  };
+  const followers = isAsleep
+    ? []
+    : await Promise.all([followInbox({ ...following, account }), followMails({ ...following, mail: outside.mail })]);
 
   const authenticate = async (request: Request): Promise<Principal | null> => {
     const header = request.headers.get('authorization');
@@ -89,10 +120,18 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     const { sub, roles, seller, sid } = await tokens.verify(header.slice(7));
     return { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
   };
+  const streams = await createEventStreams({
+    feed,
+    readAll: store.readAll,
+    topicsOf: orderTopics,
+    authenticate,
+    onCount: (open) => metrics.openStreams.set(open),
+  });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });
   const stopWatching = load.watch();
   const checks = new Map<string, Check>([['log', async () => (await store.head()) >= 0]]);
 
+  const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
   const app = new Hono<Env>();
   app.onError(onError(report));
   app.notFound(notFound);
@@ -114,8 +153,8 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     '/',
     telemetryRoutes(metrics, checks, () => load.draining),
   );
-  app.route('/api/v1', writeApi({ handle, store, now, report }));
-  app.route('/api/v1', readApi({ tables, cache: aside, reads: projector, report }));
+  app.route('/api/v1', writeApi({ handle, store, now, until: watch.until, courier, report, seals, blindIndex, reindex, outside }));
+  app.route('/api/v1', readApi({ tables, cache: aside, reads: projector, search, seals, streams, now, report, outside }));
   app.route(
     '/',
     docsRoutes(() => openapi(describeRoutes(app), info)),
@@ -136,14 +175,24 @@ export const openMarketplace = async (config: Config, { log, now = Date.now, onP
     vault,
     refreshTokens,
     revocations,
+    blindIndex,
+    now,
+    production: config.NODE_ENV === 'production',
+    outside,
+    /** Where simulated providers reach us once we listen, such as `http://127.0.0.1:8080`. */
+    deliverWebhooksTo: (origin: string) => outside.deliverTo(`${origin}/api/v1/webhooks`),
     /** Finishes what runs (≤ 8 s), then the page in hand, then closes. */
     async close() {
+      await streams.close();
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
       stopWatching();
       await sagaRunner.stop();
+      await Promise.all(followers.map((follower) => follower.stop()));
+      await outside.close();
       await watch.stop();
       await projector.close();
       await tables.close();
+      await search.close();
       await store.close();
       await vault.close();
     },

@@ -1,5 +1,5 @@
 // Copies the data of a running marketplace, and brings a copy back. The read models are not in it: they are folded again.
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -31,33 +31,36 @@ const copyDatabase = (from: string, to: string) => {
   }
 };
 
+/** Told before each file: its name, how many are done, of how many; and at the end. */
+type OnFile = (name: string, done: number, all: number) => void;
+
+const presentIn = (directory: string) => [...databases, ...files].filter((name) => existsSync(join(directory, name)));
+
 /** Copies what cannot be folded again from `dataDir` to `directory`, which must be new or empty. Answers the names copied. */
-export const backup = (dataDir: string, directory: string, onFile: (name: string) => void = () => {}): string[] => {
+export const backup = (dataDir: string, directory: string, onFile: OnFile = () => {}): string[] => {
   if (!existsSync(join(dataDir, 'log.db'))) throw new BackupRefused(`There is no log in ${dataDir}.`);
   mustBeEmpty(directory);
-  const copied: string[] = [];
-  for (const name of databases) {
-    if (!existsSync(join(dataDir, name))) continue;
-    onFile(name);
-    copyDatabase(join(dataDir, name), join(directory, name));
-    copied.push(name);
+  const names = presentIn(dataDir);
+  for (const [done, name] of names.entries()) {
+    onFile(name, done, names.length);
+    if (databases.includes(name)) copyDatabase(join(dataDir, name), join(directory, name));
+    else copyFileSync(join(dataDir, name), join(directory, name));
+    chmodSync(join(directory, name), 0o600);
   }
-  for (const name of files) {
-    if (!existsSync(join(dataDir, name))) continue;
-    copyFileSync(join(dataDir, name), join(directory, name));
-    copied.push(name);
-  }
-  return copied;
+  onFile('', names.length, names.length);
+  return names;
 };
 
-/** Brings a copy to `dataDir`, which must be new or empty; the next start builds the read models. */
-export const restore = (directory: string, dataDir: string, onFile: (name: string) => void = () => {}): string[] => {
+/** Brings a copy to `dataDir`, which must be new or empty; the next start builds the read models. Answers the names copied. */
+export const restore = (directory: string, dataDir: string, onFile: OnFile = () => {}): string[] => {
   if (!existsSync(join(directory, 'log.db'))) throw new BackupRefused(`There is no backup in ${directory}.`);
   mustBeEmpty(dataDir);
-  const names = [...databases, ...files].filter((name) => existsSync(join(directory, name)));
-  for (const name of names) {
-    onFile(name);
+  const names = presentIn(directory);
+  for (const [done, name] of names.entries()) {
+    onFile(name, done, names.length);
     copyFileSync(join(directory, name), join(dataDir, name));
+    chmodSync(join(dataDir, name), 0o600);
   }
+  onFile('', names.length, names.length);
   return names;
 };

@@ -1,6 +1,6 @@
 // DATA_DIR has one owner. The lock is SQLite's own, which the system drops with the process, however it died.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -15,6 +15,7 @@ export class DataDirInUse extends Error {
   override readonly name = 'DataDirInUse';
 }
 
+const lockFile = (dataDir: string) => join(dataDir, 'lock.db');
 const ownerFile = (dataDir: string) => join(dataDir, 'owner.json');
 
 export interface DataDirLock {
@@ -26,7 +27,8 @@ export interface DataDirLock {
 /** Takes the folder for this process. Throws DataDirInUse while another one has it. */
 export const lockDataDir = (dataDir: string): DataDirLock => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(dataDir, 'lock.db'));
+  // NOTE: ownerOf holds the lock for a moment to see whether it is free; a start must not fail for that.
+  const database = new DatabaseSync(lockFile(dataDir), { timeout: 500 });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch {
@@ -49,6 +51,7 @@ export const lockDataDir = (dataDir: string): DataDirLock => {
 
 /** The process that has the folder now, or null when nobody does (a file left behind by a crash says nothing). */
 export const ownerOf = (dataDir: string): Owner | null => {
+  if (!existsSync(lockFile(dataDir))) return null;
   try {
     lockDataDirBriefly(dataDir);
     return null;
@@ -63,7 +66,7 @@ export const ownerOf = (dataDir: string): Owner | null => {
 };
 
 const lockDataDirBriefly = (dataDir: string) => {
-  const database = new DatabaseSync(join(dataDir, 'lock.db'));
+  const database = new DatabaseSync(lockFile(dataDir));
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
   } catch {

@@ -2,8 +2,8 @@
 import { DomainError } from '../../domain/error.ts';
 import { type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
 import { checkText, checkTree } from './guard.ts';
-import { type Analytics, type AnalyticsCheckpoint, type Caps, defaultCaps, type QueryFormat, type QueryParams } from './port.ts';
-import { reports, reportValues } from './reports.ts';
+import { type Analytics, type AnalyticsCheckpoint, type Caps, defaultCaps, type QueryFormat } from './port.ts';
+import { type QueryParams, reports, reportValues } from './reports.ts';
 import { columnNames, createBuild, databaseOf, type Facts, type FactTable, factTables } from './schema.ts';
 
 export interface ChdbAnalyticsOptions {

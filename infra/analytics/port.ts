@@ -1,5 +1,5 @@
 // Analytics: facts are appended in batches, reports and analysts' queries read them.
-import type { ReportName, ReportParams, ReportRow } from './reports.ts';
+import type { QueryParams, ReportName, ReportParams, ReportRow } from './reports.ts';
 import type { Facts } from './schema.ts';
 
 export interface AnalyticsCheckpoint {
@@ -16,9 +16,6 @@ export interface Caps {
   readonly memoryBytes: number;
 }
 export const defaultCaps: Caps = { seconds: 10, rows: 100_000, memoryBytes: 512 * 1024 * 1024 };
-
-/** Values for the placeholders `{name:Type}` of a query; they never become part of its text. */
-export type QueryParams = Readonly<Record<string, string | number | readonly string[]>>;
 
 export interface QueryResult {
   readonly contentType: string;

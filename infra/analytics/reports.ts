@@ -1,5 +1,7 @@
 // The reports everybody asks for, as SQL over the facts. Gross is what was sold, net what remained after cancellations and refunds.
-import type { QueryParams } from './port.ts';
+
+/** Values for the placeholders `{name:Type}` of a query; they never become part of its text. */
+export type QueryParams = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** RFC 3339 instants: from ≤ occurred_at < to. */
 interface Period {

@@ -1,0 +1,214 @@
+// What operators can ask of the running marketplace: each operation is a name, a schema of its input and a stream of JSON objects.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { emailClaim } from './commands/auth.ts';
+import { claimantOf } from './commands/claims.ts';
+import type { Context } from './commands/handle.ts';
+import { type Decision, resolveSaga } from './commands/sagas/resolve.ts';
+import { account } from './domain/account/account.ts';
+import { DomainError } from './domain/error.ts';
+import { ulidText } from './domain/id.ts';
+import type { Recorded } from './domain/metadata.ts';
+import { roles } from './infra/http/env.ts';
+import type { Marketplace } from './marketplace.ts';
+import type { SagaRow } from './projections/sagas/instances.ts';
+
+/** An operation with its input's type forgotten. Throws ZodError for input of another shape, DomainError for what is refused. */
+export interface Operation {
+  run(marketplace: Marketplace, input: unknown, signal: AbortSignal): AsyncIterable<object>;
+}
+
+const operation = <S extends z.ZodType>(
+  input: S,
+  run: (marketplace: Marketplace, input: z.output<S>, signal: AbortSignal) => AsyncIterable<object>,
+): Operation => ({ run: (marketplace, raw, signal) => run(marketplace, input.parse(raw), signal) });
+
+const pageSize = 1_000;
+/** How often the command line is told how far a rebuild has come, in milliseconds. */
+const progressEvery = 200;
+
+const operator = (marketplace: Marketplace): Context => {
+  const commandId = randomUUID();
+  const at = new Date(marketplace.now()).toISOString();
+  return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: 'operator' }, at };
+};
+
+async function* following(marketplace: Marketplace, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
+  let wake = () => {};
+  const stop = marketplace.store.onCommitted(() => wake());
+  signal.addEventListener('abort', () => wake(), { once: true });
+  try {
+    for (let position = after; !signal.aborted; ) {
+      const grown = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const events = await marketplace.store.readAll(position, pageSize);
+      yield* events;
+      position = events[events.length - 1]?.position ?? position;
+      if (events.length === 0 && !signal.aborted) await grown;
+    }
+  } finally {
+    stop();
+  }
+}
+
+const Tail = z.strictObject({
+  after: z.int().nonnegative().optional(),
+  count: z.int().nonnegative(),
+  follow: z.boolean(),
+  type: z.string().optional(),
+});
+
+async function* tail(marketplace: Marketplace, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
+  const head = await marketplace.store.head();
+  const isWanted = ({ event }: Recorded) => type === undefined || event.type === type || event.type.startsWith(`${type}.`);
+  let position = after ?? Math.max(0, head - count);
+  while (position < head && !signal.aborted) {
+    const events = await marketplace.store.readAll(position, pageSize);
+    yield* events.filter(isWanted);
+    position = events[events.length - 1]?.position ?? head;
+  }
+  if (follow) for await (const recorded of following(marketplace, position, signal)) if (isWanted(recorded)) yield recorded;
+}
+
+const Show = z.strictObject({ streamId: z.string(), from: z.int().nonnegative() });
+
+async function* show({ store }: Marketplace, { streamId, from }: z.output<typeof Show>) {
+  let revision = from;
+  for (;;) {
+    const events = await store.read(streamId, revision, pageSize);
+    if (events.length === 0) break;
+    yield* events;
+    revision += events.length;
+  }
+  if (revision === from) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId} from revision ${from} on.`);
+}
+
+async function* projectionStatus({ projector, store }: Marketplace) {
+  const head = await store.head();
+  for (const status of await projector.ask({ ask: 'status' })) yield { ...status, behind: Math.max(0, head - status.position) };
+}
+
+const Names = z.strictObject({ names: z.array(z.string()) });
+
+/** What follows the log beside the projections and is rebuilt by the same command. */
+const followers = ['search', 'analytics'];
+
+async function* rebuild(marketplace: Marketplace, { names }: z.output<typeof Names>, signal: AbortSignal) {
+  const { projector, store } = marketplace;
+  const known = [...(await projector.ask({ ask: 'status' })).map(({ name }) => name), ...followers];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new DomainError('projection.not_found', `There is no projection ${unknown.join(', ')}.`);
+  let over = false;
+  const done = projector.ask({ ask: 'rebuild', projections: names }).finally(() => {
+    over = true;
+  });
+  done.catch(() => {}); // it is awaited below; until then somebody may want to see how far it is
+  const head = await store.head();
+  while (!over && !signal.aborted) {
+    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, progressEvery))]);
+    for (const { name, state, position } of await projector.ask({ ask: 'status' })) {
+      if (state === 'building') yield { progress: { what: name, done: position, all: Math.max(head, position) } };
+    }
+  }
+  await done;
+  for await (const status of projectionStatus(marketplace)) if (names.length === 0 || names.includes(status.name)) yield status;
+}
+
+async function* parked({ projector }: Marketplace) {
+  for (const { projection, key, firstPosition, reason } of await projector.ask({ ask: 'parked' }))
+    yield { projection, key, firstPosition, reason };
+}
+
+const ParkedKey = z.strictObject({ projection: z.string(), key: z.string() });
+
+const settleParked = (ask: 'retry' | 'skip') =>
+  operation(ParkedKey, async function* ({ projector }, { projection, key }) {
+    const done = await projector.ask({ ask, projection, key });
+    if (!done) throw new DomainError('projection.still_parked', `Row ${key} of ${projection} is not parked, or its fold still fails.`);
+    yield { projection, key, [ask === 'retry' ? 'retried' : 'skipped']: true };
+  });
+
+const SagaList = z.strictObject({ saga: z.string().optional(), outcome: z.string().optional(), limit: z.int().positive().max(10_000) });
+const SagaKey = z.strictObject({ saga: z.string(), instance: z.string() });
+
+const summary = ({ saga, instance, outcome, wakeAt, intents, startedAt, updatedAt }: SagaRow) => ({
+  saga,
+  instance,
+  outcome,
+  openIntents: intents.length,
+  wakeAt,
+  startedAt,
+  updatedAt,
+});
+
+async function* listSagas({ tables }: Marketplace, { saga, outcome, limit }: z.output<typeof SagaList>) {
+  const where = { outcome: outcome ?? { in: ['Running', 'NeedsHuman'] }, ...(saga !== undefined && { saga }) };
+  for (const { row } of await tables.find('saga-instances', { where, order: [['updatedAt', 'desc']], limit }))
+    yield summary(JSON.parse(row));
+}
+
+async function* showSaga({ tables }: Marketplace, { saga, instance }: z.output<typeof SagaKey>) {
+  const row = await tables.get('saga-instances', `${saga}-${instance}`);
+  if (row === null) throw new DomainError('saga.not_found', `There is no ${saga} ${instance}.`);
+  yield JSON.parse(row) as SagaRow;
+}
+
+const settleSaga = (decision: Decision) =>
+  operation(SagaKey, async function* (marketplace, { saga, instance }) {
+    const result = await resolveSaga(marketplace, saga, instance, decision, operator(marketplace));
+    if (result.events.length === 0) throw new DomainError('saga.needs_nobody', `The ${saga} ${instance} does not wait for a decision.`);
+    yield { saga, instance, decision, revision: result.revision };
+  });
+
+const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(['CUSTOMER', 'ADMIN', 'SUPER_ADMIN']) });
+
+/** Whose account this is: an id, or the e-mail address that an account has claimed. */
+const accountOf = async ({ handle, blindIndex }: Marketplace, who: string): Promise<string> => {
+  if (!who.includes('@')) return who;
+  const claimant = await claimantOf(handle, emailClaim({ blindIndex }, who));
+  if (!claimant) throw new DomainError('auth.not_registered', `Nobody has registered with ${who}.`);
+  return claimant.owner;
+};
+
+async function* grant(marketplace: Marketplace, { who, role }: z.output<typeof Grant>) {
+  const userId = await accountOf(marketplace, who);
+  const command = { type: 'grant_role', role, sellerId: null, by: { kind: 'system' } } as const;
+  const result = await marketplace.handle(account, userId, command, operator(marketplace));
+  yield { userId, role, granted: result.events.length > 0 };
+}
+
+const Tokens = z.strictObject({
+  count: z.int().positive().max(100_000),
+  roles: z.array(z.enum(roles)).min(1),
+  users: z.array(z.string()),
+  seller: z.string().nullable(),
+});
+
+/** Bearer tokens for load tests: of these users in turn, or of people who exist nowhere else. */
+async function* mintTokens({ tokens, production }: Marketplace, { count, roles: granted, users, seller }: z.output<typeof Tokens>) {
+  if (production) throw new DomainError('auth.forbidden', 'Tokens are not minted in production: sign in.');
+  for (let n = 0; n < count; n++) {
+    const sub = users[n % users.length] ?? ulidText(randomBytes(16));
+    const { token, expiresAt } = await tokens.sign({ sub, sid: randomUUID(), roles: granted, seller, epoch: 0 });
+    yield { userId: sub, token, expiresAt };
+  }
+}
+
+const Nothing = z.strictObject({});
+
+export const operations: Readonly<Record<string, Operation>> = {
+  'events.tail': operation(Tail, tail),
+  'events.show': operation(Show, show),
+  'projections.status': operation(Nothing, projectionStatus),
+  'projections.rebuild': operation(Names, rebuild),
+  'projections.parked': operation(Nothing, parked),
+  'projections.retry': settleParked('retry'),
+  'projections.skip': settleParked('skip'),
+  'sagas.list': operation(SagaList, listSagas),
+  'sagas.show': operation(SagaKey, showSaga),
+  'sagas.retry': settleSaga('retry'),
+  'sagas.close': settleSaga('close'),
+  'users.grant': operation(Grant, grant),
+  tokens: operation(Tokens, mintTokens),
+};

@@ -1,0 +1,146 @@
+// The command line as an operator uses it: a process that owns the data, and commands beside it.
+import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { command, newFolder, objects, type Started, startMarket } from './command-line.ts';
+
+const patience = { timeout: 120_000 };
+const folders: string[] = [];
+const folder = () => {
+  const made = newFolder();
+  folders.push(made);
+  return made;
+};
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+});
+
+const createCategory = async (url: string, token: string, n: number) => {
+  const response = await fetch(`${url}/api/v1/categories`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+    body: JSON.stringify({ name: `Kategori ${n}`, slug: `kategori-${n}` }),
+  });
+  expect(response.status).toBe(201);
+};
+
+describe('beside a running marketplace', patience, () => {
+  const env = { DATA_DIR: folder(), RATE_OTHER_PER_MINUTE: '1000000' };
+  let market: Started;
+  let token: string;
+  beforeAll(async () => {
+    market = await startMarket(env);
+    token = (await command(['tokens', '--roles', 'CUSTOMER,ADMIN'], env)).out.trim();
+    await createCategory(market.url, token, 0);
+  }, patience.timeout);
+  afterAll(async () => {
+    await market.stop();
+  });
+
+  it('it is ready, and says what to try', async () => {
+    expect(await (await fetch(`${market.url}/readyz`)).json()).toMatchObject({ ready: true });
+  });
+
+  it('a second start is refused, with what to do', async () => {
+    const second = await command(['start'], env);
+    expect(second.code).toBe(1);
+    expect(second.err).toContain(`Another process uses ${env.DATA_DIR}; stop it, or set DATA_DIR to another folder.`);
+  });
+
+  it('shows the events, and one stream of them', async () => {
+    const [created] = objects<{ streamId: string; event: { type: string } }>(await command(['events', 'tail', '--json'], env));
+    expect(created?.event.type).toBe('category.created');
+    const shown = await command(['events', 'show', created?.streamId ?? ''], env);
+    expect(shown.out).toContain(`${created?.streamId}@0  category.created`);
+    const none = await command(['events', 'show', 'order-nowhere'], env);
+    expect([none.code, none.err.trim()]).toEqual([1, 'There is no stream order-nowhere from revision 0 on.']);
+  });
+
+  it('tells how far every read model is, and builds one anew', async () => {
+    const before = objects<{ name: string; state: string; behind: number }>(await command(['projections', 'status', '--json'], env));
+    expect(before.find(({ name }) => name === 'catalog-categories')).toMatchObject({ state: 'live', behind: 0 });
+    const rebuilt = await command(['projections', 'rebuild', 'catalog-categories', '--json'], env);
+    expect(objects(rebuilt)).toMatchObject([{ name: 'catalog-categories', state: 'live', behind: 0 }]);
+    expect((await command(['projections', 'rebuild', 'no-such'], env)).err).toContain('There is no projection no-such.');
+    expect((await command(['projections', 'rebuild'], env)).code).toBe(2);
+    expect((await command(['projections', 'parked'], env)).out.trim()).toBe('none');
+  });
+
+  it('is copied while it is written to; the copy verifies, and comes back whole', async () => {
+    let isCopying = true;
+    let written = 1;
+    const load = (async () => {
+      while (isCopying) await createCategory(market.url, token, written++);
+    })();
+    const [copy, restored] = [join(folder(), 'copy'), join(folder(), 'restored')];
+    const made = await command(['backup', copy], env);
+    isCopying = false;
+    await load;
+    expect(made.code).toBe(0);
+    expect(made.out).toContain('log.db, vault.db');
+    expect((await command(['restore', copy], { ...env, DATA_DIR: restored })).code).toBe(0);
+    const [verified] = objects<{ events: number; faults: unknown[] }>(await command(['audit', 'verify', restored, '--json'], env));
+    expect(verified?.faults).toEqual([]);
+    expect(verified?.events).toBeGreaterThan(0);
+    const again = await startMarket({ ...env, DATA_DIR: restored });
+    const tree = (await (await fetch(`${again.url}/api/v1/categories`)).json()) as { items: unknown[] };
+    expect(tree.items).toHaveLength(verified?.events ?? 0);
+    expect((await again.stop()).code).toBe(0);
+  });
+
+  it('one flipped byte is named by stream and revision', async () => {
+    const copy = join(folder(), 'copy');
+    await command(['backup', copy], env);
+    const log = readFileSync(join(copy, 'log.db'));
+    const at = log.indexOf('"name":"Kategori 0"') + '"name":"K'.length;
+    log[at] = (log[at] ?? 0) ^ 1;
+    writeFileSync(join(copy, 'log.db'), log);
+    const [created] = objects<{ streamId: string }>(await command(['events', 'tail', '--after', '0', '--json'], env));
+    const verified = await command(['audit', 'verify', copy], env);
+    expect(verified.code).toBe(1);
+    expect(verified.out).toContain(`FAULT ${created?.streamId}@0: the hash does not fit what is stored`);
+    expect((await command(['audit', 'verify'], env)).code).toBe(0);
+  });
+
+  it('a role is granted to nobody who has not registered', async () => {
+    const refused = await command(['users', 'grant', 'nobody@example.com', 'SUPER_ADMIN'], env);
+    expect([refused.code, refused.err.trim()]).toEqual([1, 'Nobody has registered with nobody@example.com.']);
+    expect((await command(['users', 'grant', 'nobody@example.com', 'EMPEROR'], env)).code).toBe(1);
+  });
+});
+
+describe('alone', patience, () => {
+  it('stops in good order, and opens the data itself when nobody has it', async () => {
+    const env = { DATA_DIR: folder() };
+    const market = await startMarket(env);
+    const stopped = await market.stop();
+    expect(stopped.code).toBe(0);
+    expect(stopped.err).toContain('events tail --follow');
+    const status = await command(['projections', 'status', '--json'], env);
+    expect(objects<{ state: string }>(status).every(({ state }) => state === 'live')).toBe(true);
+  });
+
+  it('mints no tokens in production', async () => {
+    const env = {
+      DATA_DIR: folder(),
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://shop.example',
+      MASTER_KEY: 'a1b2c3d4e5f60718'.repeat(4),
+    };
+    const refused = await command(['tokens', '--count', '1'], env);
+    expect([refused.code, refused.out]).toEqual([2, '']);
+    expect(refused.err).toContain('Tokens are not minted in production');
+  });
+
+  it('says what is wrong with a line or a setting, and lists what there is', async () => {
+    const env = { DATA_DIR: folder() };
+    expect(await command(['fly'], env)).toMatchObject({ code: 2, err: expect.stringContaining('There is no command "fly".') });
+    expect(await command(['backup'], env)).toMatchObject({ code: 2, err: 'Usage: backup DIR\n' });
+    expect(await command(['config'], { ...env, PORT: 'blue' })).toMatchObject({ code: 2, err: expect.stringContaining('PORT') });
+    expect((await command(['help'], env)).out).toContain('audit verify [DIR]');
+    const full = folder();
+    writeFileSync(join(full, 'something'), '');
+    expect(await command(['backup', full], env)).toMatchObject({ code: 1, err: expect.stringContaining('There is no log in') });
+  });
+});
