@@ -5,6 +5,7 @@ import { connectProjections } from './infra/connect.ts';
 import { projections } from './projections/registry.ts';
 import type { ProjectionStatus } from './projections/run.ts';
 import { Projector } from './projections/run.ts';
+import { searchFollower } from './projections/search-index.ts';
 
 /** What the marketplace asks of the thread; every request is answered by a `Reply` with the same number. */
 export type Request =
@@ -43,6 +44,9 @@ export const runProjector = async (dataDir: string): Promise<void> => {
   const projector = new Projector({
     ...connected,
     projections,
+    followers: [
+      searchFollower({ index: connected.searchIndex, writer: connected.tables, reader: connected.rows, logId: connected.log.logId }),
+    ],
     onAdvanced: (position, changed) => tell({ kind: 'advanced', position, changed }),
     onSwapped: (projection) => tell({ kind: 'swapped', projection }),
     onProgress: (projection, position, head) => tell({ kind: 'progress', projection, position, head }),

@@ -58,3 +58,14 @@ export const createBrand = (handle: Handle, input: { name: string; slug: string 
   const brandId = newId(context, 0);
   return handle(brand, brandId, { type: 'create', brandId, ...input }, context);
 };
+
+export const renameBrand = (handle: Handle, brandId: string, input: { name: string; slug: string }, context: Context) =>
+  handle(brand, brandId, { type: 'rename', ...input }, context);
+
+export const activateBrand = (handle: Handle, brandId: string, context: Context) => handle(brand, brandId, { type: 'activate' }, context);
+
+export const deactivateBrand = (handle: Handle, brandId: string, context: Context) =>
+  handle(brand, brandId, { type: 'deactivate' }, context);
+
+export const removeAttribute = (handle: Handle, categoryId: string, attributeId: string, context: Context) =>
+  handle(category, categoryId, { type: 'remove_attribute', attributeId }, context);

@@ -7,6 +7,8 @@ import type { Config } from './config.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { openSearchIndex } from './search/sqlite-fts.ts';
+import { openSearchReader } from './search/sqlite-reader.ts';
 import { openSqliteTableReader, openSqliteTableWriter } from './tables/sqlite.ts';
 import { createAccessTokens } from './tokens/access.ts';
 import { createMailedTokens } from './tokens/mailed.ts';
@@ -19,6 +21,7 @@ import { openSqliteVault } from './vault/sqlite.ts';
 
 const logFile = (dataDir: string) => join(dataDir, 'log.db');
 const readFile = (dataDir: string) => join(dataDir, 'read.db');
+const searchFile = (dataDir: string) => join(dataDir, 'search.db');
 
 export interface LogOptions {
   readonly contract: EventContract;
@@ -47,16 +50,29 @@ export const connectProjections = async (dataDir: string, contract: EventContrac
       return () => listeners.delete(ring);
     },
   };
+  const tables = openSqliteTableWriter(readFile(dataDir));
+  const rows = openSqliteTableReader(readFile(dataDir));
+  const searchIndex = openSearchIndex(searchFile(dataDir));
   return {
     log,
     feed: createLogFeed(log),
-    tables: openSqliteTableWriter(readFile(dataDir)),
+    tables,
+    /** The same rows as queries find them: for what is fanned out to many of them. */
+    rows,
+    searchIndex,
     grown: () => {
       for (const ring of listeners) ring();
     },
-    close: async () => reader.close(),
+    close: async () => {
+      reader.close();
+      await rows.close();
+      await searchIndex.close();
+    },
   };
 };
+
+/** Product search, for the query services. */
+export const connectSearch = (dataDir: string) => openSearchReader(searchFile(dataDir));
 
 /** The rows of the read models, for the query services. */
 export const connectReads = (dataDir: string) => openSqliteTableReader(readFile(dataDir));

@@ -9,6 +9,8 @@ import type { AnyProjection } from './projection.ts';
 /** Something that follows the log with a checkpoint of its own: search documents, analytics facts. */
 export interface Follower {
   readonly name: string;
+  /** Whoever waits for a position sees it here too, so that no position is told before this one has reached it: for quick ones. */
+  readonly isAwaited?: boolean;
   /** Brings it up to `head`; answers the position that it has reached. Called after every batch, and when the log is quiet. */
   advance(head: number): Promise<number>;
   /** Drops what it holds and begins again at position 0. */
@@ -82,7 +84,8 @@ export class Projector {
     await this.#open();
     await this.#build();
     const start = this.#livePosition();
-    await this.#advanceFollowers(start);
+    await this.#advanceFollowers(start, true);
+    await this.#advanceFollowers(start, false);
     this.#options.onAdvanced?.(start, new Map());
     const take = async (events: readonly Recorded[]) => {
       const changed = await this.#apply(
@@ -90,8 +93,9 @@ export class Projector {
         events,
       );
       const position = this.#livePosition();
+      await this.#advanceFollowers(position, true);
       this.#options.onAdvanced?.(position, changed);
-      await this.#advanceFollowers(position);
+      await this.#advanceFollowers(position, false);
     };
     this.#subscription = this.#options.feed.subscribe(start, (events) => this.#oneAtATime(() => take(events)), this.#failed);
   }
@@ -290,7 +294,9 @@ export class Projector {
     }
   }
 
-  async #advanceFollowers(head: number) {
-    for (const follower of this.#options.followers ?? []) await follower.advance(head).catch(this.#failed);
+  async #advanceFollowers(head: number, isAwaited: boolean) {
+    for (const follower of this.#options.followers ?? []) {
+      if ((follower.isAwaited ?? false) === isAwaited) await follower.advance(head).catch(this.#failed);
+    }
   }
 }

@@ -62,4 +62,19 @@ export const catalogQueries = (tables: TableReader, cache: Aside) =>
         });
         return json(c, `{"items":[${found.map((one) => one.row).join(',')}]}`);
       },
+    )
+    .get('/brands', allow('public', { summary: 'The active brands by name.' }), async (c) =>
+      json(
+        c,
+        (await cache.cached('catalog:brands', ttl, async () => {
+          const found = await tables.find('catalog-brands', { where: { active: 1 }, order: [['name', 'asc']], limit: all });
+          return `{"items":[${found.map((one) => one.row).join(',')}]}`;
+        })) ?? '',
+      ),
+    )
+    .get(
+      '/brands/:brandId',
+      allow('public', { summary: 'A brand.', errors: ['catalog.brand_not_found'] }),
+      params(z.object({ brandId: Id })),
+      (c) => row(c, tables.get('catalog-brands', c.req.valid('param').brandId), 'catalog.brand_not_found', 'There is no such brand.'),
     );

@@ -44,14 +44,13 @@ export const row = async (c: C, found: Promise<string | null>, code: string, mes
   return json(c, text);
 };
 
-/** One page of rows: `{items: […], next?}`. The rows go out as they are stored unless `map` changes them. */
-export const page = async (
+/** The rows of one page, and the cursor of the next one if there is one. */
+export const rowsOf = async (
   tables: TableReader,
   projection: string,
   query: Omit<Query, 'after' | 'limit'>,
   asked: { readonly limit: number; readonly cursor?: string | undefined },
-  map: (found: FoundRow) => string | Promise<string> = (found) => found.row,
-): Promise<string> => {
+): Promise<{ readonly rows: readonly FoundRow[]; readonly next: string | null }> => {
   const parts = (query.order?.length ?? 0) + 1;
   const after = decodeCursor(asked.cursor, parts);
   const found = await tables.find(projection, {
@@ -59,9 +58,23 @@ export const page = async (
     limit: asked.limit + 1,
     ...(after && { after: { values: after.slice(0, -1) as CursorPart[], key: String(after[parts - 1]) } }),
   });
-  const shown = found.slice(0, asked.limit);
-  const items = await Promise.all(shown.map(map));
-  const last = shown[shown.length - 1];
-  const next = found.length > asked.limit && last ? `,"next":${JSON.stringify(encodeCursor([...last.order, last.key]))}` : '';
-  return `{"items":[${items.join(',')}]${next}}`;
+  const rows = found.slice(0, asked.limit);
+  const last = rows[rows.length - 1];
+  return { rows, next: found.length > asked.limit && last ? encodeCursor([...last.order, last.key]) : null };
+};
+
+/** `{items: […], next?}` of items that are JSON already. */
+export const pageText = (items: readonly string[], next: string | null): string =>
+  `{"items":[${items.join(',')}]${next === null ? '' : `,"next":${JSON.stringify(next)}`}}`;
+
+/** One page of rows. The rows go out as they are stored unless `map` changes them. */
+export const page = async (
+  tables: TableReader,
+  projection: string,
+  query: Omit<Query, 'after' | 'limit'>,
+  asked: { readonly limit: number; readonly cursor?: string | undefined },
+  map: (found: FoundRow) => string | Promise<string> = (found) => found.row,
+): Promise<string> => {
+  const { rows, next } = await rowsOf(tables, projection, query, asked);
+  return pageText(await Promise.all(rows.map(map)), next);
 };

@@ -2,12 +2,16 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import {
+  activateBrand,
   activateCategory,
   createBrand,
   createCategory,
+  deactivateBrand,
   deactivateCategory,
   defineAttribute,
   moveCategory,
+  removeAttribute,
+  renameBrand,
   renameCategory,
 } from '../commands/catalog.ts';
 import type { Handle } from '../commands/handle.ts';
@@ -31,9 +35,12 @@ const Attribute = z.object({
   required: z.boolean().default(false),
 });
 
-const notFound = ['catalog.category_not_found'];
+const Brand = params(z.object({ brandId: Id }));
 
-export const catalogCommands = (handle: Handle) =>
+const notFound = ['catalog.category_not_found'];
+const noBrand = ['catalog.brand_not_found'];
+
+const categoryCommands = (handle: Handle) =>
   new Hono<WriteEnv>()
     .post('/categories', allow('ADMIN', { summary: 'Create a category.', status: 201, errors: notFound }), body(NewCategory), async (c) =>
       answer(c, 201, await createCategory(handle, c.req.valid('json'), context(c)), ({ id }) => ({ categoryId: id })),
@@ -66,8 +73,46 @@ export const catalogCommands = (handle: Handle) =>
       allow('ADMIN', { summary: 'Say what is asked about products of a category.', status: 201, errors: notFound }),
       Category,
       body(Attribute),
-      async (c) => answer(c, 201, await defineAttribute(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c))),
+      async (c) =>
+        answer(
+          c,
+          201,
+          await defineAttribute(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c)),
+          ({ id, events }) => ({
+            categoryId: id,
+            attributeId:
+              events.flatMap(({ event }) => (event.type === 'category.attribute_defined' ? [event.attribute.attributeId] : []))[0] ?? null,
+          }),
+        ),
     )
+    .delete(
+      '/categories/:categoryId/attributes/:attributeId',
+      allow('ADMIN', { summary: 'Ask something no longer.', errors: notFound }),
+      params(z.object({ categoryId: Id, attributeId: Id })),
+      async (c) => {
+        const { categoryId, attributeId } = c.req.valid('param');
+        return answer(c, 200, await removeAttribute(handle, categoryId, attributeId, context(c)));
+      },
+    );
+
+const brandCommands = (handle: Handle) =>
+  new Hono<WriteEnv>()
     .post('/brands', allow('ADMIN', { summary: 'Create a brand.', status: 201 }), body(z.object({ name, slug })), async (c) =>
       answer(c, 201, await createBrand(handle, c.req.valid('json'), context(c)), ({ id }) => ({ brandId: id })),
+    )
+    .patch(
+      '/brands/:brandId',
+      allow('ADMIN', { summary: 'Rename a brand.', errors: noBrand }),
+      Brand,
+      body(z.object({ name, slug })),
+      async (c) => answer(c, 200, await renameBrand(handle, c.req.valid('param').brandId, c.req.valid('json'), context(c))),
+    )
+    .post('/brands/:brandId/activation', allow('ADMIN', { summary: 'Show a brand.', errors: noBrand }), Brand, async (c) =>
+      answer(c, 200, await activateBrand(handle, c.req.valid('param').brandId, context(c))),
+    )
+    .delete('/brands/:brandId/activation', allow('ADMIN', { summary: 'Hide a brand.', errors: noBrand }), Brand, async (c) =>
+      answer(c, 200, await deactivateBrand(handle, c.req.valid('param').brandId, context(c))),
     );
+
+export const catalogCommands = (handle: Handle) =>
+  new Hono<WriteEnv>().route('/', categoryCommands(handle)).route('/', brandCommands(handle));

@@ -1,0 +1,199 @@
+// Feeds the search index from the rows of products and of what stands in their documents by name: stores, categories, brands.
+import type { Money } from '../domain/money.ts';
+import type { SearchDocument, SearchIndex, SearchWrite } from '../infra/search/port.ts';
+import type { FoundRow, TableReader, TableWriter } from '../infra/tables/port.ts';
+import type { BrandRow } from './catalog/brands.ts';
+import type { CategoryRow } from './catalog/categories.ts';
+import { averageOf, cheapest } from './listing.ts';
+import { type DetailRow, productDetails } from './product/details.ts';
+import type { StoreRow } from './product/stores.ts';
+import type { Follower } from './run.ts';
+
+export interface SearchFollowerOptions {
+  readonly index: SearchIndex;
+  readonly writer: Pick<TableWriter, 'generations' | 'load' | 'changedSince'>;
+  readonly reader: Pick<TableReader, 'find'>;
+  readonly logId: string;
+}
+
+const pageSize = 500;
+/** A build's number says which version of the products' rows it was made of, so that another version is indexed anew. */
+const firstBuild = productDetails.version * 1_000;
+const noPrice: Money = { amount: 0, currency: 'IDR' };
+/** Deeper than any tree may be: a walk up the categories ends here even if two moves have made a ring. */
+const maxDepth = 10;
+
+/** A row with the position of the last event in it; position 0 where there is none. */
+interface Known<Row> {
+  readonly position: number;
+  readonly row: Row | null;
+}
+
+/** Looks each row up once; made anew for every advance. */
+const lookup = <Row>(writer: SearchFollowerOptions['writer'], table: string) => {
+  const known = new Map<string, Known<Row>>();
+  return async (key: string): Promise<Known<Row>> => {
+    const found = known.get(key);
+    if (found) return found;
+    const stored = (await writer.load(table, [key])).get(key);
+    const fresh = { position: stored?.position ?? 0, row: stored?.row ? (JSON.parse(stored.row) as Row) : null };
+    known.set(key, fresh);
+    return fresh;
+  };
+};
+
+interface Names {
+  store(id: string): Promise<Known<StoreRow>>;
+  category(id: string): Promise<Known<CategoryRow>>;
+  brand(id: string): Promise<Known<BrandRow>>;
+}
+
+/** From the root to the category itself. */
+const pathOf = async (names: Names, categoryId: string | null) => {
+  const path: CategoryRow[] = [];
+  let position = 0;
+  for (let next = categoryId; next !== null && path.length < maxDepth; ) {
+    const found = await names.category(next);
+    position = Math.max(position, found.position);
+    if (!found.row) break;
+    path.unshift(found.row);
+    next = found.row.parentId;
+  }
+  return { path, position };
+};
+
+const isShown = (store: StoreRow | null) => store?.status === 'Active' || store?.status === 'OnHoliday';
+
+/** The document as all its rows have it now. Its version is the newest of their positions, which rises with each of them. */
+const writeOf = async (names: Names, own: number, row: DetailRow): Promise<SearchWrite> => {
+  const store = await names.store(row.sellerId);
+  const brand = row.brandId === null ? null : await names.brand(row.brandId);
+  const { path, position } = await pathOf(names, row.categoryId);
+  const price = cheapest(row.variants)?.price ?? null;
+  const document: SearchDocument = {
+    productId: row.productId,
+    sellerId: row.sellerId,
+    sellerName: store.row?.name ?? '',
+    name: row.name,
+    description: row.description,
+    categoryIds: path.map(({ categoryId }) => categoryId),
+    brand: brand?.row?.name ?? null,
+    price: price ?? noPrice,
+    rating: { average: averageOf(row.ratings), count: row.ratings.count },
+    city: store.row?.city ?? '',
+    sold: row.sold,
+    createdAt: row.createdAt,
+    image: row.pictures[0]?.url ?? null,
+    active: row.status === 'Active' && price !== null && isShown(store.row),
+    suggest: path.map(({ name }) => name),
+  };
+  return { position: Math.max(own, store.position, brand?.position ?? 0, position), document };
+};
+
+/** Follows `product-details`; a change of a store, a category or a brand is fanned out to the products that it stands in. */
+export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerOptions): Follower => {
+  /** A build that was begun but is not searched yet. */
+  let pending: number | null = null;
+
+  const tableOf = async (projection: string) =>
+    (await writer.generations()).find((generation) => generation.projection === projection && generation.live)?.table ?? null;
+
+  const begin = async () => {
+    const next = Math.max(((await index.live()) ?? 0) + 1, firstBuild);
+    await index.drop(next);
+    await index.create(next);
+    pending = next;
+    return next;
+  };
+
+  /** The build to write to: a new one where the live one is of another log, of other rows, or ahead. */
+  const buildFor = async (head: number): Promise<number> => {
+    if (pending !== null) return pending;
+    const live = await index.live();
+    if (live === null || live < firstBuild) return begin();
+    const checkpoint = await index.checkpoint(live);
+    return checkpoint && (checkpoint.logId !== logId || checkpoint.position > head) ? begin() : live;
+  };
+
+  /** Keys of what has changed in a table that documents take names from. */
+  const changedKeys = async (table: string, from: number) => {
+    const keys: string[] = [];
+    for (let position = from; ; ) {
+      const page = await writer.changedSince(table, position, pageSize);
+      keys.push(...page.map(({ key }) => key));
+      if (page.length < pageSize) return keys;
+      position = page[page.length - 1]?.position ?? position;
+    }
+  };
+
+  const eachProduct = async (column: string, ids: readonly string[], take: (rows: readonly FoundRow[]) => Promise<void>) => {
+    if (ids.length === 0) return;
+    let after: { values: FoundRow['order']; key: string } | undefined;
+    for (;;) {
+      const order = [['position', 'asc']] as const;
+      const page = await reader.find('product-details', {
+        where: { [column]: { in: ids } },
+        order,
+        limit: pageSize,
+        ...(after && { after }),
+      });
+      await take(page);
+      const last = page[page.length - 1];
+      if (page.length < pageSize || !last) return;
+      after = { values: last.order, key: last.key };
+    }
+  };
+
+  /** These categories and all below them. */
+  const withDescendants = async (ids: readonly string[]): Promise<string[]> => {
+    const all = new Set(ids);
+    for (let above: readonly string[] = ids; above.length > 0; ) {
+      const found = await reader.find('catalog-categories', { where: { parentId: { in: above } }, limit: 10_000 });
+      above = found.map(({ key }) => key).filter((key) => !all.has(key));
+      for (const key of above) all.add(key);
+    }
+    return [...all];
+  };
+
+  const catchUp = async (build: number, from: number) => {
+    const [details, stores, categories, brands] = await Promise.all(
+      ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'].map(tableOf),
+    );
+    if (!details || !stores || !categories || !brands) return;
+    const names: Names = { store: lookup(writer, stores), category: lookup(writer, categories), brand: lookup(writer, brands) };
+    const save = async (rows: readonly { position: number; row: string }[]) => {
+      const writes = await Promise.all(rows.map(({ position, row }) => writeOf(names, position, JSON.parse(row) as DetailRow)));
+      if (writes.length > 0) await index.write(build, writes, { logId, position: from });
+    };
+    for (let position = from; ; ) {
+      const page = await writer.changedSince(details, position, pageSize);
+      await save(page.flatMap(({ row, position: own }) => (row === null ? [] : [{ row, position: own }])));
+      if (page.length < pageSize) break;
+      position = page[page.length - 1]?.position ?? position;
+    }
+    if (from === 0) return; // every product has just been written with all its names
+    const fanOut = (rows: readonly FoundRow[]) => save(rows.map(({ row, order }) => ({ row, position: Number(order[0]) })));
+    await eachProduct('sellerId', await changedKeys(stores, from), fanOut);
+    await eachProduct('brandId', await changedKeys(brands, from), fanOut);
+    await eachProduct('categoryId', await withDescendants(await changedKeys(categories, from)), fanOut);
+  };
+
+  return {
+    name: 'search',
+    isAwaited: true,
+    async advance(head) {
+      const build = await buildFor(head);
+      const from = (await index.checkpoint(build))?.position ?? 0;
+      if (from < head || pending !== null) {
+        await catchUp(build, from);
+        await index.write(build, [], { logId, position: head });
+      }
+      if (pending !== null) await index.swap(build);
+      pending = null;
+      return head;
+    },
+    reset: async () => {
+      await begin();
+    },
+  };
+};

@@ -1,0 +1,136 @@
+// How products are shown: texts that are made once, kept near, and put together without being read again.
+import type { Aside } from '../infra/cache/port.ts';
+import type { FoundRow, TableReader } from '../infra/tables/port.ts';
+import type { BrandRow } from '../projections/catalog/brands.ts';
+import type { CategoryRow } from '../projections/catalog/categories.ts';
+import type { LevelRow } from '../projections/inventory/levels.ts';
+import type { DetailRow } from '../projections/product/details.ts';
+
+/** A product's page may be this old where nothing says that it has changed, in milliseconds: names of brands and categories. */
+const ttl = 60_000;
+const maxDepth = 10;
+
+type Cached = string | undefined | Promise<string | undefined>;
+
+export const productKey = (productId: string) => `product:${productId}`;
+export const storeKey = (sellerId: string) => `store:${sellerId}`;
+export const hiddenStoresKey = 'stores:hidden';
+
+/** Rows and pages of products begin with their seller's id: `{"sellerId":"…"`. */
+const sellerIdIn = (text: string) => text.slice(13, text.indexOf('"', 13));
+
+const parsed = async <Row>(found: Promise<string | null>): Promise<Row | null> => {
+  const text = await found;
+  return text === null ? null : (JSON.parse(text) as Row);
+};
+
+export interface ProductPages {
+  /** A product that is on sale, with its store; undefined where there is none. Answers at once when it can. */
+  detail(productId: string): Cached;
+  /** The same for its seller, in any status. */
+  ownDetail(productId: string, sellerId: string): Promise<string | undefined>;
+  /** Cards with their stores, without those of stores that may not sell. */
+  cards(rows: readonly FoundRow[]): Promise<string[]>;
+  /** Cards for their seller: every status, no store. */
+  ownCards(rows: readonly FoundRow[]): string[];
+  /** Ids of a category and all below it. */
+  below(categoryId: string): Promise<string[]>;
+}
+
+export const productPages = (tables: TableReader, cache: Aside): ProductPages => {
+  const store = (sellerId: string) =>
+    cache.cached(storeKey(sellerId), ttl, async () => (await tables.get('product-stores', sellerId)) ?? 'null');
+
+  /** `"id","id"`: few stores are closed or suspended at any time. */
+  const hiddenStores = () =>
+    cache.cached(hiddenStoresKey, ttl, async () => {
+      const found = await tables.find('product-stores', { where: { hidden: 1 }, limit: 100_000 });
+      return JSON.stringify(found.map(({ key }) => key));
+    });
+
+  const namesOf = async ({ brandId, categoryId }: DetailRow) => {
+    const brand = brandId === null ? null : await parsed<BrandRow>(tables.get('catalog-brands', brandId));
+    const categories: Pick<CategoryRow, 'categoryId' | 'name' | 'slug'>[] = [];
+    for (let next = categoryId; next !== null && categories.length < maxDepth; ) {
+      const category: CategoryRow | null = await parsed<CategoryRow>(tables.get('catalog-categories', next));
+      if (!category) break;
+      categories.unshift({ categoryId: category.categoryId, name: category.name, slug: category.slug });
+      next = category.parentId;
+    }
+    return { brand: brand && { brandId: brand.brandId, name: brand.name, slug: brand.slug }, categories };
+  };
+
+  /** What can be sold of each variant, all locations together. */
+  const availabilityOf = async (productId: string) => {
+    const found = await tables.find('inventory-levels', { where: { productId }, limit: 10_000 });
+    const available = new Map<string, number>();
+    for (const one of found) {
+      const level = JSON.parse(one.row) as LevelRow;
+      available.set(level.variantId, (available.get(level.variantId) ?? 0) + level.available);
+    }
+    return available;
+  };
+
+  /** NOTE: nothing in it depends on the time, so that it stays true as long as it is kept: a discount is told with its window. */
+  const render = async (row: DetailRow): Promise<string> => {
+    const { sellerId, productId, slug, name, description, status, attributes, pictures, discount, ratings, sold, createdAt, updatedAt } =
+      row;
+    const available = await availabilityOf(productId);
+    const variants = row.variants.map((variant) => ({ ...variant, available: available.get(variant.variantId) ?? 0 }));
+    const rating = { average: ratings.count === 0 ? 0 : Math.round((ratings.sum * 100) / ratings.count) / 100, count: ratings.count };
+    const said = { slug, name, description, status, attributes, ...(await namesOf(row)), pictures, variants, discount };
+    return JSON.stringify({ sellerId, productId, ...said, rating, sold, createdAt, updatedAt });
+  };
+
+  const product = (productId: string) =>
+    cache.cached(productKey(productId), ttl, async () => {
+      const row = await parsed<DetailRow>(tables.get('product-details', productId));
+      return row?.status === 'Active' ? render(row) : undefined;
+    });
+
+  const withStore = (text: string, storeText: string | undefined, end = text.length - 1) =>
+    `${text.slice(0, end)},"store":${storeText ?? 'null'}}`;
+
+  const later = async (text: Cached): Promise<string | undefined> => {
+    const known = await text;
+    return known === undefined ? undefined : withStore(known, await store(sellerIdIn(known)));
+  };
+
+  return {
+    detail: (productId) => {
+      const text = product(productId);
+      if (typeof text !== 'string') return later(text);
+      const storeText = store(sellerIdIn(text));
+      return typeof storeText === 'string' ? withStore(text, storeText) : later(text);
+    },
+    ownDetail: async (productId, sellerId) => {
+      const row = await parsed<DetailRow>(tables.get('product-details', productId));
+      return row?.sellerId === sellerId ? render(row) : undefined;
+    },
+    cards: async (rows) => {
+      const hidden = hiddenStores();
+      const hiddenText = (typeof hidden === 'string' ? hidden : await hidden) ?? '[]';
+      const cards: string[] = [];
+      for (const { row } of rows) {
+        const sellerId = sellerIdIn(row);
+        if (hiddenText.length > 2 && hiddenText.includes(`"${sellerId}"`)) continue;
+        const storeText = store(sellerId);
+        cards.push(withStore(row, typeof storeText === 'string' ? storeText : await storeText, row.lastIndexOf(',"fold":')));
+      }
+      return cards;
+    },
+    ownCards: (rows) => rows.map(({ row }) => `${row.slice(0, row.lastIndexOf(',"fold":'))}}`),
+    below: async (categoryId) => {
+      const known = await cache.cached(`catalog:below:${categoryId}`, ttl, async () => {
+        const all = new Set([categoryId]);
+        for (let above = [categoryId]; above.length > 0; ) {
+          const found = await tables.find('catalog-categories', { where: { parentId: { in: above } }, limit: 5_000 });
+          above = found.map(({ key }) => key).filter((key) => !all.has(key));
+          for (const key of above) all.add(key);
+        }
+        return [...all].join(',');
+      });
+      return known?.split(',') ?? [categoryId];
+    },
+  };
+};

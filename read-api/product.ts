@@ -1,0 +1,103 @@
+// Queries of products: lists of cards, one product as a storefront shows it, and a seller's own, drafts too.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import type { Aside } from '../infra/cache/port.ts';
+import type { Env } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { page } from '../infra/http/pages.ts';
+import { allow, sellerOf } from '../infra/http/policy.ts';
+import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
+import { json, pageText, rowsOf } from './http.ts';
+import { productPages } from './product-pages.ts';
+
+const minor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const List = z.object({
+  ...page,
+  category: Id.optional(),
+  brand: Id.optional(),
+  seller: Id.optional(),
+  minPrice: minor.optional(),
+  maxPrice: minor.optional(),
+  sort: z.enum(['newest', 'price_asc', 'price_desc', 'best_selling']).default('newest'),
+});
+const OwnList = z.object({ ...page, status: z.enum(['Draft', 'Active', 'Inactive', 'Archived']).optional() });
+const OfProduct = params(z.object({ productId: Id }));
+
+const orders: Readonly<Record<z.output<typeof List>['sort'], NonNullable<Query['order']>>> = {
+  newest: [['createdAt', 'desc']],
+  price_asc: [['price', 'asc']],
+  price_desc: [['price', 'desc']],
+  best_selling: [['sold', 'desc']],
+};
+
+const shown = (text: string | undefined): string => {
+  if (text === undefined) throw new DomainError('product.not_found', 'There is no such product.');
+  return text;
+};
+
+export const productQueries = (tables: TableReader, cache: Aside) => {
+  const pages = productPages(tables, cache);
+
+  const where = async ({ category, brand, seller, minPrice, maxPrice }: z.output<typeof List>) => {
+    const conditions: Record<string, Condition> = { status: 'Active' };
+    if (category !== undefined) {
+      const below = await pages.below(category);
+      conditions.categoryId = below.length === 1 ? category : { in: below };
+    }
+    if (brand !== undefined) conditions.brandId = brand;
+    if (seller !== undefined) conditions.sellerId = seller;
+    if (minPrice !== undefined || maxPrice !== undefined)
+      conditions.price = { from: minPrice ?? 0, ...(maxPrice !== undefined && { below: maxPrice + 1 }) };
+    return conditions;
+  };
+
+  return new Hono<Env>()
+    .get(
+      '/products',
+      allow('public', { summary: 'Products on sale, as cards; a page may be shorter than its limit while `next` is there.' }),
+      query(List),
+      async (c) => {
+        const asked = c.req.valid('query');
+        const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
+        return json(c, pageText(await pages.cards(rows), next));
+      },
+    )
+    .get(
+      '/products/:productId',
+      allow('public', { summary: 'A product that is on sale, with its variants and its store.', errors: ['product.not_found'] }),
+      OfProduct,
+      // The hottest read of all: what is kept is answered without waiting for anything.
+      (c): Response | Promise<Response> => {
+        const text = pages.detail(c.req.valid('param').productId);
+        return text instanceof Promise ? text.then((loaded) => json(c, shown(loaded))) : json(c, shown(text));
+      },
+    )
+    .get(
+      '/products/slug/:slug',
+      allow('public', { summary: 'The same by its slug.', errors: ['product.not_found'] }),
+      params(z.object({ slug: z.string().max(120) })),
+      async (c) => {
+        const [found] = await tables.find('product-details', { where: { slug: c.req.valid('param').slug }, limit: 1 });
+        return json(c, shown(found && (await pages.detail(found.key))));
+      },
+    )
+    .get(
+      '/sellers/me/products',
+      allow('SELLER', { summary: 'Your own products as cards, drafts too, the newest first.', owner: 'seller' }),
+      query(OwnList),
+      async (c) => {
+        const { status, ...asked } = c.req.valid('query');
+        const mine = { sellerId: sellerOf(c), ...(status !== undefined && { status }) };
+        const { rows, next } = await rowsOf(tables, 'product-cards', { where: mine, order: orders.newest }, asked);
+        return json(c, pageText(pages.ownCards(rows), next));
+      },
+    )
+    .get(
+      '/sellers/me/products/:productId',
+      allow('SELLER', { summary: 'Your own product, in any status.', owner: 'seller', errors: ['product.not_found'] }),
+      OfProduct,
+      async (c) => json(c, shown(await pages.ownDetail(c.req.valid('param').productId, sellerOf(c)))),
+    );
+};

@@ -1,0 +1,113 @@
+// Commands of reviews over HTTP. What people write is sealed here, before anything else sees it.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import {
+  editReview,
+  hideReview,
+  postReview,
+  type ReviewNeeds,
+  replyToReview,
+  reportReview,
+  showReview,
+  voteHelpful,
+} from '../commands/review.ts';
+import { Id } from '../domain/id.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+const says = {
+  rating: z.int().min(1).max(5),
+  title: z.string().trim().min(1).max(120).nullable().default(null),
+  body: z.string().trim().min(1).max(5_000).nullable().default(null),
+  images: z
+    .array(z.url({ protocol: /^https$/ }).max(2_000))
+    .max(5)
+    .default([]),
+};
+const reason = z.enum(['offensive', 'personal_data', 'spam', 'off_topic', 'other']);
+const OfReview = params(z.object({ reviewId: Id }));
+const notFound = ['review.not_found'];
+
+interface Needs extends ReviewNeeds {
+  readonly seals: Pick<Seals, 'seal'>;
+}
+
+const byAuthor = ({ seals, ...needs }: Needs) => {
+  const sealed = async (personId: string, said: { rating: number; title: string | null; body: string | null; images: string[] }) => ({
+    rating: said.rating,
+    images: said.images,
+    title: said.title === null ? null : await seals.seal(personId, said.title),
+    body: said.body === null ? null : await seals.seal(personId, said.body),
+  });
+  return new Hono<WriteEnv>()
+    .post(
+      '/reviews',
+      allow('signed-in', {
+        summary: 'Review a line of an order that was delivered to you.',
+        owner: 'buyer',
+        status: 201,
+        errors: ['order.not_found', 'review.not_purchased', 'review.not_delivered', 'review.already_posted'],
+      }),
+      body(z.object({ orderId: Id, lineId: Id, ...says })),
+      async (c) => {
+        const { orderId, lineId, ...said } = c.req.valid('json');
+        const { id } = principalOf(c);
+        const posted = await postReview(needs, id, { orderId, lineId, ...(await sealed(id, said)) }, context(c));
+        return answer(c, 201, posted, (result) => ({ reviewId: result.id }));
+      },
+    )
+    .put(
+      '/reviews/:reviewId',
+      allow('signed-in', { summary: 'Edit your review.', owner: 'author', errors: notFound }),
+      OfReview,
+      body(z.object(says)),
+      async (c) => {
+        const { id } = principalOf(c);
+        const said = await sealed(id, c.req.valid('json'));
+        return answer(c, 200, await editReview(needs.handle, id, c.req.valid('param').reviewId, said, context(c)));
+      },
+    );
+};
+
+const byOthers = ({ handle, seals }: Needs) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/reviews/:reviewId/votes',
+      allow('signed-in', { summary: 'Say that a review was helpful.', errors: [...notFound, 'review.own_review', 'review.votes_closed'] }),
+      OfReview,
+      async (c) => answer(c, 200, await voteHelpful(handle, principalOf(c).id, c.req.valid('param').reviewId, context(c))),
+    )
+    .post(
+      '/reviews/:reviewId/reports',
+      allow('signed-in', { summary: 'Report a review to the staff.', errors: notFound }),
+      OfReview,
+      body(z.object({ reason })),
+      async (c) => {
+        const { reviewId } = c.req.valid('param');
+        return answer(c, 200, await reportReview(handle, principalOf(c).id, reviewId, c.req.valid('json').reason, context(c)));
+      },
+    )
+    .put(
+      '/reviews/:reviewId/reply',
+      allow('SELLER', { summary: 'Answer a review of your goods.', owner: 'seller', errors: notFound }),
+      OfReview,
+      body(z.object({ body: z.string().trim().min(1).max(2_000) })),
+      async (c) => {
+        const text = await seals.seal(principalOf(c).id, c.req.valid('json').body);
+        return answer(c, 200, await replyToReview(handle, sellerOf(c), c.req.valid('param').reviewId, text, context(c)));
+      },
+    )
+    .post(
+      '/admin/reviews/:reviewId/hiding',
+      allow('ADMIN', { summary: 'Hide a review.', errors: notFound }),
+      OfReview,
+      body(z.object({ reason })),
+      async (c) => answer(c, 200, await hideReview(handle, c.req.valid('param').reviewId, c.req.valid('json').reason, context(c))),
+    )
+    .delete('/admin/reviews/:reviewId/hiding', allow('ADMIN', { summary: 'Show a review again.', errors: notFound }), OfReview, async (c) =>
+      answer(c, 200, await showReview(handle, c.req.valid('param').reviewId, context(c))),
+    );
+
+export const reviewCommands = (needs: Needs) => new Hono<WriteEnv>().route('/', byAuthor(needs)).route('/', byOthers(needs));
