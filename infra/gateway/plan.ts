@@ -46,7 +46,8 @@ export const plans = (watched: (method: string, template: string) => Observe): (
 
   return (c) => {
     const routes = matchedRoutes(c);
-    const last = routes[routes.length - 1];
+    // NOTE: middleware for all methods of an API that is composed later matches too, and comes last without being the route.
+    const last = routes.findLast(({ method }) => method !== 'ALL') ?? routes[routes.length - 1];
     if (!last) return made('*', '*', {}, false);
     const found = known.get(last);
     if (found) return found;
