@@ -1,0 +1,143 @@
+// Commands of a checkout: a quote for what is in the cart, the start that plans and holds, and the buyer's way out before paying.
+import { cart } from '../domain/cart/cart.ts';
+import { checkout, type Prices } from '../domain/checkout/checkout.ts';
+import type { QuotedLine } from '../domain/checkout/plan.ts';
+import { type Checkout, isPurchase, type Purchase } from '../domain/checkout/state.ts';
+import { DomainError } from '../domain/error.ts';
+import { defaultLocation } from '../domain/location.ts';
+import type { Method } from '../domain/payment/deadlines.ts';
+import type { Sealed } from '../domain/privacy.ts';
+import { stock, stockId } from '../domain/stock/stock.ts';
+import { user } from '../domain/user/user.ts';
+import { type PricingNeeds, priceLines, shippingFor, type WantedLine } from './checkout-prices.ts';
+import { type Context, type Handle, newId } from './handle.ts';
+import type { Until } from './watch.ts';
+
+export interface CheckoutNeeds extends PricingNeeds {
+  readonly until: Until;
+}
+
+export interface QuoteInput {
+  readonly buyerId: string;
+  readonly ownSellerId: string | null;
+  /** One of the buyer's own addresses, or one that was given with the request. */
+  readonly address: { readonly addressId: string } | { readonly sealed: Sealed };
+  /** Lines of the cart; none named: the selected ones. */
+  readonly lineIds: readonly string[] | null;
+}
+
+const addressOf = async (handle: Handle, { buyerId, address }: QuoteInput): Promise<Sealed> => {
+  if ('sealed' in address) return address.sealed;
+  const { state } = await handle.load(user, buyerId);
+  const known = state.status === 'Active' ? state.addresses.find(({ addressId }) => addressId === address.addressId) : undefined;
+  if (!known) throw new DomainError('user.address_not_found', 'There is no such address.', { addressId: address.addressId });
+  return known.address;
+};
+
+const wantedLines = async (handle: Handle, { buyerId, lineIds }: QuoteInput, context: Context): Promise<WantedLine[]> => {
+  const { state } = await handle.load(cart, buyerId);
+  const lines = state.status === 'open' ? state.lines : [];
+  const known = new Set(lines.map(({ lineId }) => lineId));
+  const missing = lineIds?.find((lineId) => !known.has(lineId));
+  if (missing !== undefined) throw new DomainError('cart.line_not_found', 'The cart has no such line.', { lineId: missing });
+  const wanted = lineIds ? lines.filter(({ lineId }) => lineIds.includes(lineId)) : lines.filter(({ selected }) => selected);
+  if (wanted.length === 0) throw new DomainError('checkout.cart_empty', 'There is nothing to buy.');
+  return wanted.map(({ lineId, productId, variantId, sellerId, quantity }, n) => ({
+    lineId: newId(context, n + 1),
+    cartLineId: lineId,
+    productId,
+    variantId,
+    sellerId,
+    location: defaultLocation,
+    quantity,
+  }));
+};
+
+/** Refuses what cannot be had even if every unpaid hold lapsed. Whether the rest can be had, only the hold itself decides. */
+const mustBeInStock = async (handle: Handle, lines: readonly QuotedLine[]) => {
+  const short = await Promise.all(
+    lines.map(async ({ lineId, cartLineId, variantId, location, sku, quantity }) => {
+      const { state } = await handle.load(stock, stockId(variantId, location));
+      const left = state.status === 'open' ? state.onHand - state.committedPieces : 0;
+      return left < quantity ? [{ lineId, cartLineId, variantId, sku, left }] : [];
+    }),
+  );
+  const missing = short.flat();
+  if (missing.length > 0) throw new DomainError('checkout.out_of_stock', 'Some lines are not in stock.', { lines: missing });
+};
+
+/** A quote holds for 15 minutes; its id becomes the checkout's. */
+export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, context: Context) => {
+  const { handle } = needs;
+  const { buyerId, ownSellerId } = input;
+  const { at } = context;
+  const checkoutId = newId(context, 0);
+  const address = await addressOf(handle, input);
+  const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), at);
+  await mustBeInStock(handle, lines);
+  const shipping = await shippingFor(needs, stores, lines, address, at);
+  const prices: Prices = { lines, shipping, platform: [] };
+  return handle(
+    checkout,
+    checkoutId,
+    { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId, address, ...prices, at },
+    context,
+  );
+};
+
+export interface StartInput {
+  readonly quoteId: string;
+  readonly buyerId: string;
+  readonly shipping: readonly { readonly sellerId: string; readonly optionId: string }[];
+  readonly method: Method;
+}
+
+/** Milliseconds that a buyer is kept waiting for the outcome. */
+const patience = 2_000;
+
+const isTold = (state: Checkout): boolean =>
+  isPurchase(state) && !['Priced', 'Reserving', 'Reserved', 'Compensating'].includes(state.status);
+
+/** How a started checkout stands when its buyer is answered. */
+export interface Started {
+  readonly purchase: Purchase;
+  /** False while it is still under way. */
+  readonly isTold: boolean;
+  readonly revision: number;
+  readonly position: number;
+}
+
+/**
+ * Starts what was quoted, at the quoted prices or not at all (checkout.quote_changed), and waits a little for the outcome.
+ * NOTE: a repeat is answered from how the checkout stands by then; it is not priced again.
+ */
+export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, context: Context): Promise<Started> => {
+  const { handle, until } = needs;
+  const { quoteId, buyerId, method } = input;
+  const { at } = context;
+  const { state: before } = await handle.load(checkout, quoteId);
+  const paymentId = newId(context, 0);
+  if (before.status === 'None' || before.buyerId !== buyerId) throw new DomainError('checkout.quote_not_found', 'There is no such quote.');
+  if (!isPurchase(before) || before.plan.paymentId !== paymentId) {
+    const fresh = isPurchase(before) ? { lines: [], shipping: [], platform: [] } : await pricesNow(needs, before, at);
+    const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
+    const start = { type: 'start', buyerId, choices, method, paymentId, parts: [], fresh, payBy: null, at } as const;
+    await handle(checkout, quoteId, start, context);
+  }
+  await until(checkout, quoteId, isTold, patience);
+  const { state, revision, position } = await handle.load(checkout, quoteId);
+  if (!isPurchase(state)) throw new DomainError('checkout.not_found', 'There is no such checkout.');
+  return { purchase: state, isTold: isTold(state), revision, position };
+};
+
+/** The same lines and ways to ship at the prices of this moment. */
+const pricesNow = async (needs: CheckoutNeeds, quote: Exclude<Checkout, Purchase | { status: 'None' }>, at: string): Promise<Prices> => {
+  const wanted = quote.lines.map(({ lineId, cartLineId, productId, variantId, sellerId, location, quantity }) => ({
+    ...{ lineId, cartLineId, productId, variantId, sellerId, location, quantity },
+  }));
+  const { lines, stores } = await priceLines(needs.handle, wanted, at);
+  return { lines, shipping: await shippingFor(needs, stores, lines, quote.address, at), platform: quote.platform };
+};
+
+export const cancelCheckout = (handle: Handle, checkoutId: string, buyerId: string, context: Context) =>
+  handle(checkout, checkoutId, { type: 'cancel', buyerId, at: context.at }, context);

@@ -1,0 +1,152 @@
+// Queries of the cart: its lines at the prices and with the stock of this moment, and what stands in the way of buying them.
+import { Hono } from 'hono';
+import { defaultLocation } from '../domain/location.ts';
+import { atRate, type Currency, type Money, minus, plus, times, zero } from '../domain/money.ts';
+import type { Env } from '../infra/http/env.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { CartRow, CartRowLine } from '../projections/cart/carts.ts';
+import type { LevelRow } from '../projections/inventory/levels.ts';
+import type { DetailRow } from '../projections/product/details.ts';
+import type { StoreRow } from '../projections/product/stores.ts';
+import { json } from './http.ts';
+
+type Problem = 'cart.product_unavailable' | 'checkout.seller_unavailable' | 'checkout.out_of_stock' | 'cart.mixed_currencies';
+
+interface ShownLine extends CartRowLine {
+  readonly name: string | null;
+  readonly slug: string | null;
+  readonly sku: string | null;
+  readonly options: Readonly<Record<string, string>>;
+  readonly image: string | null;
+  readonly storeName: string | null;
+  readonly unitPrice: Money | null;
+  /** Without the discount. */
+  readonly listPrice: Money | null;
+  readonly amount: Money | null;
+  readonly available: number;
+  /** Why this line cannot be bought as it stands; one of the error codes, or null. */
+  readonly problem: Problem | null;
+}
+
+interface Facts {
+  readonly products: ReadonlyMap<string, DetailRow>;
+  readonly stores: ReadonlyMap<string, StoreRow>;
+  readonly levels: ReadonlyMap<string, LevelRow>;
+}
+
+const levelKey = ({ productId, variantId }: CartRowLine) => `${productId}.${variantId}.${defaultLocation}`;
+
+const parsed = async <Row>(found: Promise<ReadonlyMap<string, string>>): Promise<ReadonlyMap<string, Row>> =>
+  new Map([...(await found)].map(([key, text]) => [key, JSON.parse(text) as Row]));
+
+const factsOf = async (tables: TableReader, lines: readonly CartRowLine[]): Promise<Facts> => {
+  const distinct = (of: (line: CartRowLine) => string) => [...new Set(lines.map(of))];
+  const [products, stores, levels] = await Promise.all([
+    parsed<DetailRow>(
+      tables.getMany(
+        'product-details',
+        distinct(({ productId }) => productId),
+      ),
+    ),
+    parsed<StoreRow>(
+      tables.getMany(
+        'product-stores',
+        distinct(({ sellerId }) => sellerId),
+      ),
+    ),
+    parsed<LevelRow>(tables.getMany('inventory-levels', distinct(levelKey))),
+  ]);
+  return { products, stores, levels };
+};
+
+/** What a unit costs at `at`: the list price, lowered while the product's discount lasts. */
+const priceAt = ({ discount }: DetailRow, list: Money, at: string): Money => {
+  if (!discount || at < discount.from || at >= discount.until) return list;
+  return minus(list, discount.kind === 'amount' ? discount.amount : atRate(list, discount.basisPoints));
+};
+
+const shown = (line: CartRowLine, { products, stores, levels }: Facts, currency: Currency, at: string): ShownLine => {
+  const listed = products.get(line.productId);
+  const store = stores.get(line.sellerId);
+  const variant = listed?.variants.find(({ variantId }) => variantId === line.variantId);
+  const isSold = listed?.status === 'Active' && variant !== undefined && variant.weightGrams !== null;
+  const listPrice = (isSold && variant.price) || null;
+  const unitPrice = listed && listPrice && priceAt(listed, listPrice, at);
+  const available = levels.get(levelKey(line))?.available ?? 0;
+  return {
+    ...line,
+    name: listed?.name ?? null,
+    slug: listed?.slug ?? null,
+    sku: variant?.sku ?? null,
+    options: variant?.options ?? {},
+    image: listed?.pictures[0]?.url ?? null,
+    storeName: store?.name ?? null,
+    unitPrice: unitPrice ?? null,
+    listPrice,
+    amount: unitPrice ? times(unitPrice, line.quantity) : null,
+    available,
+    problem: problemOf(line, unitPrice ?? null, store, available, currency),
+  };
+};
+
+const problemOf = (
+  { quantity }: CartRowLine,
+  price: Money | null,
+  store: StoreRow | undefined,
+  available: number,
+  currency: Currency,
+): Problem | null => {
+  if (price === null) return 'cart.product_unavailable';
+  if (price.currency !== currency) return 'cart.mixed_currencies';
+  if (store?.status !== 'Active') return 'checkout.seller_unavailable';
+  return available < quantity ? 'checkout.out_of_stock' : null;
+};
+
+/** Sums over the selected lines that have a price. */
+const summaryOf = (lines: readonly ShownLine[], currency: Currency) => {
+  const counted = lines.filter((line) => line.selected && line.amount?.currency === currency);
+  return {
+    lines: lines.length,
+    selected: lines.filter(({ selected }) => selected).length,
+    pieces: counted.reduce((sum, { quantity }) => sum + quantity, 0),
+    sellers: new Set(counted.map(({ sellerId }) => sellerId)).size,
+    total: counted.reduce((sum, { amount }) => (amount ? plus(sum, amount) : sum), zero(currency)),
+  };
+};
+
+const cartAt = async (tables: TableReader, cartId: string, at: string) => {
+  const text = await tables.get('cart-carts', cartId);
+  if (text === null) return { cartId, currency: null, lines: [], summary: { lines: 0, selected: 0, pieces: 0, sellers: 0, total: null } };
+  const row = JSON.parse(text) as CartRow;
+  const facts = await factsOf(tables, row.lines);
+  const lines = row.lines.map((line) => shown(line, facts, row.currency, at));
+  return { ...row, lines, summary: summaryOf(lines, row.currency) };
+};
+
+export const cartQueries = (tables: TableReader, now: () => number) => {
+  const cartOf = (c: { get(key: 'principal'): Env['Variables']['principal'] }) =>
+    cartAt(tables, principalOf(c).id, new Date(now()).toISOString());
+  return new Hono<Env>()
+    .get(
+      '/cart',
+      allow('guest', { summary: 'My cart at the prices and with the stock of this moment.', owner: 'self', load: 'cart' }),
+      async (c) => json(c, JSON.stringify(await cartOf(c))),
+    )
+    .get(
+      '/cart/validation',
+      allow('guest', {
+        summary: 'Whether the selected lines could be bought as they stand, and what is in the way.',
+        owner: 'self',
+        load: 'cart',
+      }),
+      async (c) => {
+        const { lines } = await cartOf(c);
+        const selected = lines.filter((line) => line.selected);
+        const problems = selected.flatMap(({ lineId, problem, quantity, available }) =>
+          problem === null ? [] : [{ lineId, code: problem, quantity, available }],
+        );
+        return json(c, JSON.stringify({ valid: selected.length > 0 && problems.length === 0, selected: selected.length, problems }));
+      },
+    );
+};

@@ -1,0 +1,149 @@
+// Queries of orders: the buyer's own, the seller's work by deadline, one order with its address, its story, and live changes.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import type { Recorded } from '../domain/metadata.ts';
+import type { Env, Principal } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { page as paging } from '../infra/http/pages.ts';
+import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { EventStreams } from '../infra/http/sse.ts';
+import type { Query, TableReader } from '../infra/tables/port.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import type { OrderRow, OrderStatus } from '../projections/order/orders.ts';
+import type { TimelineRow } from '../projections/order/timelines.ts';
+import { json, page } from './http.ts';
+
+const statuses = [
+  'AwaitingPayment',
+  'Confirmed',
+  'Accepted',
+  'Packed',
+  'Shipped',
+  'DeliveryFailed',
+  'Returned',
+  'Delivered',
+  'Completed',
+  'Cancelled',
+] as const satisfies readonly OrderStatus[];
+
+const Order = params(z.object({ orderId: Id }));
+const List = query(z.object({ ...paging, minPosition: z.string().optional(), status: z.enum(statuses).optional() }));
+
+/** Whose eyes: an order looks different to its buyer, its seller and the platform's staff; to others there is none. */
+type Eyes = 'buyer' | 'seller' | 'staff';
+
+const eyesOf = ({ id, sellerId, roles, kind }: Principal, order: { buyerId: string; sellerId: string }): Eyes | null => {
+  if (order.buyerId === id) return 'buyer';
+  if (order.sellerId === sellerId) return 'seller';
+  return isAllowed(['ADMIN'], { id, roles, kind }) ? 'staff' : null;
+};
+
+/** What the platform keeps is between it and the seller; where the parcel goes, between buyer and seller. */
+const shown = ({ address: _address, ...row }: OrderRow, eyes: Eyes): object => {
+  if (eyes !== 'buyer') return row;
+  return { ...row, lines: row.lines.map(({ commission: _commission, ...line }) => line) };
+};
+
+const listed = (eyes: Eyes) => (found: { readonly row: string }) => JSON.stringify(shown(JSON.parse(found.row) as OrderRow, eyes));
+
+const mine = async <Row extends { buyerId: string; sellerId: string }>(c: Context<Env>, found: Promise<string | null>) => {
+  const text = await found;
+  const row = text === null ? null : (JSON.parse(text) as Row);
+  const eyes = row && eyesOf(principalOf(c), row);
+  if (!row || !eyes) throw new DomainError('order.not_found', 'There is no such order.');
+  return { row, eyes };
+};
+
+/** Open work by the next deadline; everything else the latest first. */
+const sellersQuery = (sellerId: string, status: OrderStatus | undefined): Omit<Query, 'limit'> => {
+  if (status === undefined) return { where: { sellerId, deadline: { from: '' } }, order: [['deadline', 'asc']] };
+  const isWork = status === 'Confirmed' || status === 'Accepted' || status === 'Packed';
+  return { where: { sellerId, status }, order: [isWork ? ['deadline', 'asc'] : ['createdAt', 'desc']] };
+};
+
+/** Which streams of server-sent events an event belongs to. */
+export const orderTopics = ({ event }: Recorded): readonly string[] => {
+  if (!event.type.startsWith('order.') || !('orderId' in event) || !('sellerId' in event)) return [];
+  return [`order:${event.orderId}`, `seller-orders:${event.sellerId}`];
+};
+
+const told = ({ event, metadata }: Recorded): object | null =>
+  'orderId' in event ? { type: event.type, orderId: event.orderId, at: metadata.occurredAt } : null;
+
+/** A seller hears of an order once it is paid. */
+const toldToSeller = (recorded: Recorded): object | null => (recorded.event.type === 'order.created' ? null : told(recorded));
+
+const notFound = ['order.not_found'];
+
+export interface OrderQueriesNeeds {
+  readonly tables: TableReader;
+  readonly seals: Pick<Seals, 'open'>;
+  readonly streams: EventStreams;
+}
+
+export const orderQueries = ({ tables, seals, streams }: OrderQueriesNeeds) =>
+  new Hono<Env>()
+    .get('/orders', allow('signed-in', { summary: 'My orders, the latest first.', owner: 'buyer' }), List, async (c) => {
+      const { status, ...asked } = c.req.valid('query');
+      const where = { buyerId: principalOf(c).id, ...(status && { status }) };
+      return json(c, await page(tables, 'order-orders', { where, order: [['createdAt', 'desc']] }, asked, listed('buyer')));
+    })
+    .get(
+      '/orders/:orderId',
+      allow('signed-in', {
+        summary: 'An order, with the address for its buyer and its seller.',
+        owner: 'buyer or seller',
+        errors: notFound,
+      }),
+      Order,
+      async (c) => {
+        const { row, eyes } = await mine<OrderRow>(c, tables.get('order-orders', c.req.valid('param').orderId));
+        const address = eyes === 'staff' ? {} : { address: await seals.open(row.address) };
+        return json(c, JSON.stringify({ ...shown(row, eyes), ...address }));
+      },
+    )
+    .get(
+      '/orders/:orderId/timeline',
+      allow('signed-in', { summary: 'What happened to an order, step by step.', owner: 'buyer or seller', errors: notFound }),
+      Order,
+      async (c) => {
+        const { row } = await mine<TimelineRow>(c, tables.get('order-timelines', c.req.valid('param').orderId));
+        return json(c, JSON.stringify({ orderId: row.orderId, steps: row.steps }));
+      },
+    )
+    .get(
+      '/orders/:orderId/events',
+      allow('signed-in', {
+        ...{ summary: 'Changes of an order as they happen (server-sent events; resumes by Last-Event-ID).', owner: 'buyer or seller' },
+        ...{ errors: [...notFound, 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
+      }),
+      Order,
+      async (c) => {
+        const { row } = await mine<OrderRow>(c, tables.get('order-orders', c.req.valid('param').orderId));
+        return streams.open(c, { topics: [`order:${row.orderId}`], show: told });
+      },
+    )
+    .get(
+      '/sellers/me/orders',
+      allow('SELLER', { summary: 'The work of my shop by its next deadline, or all orders of one status.', owner: 'seller' }),
+      List,
+      async (c) => {
+        const { status, ...asked } = c.req.valid('query');
+        return json(c, await page(tables, 'order-orders', sellersQuery(sellerOf(c), status), asked, listed('seller')));
+      },
+    )
+    .get(
+      '/sellers/me/orders/events',
+      allow('SELLER', {
+        ...{ summary: 'New orders of my shop and their changes as they happen (server-sent events).', owner: 'seller' },
+        ...{ errors: ['request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
+      }),
+      (c) => streams.open(c, { topics: [`seller-orders:${sellerOf(c)}`], show: toldToSeller }),
+    )
+    .get('/admin/orders', allow('ADMIN', { summary: 'All orders, the latest first.', load: 'reports' }), List, async (c) => {
+      const { status, ...asked } = c.req.valid('query');
+      const where = status ? { status } : {};
+      return json(c, await page(tables, 'order-orders', { where, order: [['createdAt', 'desc']] }, asked, listed('staff')));
+    });

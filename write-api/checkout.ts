@@ -1,0 +1,164 @@
+// Commands of a checkout over HTTP: quote, start, cancel. Prices never come from the client; the address is sealed here.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { type CheckoutNeeds, cancelCheckout, quoteCheckout, type Started, startCheckout } from '../commands/checkout.ts';
+import type { Result } from '../commands/handle.ts';
+import type { CheckoutEvent } from '../domain/checkout/events.ts';
+import type { ShippingOption } from '../domain/checkout/plan.ts';
+import { lineTerms } from '../domain/checkout/pricing.ts';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import { methods } from '../domain/payment/deadlines.ts';
+import { positionText } from '../domain/position.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+const text = (most: number) => z.string().trim().min(1).max(most);
+const Address = z.object({
+  recipient: text(120),
+  phone: text(30),
+  street: text(300),
+  city: text(100),
+  province: text(100),
+  postalCode: text(12),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'a country code of two capital letters')
+    .default('ID'),
+});
+const Quote = z.object({
+  address: z.union([z.object({ addressId: Id }), Address]),
+  /** Lines of the cart; left out: the selected ones. */
+  lineIds: z.array(Id).min(1).max(40).optional(),
+});
+const Start = z.object({
+  quoteId: Id,
+  /** One choice for every seller. */
+  shipping: z
+    .array(z.object({ sellerId: Id, optionId: text(80) }))
+    .min(1)
+    .max(40),
+  method: z.enum(methods),
+});
+
+const publicOption = ({ sellerId, optionId, courier, service, weightGrams, price, rule, promisedAt, shipBy }: ShippingOption) => ({
+  ...{ sellerId, optionId, courier, service, weightGrams, price, rule, promisedAt, shipBy },
+});
+
+/** What the buyer sees of a quote: no commissions, which are between the seller and the market. */
+const quoteIn = ({ id, events }: Result<CheckoutEvent>) => {
+  const event = events[0]?.event;
+  if (event?.type !== 'checkout.quoted') return { quoteId: id };
+  const { lines, shipping, currency, totals, expiresAt } = event;
+  return {
+    quoteId: id,
+    currency,
+    lines: lines.map((line) => {
+      const { lineId, cartLineId, productId, variantId, sellerId, sku, name, quantity, unitPrice, weightGrams } = line;
+      const { amount, tax } = lineTerms(line);
+      return { lineId, cartLineId, productId, variantId, sellerId, sku, name, quantity, unitPrice, amount, tax, weightGrams };
+    }),
+    shipping: shipping.map(publicOption),
+    totals,
+    expiresAt,
+  };
+};
+
+const startedIn = ({ purchase }: Started) => {
+  const { checkoutId, status, plan } = purchase;
+  return {
+    checkoutId,
+    status,
+    orders: plan.orders.map(({ orderId, sellerId, totals }) => ({ orderId, sellerId, total: totals.total })),
+    payment: { paymentId: plan.paymentId, method: plan.method, amount: plan.totals.total, expiresAt: plan.paymentExpiresAt },
+    totals: plan.totals,
+  };
+};
+
+const refusalOf = ({ giveUp, missing, status }: Started['purchase']): DomainError => {
+  const reason = giveUp?.reason ?? (status === 'Expired' ? 'checkout.expired' : 'checkout.failed');
+  return new DomainError(reason, 'The checkout could not be completed; nothing is held and nothing is owed.', { lines: missing });
+};
+
+const startErrors = [
+  'checkout.already_started',
+  'checkout.failed',
+  'checkout.hold_limit',
+  'checkout.out_of_stock',
+  'checkout.payment_failed',
+  'checkout.product_unavailable',
+  'checkout.quote_changed',
+  'checkout.quote_expired',
+  'checkout.quote_not_found',
+  'checkout.seller_unavailable',
+  'checkout.shipping_choice_missing',
+  'shipping.no_rate',
+  'shipping.provider_failed',
+];
+const quoteErrors = [
+  'cart.line_not_found',
+  'checkout.cart_empty',
+  'checkout.mixed_currencies',
+  'checkout.out_of_stock',
+  'checkout.own_goods',
+  'checkout.product_unavailable',
+  'checkout.seller_unavailable',
+  'checkout.too_many_lines',
+  'shipping.no_rate',
+  'shipping.provider_failed',
+  'user.address_not_found',
+];
+
+export interface CheckoutRoutesNeeds extends CheckoutNeeds {
+  readonly seals: Pick<Seals, 'open' | 'seal'>;
+}
+
+export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/checkouts/quote',
+      allow('signed-in', {
+        ...{ summary: 'Ask what the selected lines cost, and how they can be shipped.', status: 201, errors: quoteErrors },
+        ...{ rate: 'checkout', load: 'checkout' },
+      }),
+      body(Quote),
+      async (c) => {
+        const { id: buyerId, sellerId = null } = principalOf(c);
+        const { address, lineIds = null } = c.req.valid('json');
+        const where = 'addressId' in address ? address : { sealed: await needs.seals.seal(buyerId, address) };
+        const input = { buyerId, ownSellerId: sellerId, address: where, lineIds };
+        return answer(c, 201, await quoteCheckout(needs, input, context(c)), quoteIn);
+      },
+    )
+    .post(
+      '/checkouts',
+      allow('signed-in', {
+        ...{ summary: 'Buy what was quoted. 201: pay now; 202: still under way, look at Location.', status: 201, errors: startErrors },
+        ...{ rate: 'checkout', load: 'checkout' },
+      }),
+      body(Start),
+      async (c) => {
+        const started = await startCheckout(needs, { ...c.req.valid('json'), buyerId: principalOf(c).id }, context(c));
+        const { purchase, revision } = started;
+        if (purchase.status === 'Failed' || purchase.status === 'Expired') throw refusalOf(purchase);
+        const position = positionText(c.get('logId') ?? '', started.position);
+        const location = { location: `/api/v1/checkouts/${purchase.checkoutId}`, etag: `"${revision}"`, position };
+        return c.json({ ...startedIn(started), revision, position }, started.isTold ? 201 : 202, location);
+      },
+    )
+    .post(
+      '/checkouts/:checkoutId/cancellation',
+      allow('signed-in', {
+        ...{ summary: 'Leave a checkout before it is paid.', owner: 'buyer', load: 'checkout' },
+        errors: ['checkout.already_paid', 'checkout.not_found'],
+      }),
+      params(z.object({ checkoutId: Id })),
+      async (c) => {
+        const { checkoutId } = c.req.valid('param');
+        return answer(c, 200, await cancelCheckout(needs.handle, checkoutId, principalOf(c).id, context(c)), ({ id }) => ({
+          checkoutId: id,
+        }));
+      },
+    );

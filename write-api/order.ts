@@ -1,0 +1,128 @@
+// Commands of orders over HTTP: the seller's work on them, and what buyers may still change.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Handle, Result } from '../commands/handle.ts';
+import {
+  acceptOrder,
+  agreeToCancel,
+  cancelOrder,
+  completeOrder,
+  confirmDelivery,
+  declineToCancel,
+  packOrder,
+  shipOrder,
+} from '../commands/order.ts';
+import { Id } from '../domain/id.ts';
+import type { OrderEvent } from '../domain/order/events.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+const Order = params(z.object({ orderId: Id }));
+const Parcel = z.object({
+  courier: z
+    .string()
+    .regex(/^[a-z0-9_]{2,32}$/, 'the short name of a courier')
+    .optional(),
+  trackingNumber: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{4,40}$/, 'letters, digits and hyphens')
+    .optional(),
+});
+const Cancel = z.object({
+  reason: z
+    .enum(['changed_mind', 'wrong_item', 'found_cheaper', 'too_slow', 'wrong_address', 'out_of_stock', 'cannot_ship', 'other'])
+    .default('other'),
+});
+const Decline = z.object({ reason: z.enum(['packed_already', 'made_to_order', 'other']).default('other') });
+
+/** What happened, if anything: a repeat finds that it was so already. */
+const orderIn = ({ id, events }: Result<OrderEvent>) => ({ orderId: id, events: events.map(({ event }) => event.type) });
+
+const notFound = 'order.not_found';
+const bySeller = { owner: 'seller', load: 'checkout' } as const;
+const byBuyer = { owner: 'buyer', load: 'checkout' } as const;
+
+export const orderCommands = (handle: Handle) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/orders/:orderId/acceptance',
+      allow('SELLER', {
+        ...{ ...bySeller, summary: 'Accept a paid order.' },
+        errors: [notFound, 'order.not_paid', 'order.acceptance_over', 'order.cancelled'],
+      }),
+      Order,
+      async (c) => answer(c, 200, await acceptOrder(handle, c.req.valid('param').orderId, sellerOf(c), context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/packing',
+      allow('SELLER', {
+        ...{ ...bySeller, summary: 'Say that an order is packed: a courier is booked for it.' },
+        errors: [notFound, 'order.not_accepted', 'order.cancelled'],
+      }),
+      Order,
+      async (c) => answer(c, 200, await packOrder(handle, c.req.valid('param').orderId, sellerOf(c), context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/shipment',
+      allow('SELLER', {
+        ...{ ...bySeller, summary: 'Say that a packed order is on its way; the booked courier says so by itself.' },
+        errors: [notFound, 'order.not_packed', 'order.cancelled'],
+      }),
+      Order,
+      body(Parcel),
+      async (c) =>
+        answer(c, 200, await shipOrder(handle, c.req.valid('param').orderId, sellerOf(c), c.req.valid('json'), context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/delivery-confirmation',
+      allow('signed-in', {
+        ...byBuyer,
+        summary: 'Say that an order has arrived.',
+        errors: [notFound, 'order.not_shipped', 'order.cancelled'],
+      }),
+      Order,
+      async (c) => answer(c, 200, await confirmDelivery(handle, c.req.valid('param').orderId, principalOf(c).id, context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/completion',
+      allow('signed-in', {
+        ...{ ...byBuyer, summary: 'Be content with an order before its return window is over.' },
+        errors: [notFound, 'order.not_delivered', 'order.cancelled'],
+      }),
+      Order,
+      async (c) => answer(c, 200, await completeOrder(handle, c.req.valid('param').orderId, principalOf(c).id, context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/cancellation',
+      allow('signed-in', {
+        ...{ summary: 'Cancel an order: its seller until it is shipped, its buyer until it is accepted; later the buyer asks the seller.' },
+        ...{ owner: 'buyer or seller', load: 'checkout', errors: [notFound, 'order.already_shipped'] },
+      }),
+      Order,
+      body(Cancel),
+      async (c) => {
+        const { id: buyerId, sellerId = null } = principalOf(c);
+        const { orderId } = c.req.valid('param');
+        return answer(c, 200, await cancelOrder(handle, orderId, { buyerId, sellerId }, c.req.valid('json').reason, context(c)), orderIn);
+      },
+    )
+    .post(
+      '/orders/:orderId/cancellation/agreement',
+      allow('SELLER', {
+        ...{ ...bySeller, summary: 'Agree to the cancellation that the buyer asked for.' },
+        errors: [notFound, 'order.wrong_status'],
+      }),
+      Order,
+      async (c) => answer(c, 200, await agreeToCancel(handle, c.req.valid('param').orderId, sellerOf(c), context(c)), orderIn),
+    )
+    .post(
+      '/orders/:orderId/cancellation/refusal',
+      allow('SELLER', { ...bySeller, summary: 'Decline the cancellation that the buyer asked for.', errors: [notFound] }),
+      Order,
+      body(Decline),
+      async (c) => {
+        const { orderId } = c.req.valid('param');
+        return answer(c, 200, await declineToCancel(handle, orderId, sellerOf(c), c.req.valid('json').reason, context(c)), orderIn);
+      },
+    );
