@@ -5,13 +5,15 @@ import { toCourier } from './commands/outbound/courier.ts';
 import { toGateway } from './commands/outbound/gateway.ts';
 import { followMails } from './commands/outbound/mails.ts';
 import { followInbox } from './commands/outbound/webhooks.ts';
+import { followRevocations } from './commands/revocations.ts';
 import { sagas, targets } from './commands/sagas/registry.ts';
 import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
+import { toVault } from './commands/sagas/vault.ts';
 import { createWatch } from './commands/watch.ts';
 import type { Recorded } from './domain/metadata.ts';
-import { eventContract } from './domain/registry.ts';
+import { eventContract, deciders as folds } from './domain/registry.ts';
 import type { Config } from './infra/config.ts';
-import { connectCache, connectLog, connectReads, connectSearch, connectVault } from './infra/connect.ts';
+import { connectCache, connectLog, connectReads, connectSearch, connectVault, connectVerification } from './infra/connect.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { rateLimit } from './infra/gateway/rates.ts';
@@ -20,15 +22,18 @@ import type { Env, Principal } from './infra/http/env.ts';
 import { openapi } from './infra/http/openapi.ts';
 import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
+import { accessTokenIn } from './infra/http/session-cookies.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
-import type { Query } from './infra/tables/port.ts';
+import type { Query, TableReader } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
 import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
+import type { AccessTokens } from './infra/tokens/port.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 import { ProjectorClient } from './projector-client.ts';
 import { readApi } from './read-api/app.ts';
+import { keyRoutes } from './read-api/auth.ts';
 import { invalidate } from './read-api/invalidation.ts';
 import { orderTopics } from './read-api/order.ts';
 import { writeApi } from './write-api/app.ts';
@@ -51,6 +56,36 @@ const rates = (config: Config) => ({
   other: config.RATE_OTHER_PER_MINUTE,
 });
 
+/** Where the sagas stand, as their runner asks. */
+const sagaTable = (tables: TableReader) => {
+  const rows = async (where: NonNullable<Query['where']>, limit: number) =>
+    (await tables.find('saga-instances', { where, order: [['wakeAt', 'asc']], limit })).map((found) => JSON.parse(found.row) as SagaRow);
+  return {
+    openInstances: () => rows({ open: 1 }, 100_000),
+    dueInstances: (instant: string, limit: number) => rows({ wakeAt: { below: `${instant}~` } }, limit),
+  };
+};
+
+/** What the gateway takes from the configuration as it stands. */
+const edge = (config: Config) => ({
+  publicOrigin: config.PUBLIC_URL,
+  corsOrigins: config.CORS_ORIGINS,
+  trustedHops: config.TRUSTED_PROXY_HOPS,
+  adminAllow: config.ADMIN_IP_ALLOW,
+  internalAllow: config.INTERNAL_IP_ALLOW,
+});
+
+/** Who sent a request: by the bearer token, else by the browser's cookie. Throws auth.* for a token that does not hold. */
+const authentication =
+  (tokens: AccessTokens, secure: boolean) =>
+  async (request: Request): Promise<Principal | null> => {
+    const header = request.headers.get('authorization');
+    const token = header?.startsWith('Bearer ') ? header.slice(7) : accessTokenIn(request.headers.get('cookie'), secure);
+    if (!token) return null;
+    const { sub, roles, seller, sid } = await tokens.verify(token);
+    return { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
+  };
+
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
 export const openMarketplace = async (
   config: Config,
@@ -62,7 +97,8 @@ export const openMarketplace = async (
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
   });
-  const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = await connectVault(config, now);
+  const secrets = await connectVault(config, now);
+  const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = secrets;
   const { cache, aside } = connectCache(config, now);
   const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
   const report = (error: Error) => log.error({ err: error }, 'a request failed');
@@ -82,13 +118,12 @@ export const openMarketplace = async (
   const search = connectSearch(config.DATA_DIR);
 
   const watch = await createWatch(handle, feed);
-  const sagaRows = async (where: NonNullable<Query['where']>, limit: number) =>
-    (await tables.find('saga-instances', { where, order: [['wakeAt', 'asc']], limit })).map((found) => JSON.parse(found.row) as SagaRow);
   const outside = await connectOutbound(config, { now, open: seals.open });
   const { gateway: payments, courier, account } = outside;
   const outbound: Readonly<Record<string, Outbound>> = {
     gateway: toGateway({ handle, gateway: payments, account }),
     courier: toCourier({ handle, courier, seals }),
+    vault: toVault({ handle, store, seals, mail: outside.mail, blindIndex }),
   };
   const sagaRunner = new SagaRunner({
     handle,
@@ -97,8 +132,7 @@ export const openMarketplace = async (
     sagas,
     deciders: targets,
     outbound,
-    openInstances: () => sagaRows({ open: 1 }, 100_000),
-    dueInstances: (instant, limit) => sagaRows({ wakeAt: { below: `${instant}~` } }, limit),
+    ...sagaTable(tables),
     now,
     onError: (error, saga, instance) => log.error({ err: error, saga, instance }, 'a saga could not go on'),
   });
@@ -114,12 +148,9 @@ export const openMarketplace = async (
     ? []
     : await Promise.all([followInbox({ ...following, account }), followMails({ ...following, mail: outside.mail })]);
 
-  const authenticate = async (request: Request): Promise<Principal | null> => {
-    const header = request.headers.get('authorization');
-    if (!header?.startsWith('Bearer ')) return null;
-    const { sub, roles, seller, sid } = await tokens.verify(header.slice(7));
-    return { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
-  };
+  const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
+  const secure = config.PUBLIC_URL.startsWith('https:');
+  const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({
     feed,
     readAll: store.readAll,
@@ -132,19 +163,17 @@ export const openMarketplace = async (
   const checks = new Map<string, Check>([['log', async () => (await store.head()) >= 0]]);
 
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
+  const limit = rateLimit(rates(config), cache, cache, now);
+  const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
   const app = new Hono<Env>();
   app.onError(onError(report));
   app.notFound(notFound);
   app.use(
     gateway({
       authenticate,
-      limit: rateLimit(rates(config), cache, cache, now),
+      limit,
       load,
-      publicOrigin: config.PUBLIC_URL,
-      corsOrigins: config.CORS_ORIGINS,
-      trustedHops: config.TRUSTED_PROXY_HOPS,
-      adminAllow: config.ADMIN_IP_ALLOW,
-      internalAllow: config.INTERNAL_IP_ALLOW,
+      ...edge(config),
       watched: metrics.watched,
       report,
     }),
@@ -153,8 +182,12 @@ export const openMarketplace = async (
     '/',
     telemetryRoutes(metrics, checks, () => load.draining),
   );
-  app.route('/api/v1', writeApi({ handle, store, now, until: watch.until, courier, report, seals, blindIndex, reindex, outside }));
-  app.route('/api/v1', readApi({ tables, cache: aside, reads: projector, search, seals, streams, now, report, outside }));
+  const both = { now, report, seals, blindIndex, outside };
+  const { fingerprintSecret } = secrets;
+  app.route('/api/v1', writeApi({ ...both, handle, store, until: watch.until, courier, reindex, fingerprintSecret, auth }));
+  const audit = { log: store, folds, verifyStream: connectVerification(config.DATA_DIR) };
+  app.route('/api/v1', readApi({ ...both, tables, cache: aside, reads: projector, search, streams, audit }));
+  app.route('/', keyRoutes(tokens));
   app.route(
     '/',
     docsRoutes(() => openapi(describeRoutes(app), info)),
@@ -190,6 +223,7 @@ export const openMarketplace = async (
       await Promise.all(followers.map((follower) => follower.stop()));
       await outside.close();
       await watch.stop();
+      await revoking.stop();
       await projector.close();
       await tables.close();
       await search.close();

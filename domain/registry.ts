@@ -14,6 +14,8 @@ import { claim } from './claim/claim.ts';
 import { ClaimEvent } from './claim/events.ts';
 import { collection } from './collection/collection.ts';
 import { CollectionEvent } from './collection/events.ts';
+import { erasure } from './erasure/erasure.ts';
+import { ErasureEvent } from './erasure/events.ts';
 import { FulfilmentEvent } from './fulfilment/events.ts';
 import { fulfilment } from './fulfilment/fulfilment.ts';
 import { LedgerEvent } from './ledger/events.ts';
@@ -88,6 +90,7 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(CheckoutEvent),
   ...definitions(ClaimEvent),
   ...definitions(CollectionEvent),
+  ...definitions(ErasureEvent),
   ...definitions(FulfilmentEvent),
   ...definitions(LedgerEvent),
   ...definitions(OnboardingEvent),
@@ -115,18 +118,21 @@ export const eventContract = {
   personal: (type: string): readonly string[] => eventSchemas.get(type)?.personal ?? [],
 };
 
-/** How one category's streams are folded. `stateAfter` takes a stream's events from its first one on, each of the current version; a malformed one throws ZodError. */
+/**
+ * How one category's streams are folded. `stateAfter` takes a stream's events from its first one on (or those that follow on the state
+ * `from`, which an earlier call has answered), each of the current version; a malformed one throws ZodError.
+ */
 export interface Fold {
   readonly category: string;
   readonly version: number;
-  stateAfter(events: Iterable<unknown>): unknown;
+  stateAfter(events: Iterable<unknown>, from?: unknown): unknown;
 }
 
 type Folded<State, Event> = Pick<Fold, 'category' | 'version'> & { readonly initial: State; evolve(state: State, event: Event): State };
 
 const fold = <State, Event>(of: Folded<State, Event>, schema: z.ZodType<Event>): [string, Fold] => {
-  const stateAfter = (events: Iterable<unknown>) => {
-    let state = of.initial;
+  const stateAfter = (events: Iterable<unknown>, from: unknown = of.initial) => {
+    let state = from as State;
     for (const event of events) state = of.evolve(state, schema.parse(event));
     return state;
   };
@@ -142,6 +148,7 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(checkout, CheckoutEvent),
   fold(claim, ClaimEvent),
   fold(collection, CollectionEvent),
+  fold(erasure, ErasureEvent),
   fold(fulfilment, FulfilmentEvent),
   fold(ledger, LedgerEvent),
   fold(onboarding, OnboardingEvent),

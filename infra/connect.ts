@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { verifyStream } from './event-store/verify.ts';
 import { openSearchIndex } from './search/sqlite-fts.ts';
 import { openSearchReader } from './search/sqlite-reader.ts';
 import { openSqliteTableReader, openSqliteTableWriter } from './tables/sqlite.ts';
@@ -71,6 +72,9 @@ export const connectProjections = async (dataDir: string, contract: EventContrac
   };
 };
 
+/** The proof that a stream is as it was written. */
+export const connectVerification = (dataDir: string) => (streamId: string) => verifyStream(logFile(dataDir), streamId);
+
 /** Product search, for the query services. */
 export const connectSearch = (dataDir: string) => openSearchReader(searchFile(dataDir));
 
@@ -87,6 +91,8 @@ export const connectVault = async (config: Config, now: () => number) => {
     revocations,
     /** A name for a value that says nothing about it: what claims are named by. */
     blindIndex: master.blindIndex,
+    /** Hashed into the fingerprints of requests, so that a body with a password in it cannot be guessed from its fingerprint. */
+    fingerprintSecret: master.derive('request fingerprint').toString('base64url'),
     seals: createSeals(vault, master, { now }),
     passwords: createPasswords(vault),
     mailedTokens: createMailedTokens(vault),

@@ -1,25 +1,57 @@
 // Every read model of the marketplace, by service.
+import { emails } from './auth/emails.ts';
+import { sessions } from './auth/sessions.ts';
+import { carts } from './cart/carts.ts';
 import { brands } from './catalog/brands.ts';
 import { categories } from './catalog/categories.ts';
+import { checkouts } from './checkout/checkouts.ts';
 import { inventoryLevels } from './inventory/levels.ts';
 import { inventoryMovements } from './inventory/movements.ts';
+import { orders } from './order/orders.ts';
+import { timelines } from './order/timelines.ts';
+import { payments } from './payment/payments.ts';
+import { refunds } from './payment/refunds.ts';
 import { productCards } from './product/cards.ts';
 import { productDetails } from './product/details.ts';
 import { productStores } from './product/stores.ts';
 import type { AnyProjection } from './projection.ts';
+import { returns } from './return/returns.ts';
 import { ratings } from './review/ratings.ts';
 import { reviews } from './review/reviews.ts';
 import { allSagaInstances } from './sagas/all.ts';
+import { balances } from './seller/balances.ts';
+import { pages } from './seller/pages.ts';
+import { statements } from './seller/statements.ts';
+import { stores } from './seller/stores.ts';
+import { trialBalance } from './seller/trial-balance.ts';
+import { shipments } from './shipping/shipments.ts';
+import { profiles } from './user/profiles.ts';
 
 export const projections: readonly AnyProjection[] = [
+  emails,
+  sessions,
+  balances,
+  pages,
+  statements,
+  stores,
+  trialBalance,
+  profiles,
   allSagaInstances,
   brands,
+  carts,
   categories,
+  checkouts,
   inventoryLevels,
   inventoryMovements,
+  orders,
+  timelines,
+  payments,
   productCards,
   productDetails,
   productStores,
   ratings,
+  refunds,
+  returns,
   reviews,
+  shipments,
 ];

@@ -3,15 +3,28 @@ import { Hono } from 'hono';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { onError } from '../infra/http/problem.ts';
+import type { EventStreams } from '../infra/http/sse.ts';
+import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { SearchReader } from '../infra/search/port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { type AuditNeeds, auditQueries } from './audit.ts';
+import { authQueries } from './auth.ts';
+import { cartQueries } from './cart.ts';
 import { catalogQueries } from './catalog.ts';
+import { checkoutQueries } from './checkout.ts';
 import { freshEnough, type ReadPosition } from './http.ts';
 import { inventoryQueries } from './inventory.ts';
+import { mailQueries } from './mails.ts';
+import { orderQueries } from './order.ts';
+import { paymentQueries } from './payment.ts';
 import { productQueries } from './product.ts';
+import { returnQueries } from './return.ts';
 import { reviewQueries } from './review.ts';
 import { searchQueries } from './search.ts';
+import { sellerQueries } from './seller.ts';
+import { shippingQueries } from './shipping.ts';
+import { userQueries } from './user.ts';
 
 export interface ReadDependencies {
   readonly tables: TableReader;
@@ -19,17 +32,37 @@ export interface ReadDependencies {
   readonly reads: ReadPosition;
   readonly search: SearchReader;
   readonly seals: Seals;
+  readonly outside: Outside;
+  /** What auditors read: the log itself. */
+  readonly audit: Pick<AuditNeeds, 'log' | 'folds' | 'verifyStream'>;
+  /** Server-sent events out of the feed. */
+  readonly streams: EventStreams;
+  /** The clock, in milliseconds. */
+  readonly now: () => number;
   readonly report: (error: Error) => void;
+  /** A name for a value that says nothing about it: how an e-mail address is found. */
+  blindIndex(kind: string, value: string): string;
 }
 
-export const readApi = ({ tables, cache, reads, search, seals, report }: ReadDependencies) => {
+export const readApi = ({ tables, cache, reads, search, seals, streams, now, report, outside, blindIndex, audit }: ReadDependencies) => {
   const app = new Hono<Env>();
   app.onError(onError(report));
   app.use(freshEnough(reads));
+  app.route('/', authQueries(tables, seals));
+  app.route('/', auditQueries({ ...audit, seals, streams, now }));
+  app.route('/', cartQueries(tables, now));
   app.route('/', catalogQueries(tables, cache));
+  app.route('/', checkoutQueries(tables));
   app.route('/', inventoryQueries(tables));
+  app.route('/', orderQueries({ tables, seals, streams }));
+  app.route('/', paymentQueries(tables));
   app.route('/', productQueries(tables, cache));
+  app.route('/', returnQueries(tables, seals));
   app.route('/', reviewQueries(tables, seals));
   app.route('/', searchQueries(search));
+  app.route('/', sellerQueries(tables, seals));
+  app.route('/', shippingQueries(tables, outside.courier));
+  app.route('/', userQueries({ tables, seals, blindIndex }));
+  if (outside.readMails) app.route('/', mailQueries(outside.readMails));
   return app;
 };

@@ -115,10 +115,11 @@ const waitFor = async (done: Promise<unknown>) => {
 
 /**
  * Gives every command its id: UUIDv5 of subject, method, route and Idempotency-Key. The same key with another path or body is
- * refused; a repeat gets the first answer, from the log where there are events, else from the key store.
+ * refused; a repeat gets the first answer, from the log where there are events, else from the key store. `secret` goes into what is kept
+ * of a body: it may hold a password, which a bare hash would let anybody guess who reads the store.
  */
 export const idempotent =
-  (store: Pick<EventStore, 'known' | 'keepOutcome' | 'logId'>, now: () => number): MiddlewareHandler<WriteEnv> =>
+  (store: Pick<EventStore, 'known' | 'keepOutcome' | 'logId'>, now: () => number, secret: string): MiddlewareHandler<WriteEnv> =>
   async (c, next) => {
     c.set('logId', store.logId);
     const at = new Date(now()).toISOString();
@@ -127,7 +128,7 @@ export const idempotent =
     if (!route?.keyed) return next();
     const key = keyOf(c);
     const commandId = derivedUuid('http', subjectOf(c), route.method, route.path, key);
-    const fingerprint = hash('sha256', `${c.req.path}\n${await bodyText(c, route.maxBody ?? undefined)}`, 'base64url');
+    const fingerprint = hash('sha256', `${secret}\n${c.req.path}\n${await bodyText(c, route.maxBody ?? undefined)}`, 'base64url');
     const other = running.get(commandId);
     if (other) {
       if (other.fingerprint !== fingerprint) throw mismatch();

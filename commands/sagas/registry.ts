@@ -8,13 +8,15 @@ import { payment } from '../../domain/payment/payment.ts';
 import { returns } from '../../domain/return/return.ts';
 import { shipment } from '../../domain/shipment/shipment.ts';
 import { stock } from '../../domain/stock/stock.ts';
+import { checkout } from './checkout.ts';
+import { erasure } from './erasure.ts';
 import { fulfilment } from './fulfilment.ts';
 import { collection } from './payment.ts';
 import { refund } from './refund.ts';
 import type { AnySaga } from './run.ts';
 import { sellerRole } from './seller-role.ts';
 
-export const sagas: readonly AnySaga[] = [collection, fulfilment, refund, sellerRole];
+export const sagas: readonly AnySaga[] = [checkout, collection, erasure, fulfilment, refund, sellerRole];
 
 type AnyDecider = Decider<unknown, unknown, { type: string }>;
 

@@ -4,6 +4,8 @@ import { CheckoutEvent } from '../../domain/checkout/events.ts';
 import { checkoutProcess } from '../../domain/checkout/process.ts';
 import { collection } from '../../domain/collection/collection.ts';
 import { CollectionEvent } from '../../domain/collection/events.ts';
+import { erasure } from '../../domain/erasure/erasure.ts';
+import { ErasureEvent } from '../../domain/erasure/events.ts';
 import { FulfilmentEvent } from '../../domain/fulfilment/events.ts';
 import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
 import { OnboardingEvent } from '../../domain/onboarding/events.ts';
@@ -16,6 +18,6 @@ const typesOf = (union: { readonly options: readonly { readonly shape: { readonl
   union.options.map((option) => option.shape.type.value);
 
 export const allSagaInstances = sagaInstances(
-  [checkoutProcess, collection, fulfilment, onboarding, refund],
-  [CheckoutEvent, CollectionEvent, FulfilmentEvent, OnboardingEvent, RefundEvent].flatMap((union) => typesOf(union)),
+  [checkoutProcess, collection, erasure, fulfilment, onboarding, refund],
+  [CheckoutEvent, CollectionEvent, ErasureEvent, FulfilmentEvent, OnboardingEvent, RefundEvent].flatMap((union) => typesOf(union)),
 );

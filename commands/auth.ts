@@ -1,0 +1,304 @@
+// Commands of accounts: register, sign in and out, prove an e-mail address, change a password. Secrets go to the vault, before the event that rests on them.
+import { type Account, account } from '../domain/account/account.ts';
+import { normalEmail } from '../domain/email.ts';
+import { DomainError } from '../domain/error.ts';
+import type { Sealed } from '../domain/privacy.ts';
+import { type Language, user } from '../domain/user/user.ts';
+import type { MailContent, MailOutbox } from '../infra/outbound/mail.port.ts';
+import type { AccessTokens, MailedTokens, RefreshTokens } from '../infra/tokens/port.ts';
+import type { MailedTokenKind, Passwords, Seals, Vault } from '../infra/vault/port.ts';
+import { claimantOf, confirmClaim, takeClaim } from './claims.ts';
+import { type Context, type Handle, newId, type Result, subcommand } from './handle.ts';
+import { derivedUuid } from './ids.ts';
+
+export interface AuthNeeds {
+  readonly handle: Handle;
+  readonly vault: Pick<Vault, 'clearLoginFailures'>;
+  readonly passwords: Passwords;
+  readonly seals: Seals;
+  readonly tokens: Pick<AccessTokens, 'sign'>;
+  readonly refreshTokens: RefreshTokens;
+  readonly mailedTokens: MailedTokens;
+  readonly mail: Pick<MailOutbox, 'send'>;
+  /** Names a value without telling it. */
+  readonly blindIndex: (kind: string, value: string) => string;
+}
+
+type Existing = Exclude<Account, { status: 'None' } | { status: 'Erased' }>;
+
+const isThere = (state: Account): state is Existing => state.status === 'Active' || state.status === 'Suspended';
+
+/** The claim that stands for an e-mail address. */
+export const emailClaim = ({ blindIndex }: Pick<AuthNeeds, 'blindIndex'>, email: string) => ({
+  kind: 'email',
+  id: blindIndex('email', normalEmail(email)),
+});
+
+const taken = () => new DomainError('auth.email_taken', 'Another account has this e-mail address.');
+const badCredentials = () => new DomainError('auth.bad_credentials', 'E-mail or password is wrong.');
+const ended = () => new DomainError('auth.session_ended', 'The session has ended; sign in again.');
+const linkUsed = () => new DomainError('auth.link_used', 'The link was used or has expired; ask for a new one.');
+
+/** Mails a new link; the one before stops working. */
+const mailLink = async (needs: AuthNeeds, kind: MailedTokenKind, to: { userId: string; email: Sealed }, about: string, at: string) => {
+  const { userId, email } = to;
+  const { token, expiresAt } = await needs.mailedTokens.issue({ kind, userId, about, at });
+  const { state } = await needs.handle.load(user, userId);
+  const profile = state.status === 'Active' ? state : null;
+  const content: MailContent = {
+    template: kind === 'password_reset' ? 'password_reset' : 'verify_email',
+    data: { token: await needs.seals.seal(userId, token), expiresAt },
+  };
+  await needs.mail.send({
+    messageId: derivedUuid('mailed token', token),
+    userId,
+    to: email,
+    ...(profile?.name && { name: profile.name }),
+    language: profile?.language === 'en' ? 'en' : 'id',
+    at,
+    ...content,
+  });
+};
+
+export interface Registration {
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly language: Language;
+}
+
+/**
+ * Claims the address, keeps the password, registers, confirms the claim, mails a link: in this order a repeat with the same key finishes
+ * what was begun, and what is never finished frees the address after ten minutes.
+ */
+export const register = async (needs: AuthNeeds, { email, password, name, language }: Registration, context: Context) => {
+  const { handle, seals, passwords } = needs;
+  const userId = newId(context, 0);
+  const value = emailClaim(needs, email);
+  passwords.checkNew(password, [email, name]);
+  await takeClaim(handle, value, userId, context, taken());
+  const { state: before } = await handle.load(account, userId);
+  // A repeat must not bring back a password that has been changed since.
+  if (before.status === 'None') await passwords.set(userId, password, context.at, [email, name]);
+  const [sealedEmail, sealedName] = await Promise.all([seals.seal(userId, email), seals.seal(userId, name)]);
+  const credentialId = newId(context, 1);
+  const command = { type: 'register', userId, email: sealedEmail, emailVerified: false, credentialId } as const;
+  const registered = await handle(account, userId, command, subcommand(context, 'account'));
+  const profile = { type: 'create', userId, name: sealedName, phone: null, language } as const;
+  await handle(user, userId, profile, subcommand(context, 'user'));
+  const confirmed = await confirmClaim(handle, value, userId, subcommand(context, 'confirm'), taken()).catch(async (error) => {
+    // Somebody else took the address meanwhile: nobody could ever sign in here, so nothing stays behind.
+    if (error instanceof DomainError) await handle(account, userId, { type: 'erase' }, subcommand(context, 'undo'));
+    throw error;
+  });
+  const { state } = await handle.load(account, userId);
+  if (isThere(state) && !state.emailVerified && state.email !== null) {
+    await mailLink(needs, 'email_verification', { userId, email: state.email }, value.id, context.at);
+  }
+  return { ...registered, position: confirmed.position };
+};
+
+export interface Session {
+  readonly accessToken: string;
+  readonly accessExpiresAt: string;
+  readonly refreshToken: string;
+  readonly refreshExpiresAt: string;
+}
+
+export interface SignedIn extends Session {
+  readonly user: {
+    readonly userId: string;
+    readonly email: unknown;
+    readonly name: unknown;
+    readonly roles: readonly string[];
+    readonly sellerId: string | null;
+    readonly emailVerified: boolean;
+  };
+}
+
+const sign = (needs: AuthNeeds, { userId, roles, sellerId, epoch }: Existing, sessionId: string) =>
+  needs.tokens.sign({ sub: userId, sid: sessionId, roles, seller: sellerId, epoch });
+
+const opened = async (
+  { handle, seals }: AuthNeeds,
+  { userId, email, roles, sellerId, emailVerified }: Existing,
+): Promise<SignedIn['user']> => {
+  const { state } = await handle.load(user, userId);
+  const name = state.status === 'Active' ? state.name : null;
+  return {
+    userId,
+    email: email && (await seals.open(email)),
+    name: name && (await seals.open(name)),
+    roles,
+    sellerId,
+    emailVerified,
+  };
+};
+
+/** Opens a session for somebody who has proved who it is. */
+const openSession = async (needs: AuthNeeds, userId: string, device: Device, context: Context) => {
+  const { handle, refreshTokens, seals } = needs;
+  const sessionId = newId(context, 0);
+  const refresh = await refreshTokens.start({ sessionId, userId, at: context.at });
+  const command = { type: 'open_session', sessionId, method: 'password', device: await seals.seal(userId, { ...device }) } as const;
+  const result = await handle(account, userId, command, context).catch(async (error) => {
+    await refreshTokens.endSession(sessionId);
+    throw error;
+  });
+  for (const { event } of result.events) if (event.type === 'account.session_revoked') await refreshTokens.endSession(event.sessionId);
+  const { state } = await handle.load(account, userId);
+  if (!isThere(state)) throw badCredentials();
+  const access = await sign(needs, state, sessionId);
+  const session: SignedIn = {
+    accessToken: access.token,
+    accessExpiresAt: access.expiresAt,
+    refreshToken: refresh.token,
+    refreshExpiresAt: refresh.expiresAt,
+    user: await opened(needs, state),
+  };
+  return { result, session };
+};
+
+/** Whence somebody signs in; sealed. */
+export interface Device {
+  readonly userAgent: string;
+  readonly address: string;
+}
+
+/** `context` must be of this attempt alone: the session takes its id from it. */
+export const logIn = async (needs: AuthNeeds, input: { email: string; password: string; device: Device }, context: Context) => {
+  const { handle, passwords } = needs;
+  const value = emailClaim(needs, input.email);
+  const claimant = await claimantOf(handle, value);
+  const userId = claimant?.owner ?? value.id; // an unknown address costs as many look-ups as a known one
+  const { state } = await handle.load(account, userId);
+  const has = claimant !== null && isThere(state) && state.credentialId !== null;
+  if (!(await passwords.check({ account: value.id, userId: has ? userId : null, password: input.password, at: context.at }))) {
+    throw badCredentials();
+  }
+  // A registration that was interrupted right before its end is finished here.
+  if (claimant?.confirmed === false) await confirmClaim(handle, value, userId, subcommand(context, 'confirm'), badCredentials());
+  return openSession(needs, userId, input.device, context);
+};
+
+/** Exchanges a refresh token. A used one that comes back ends its session, and the log keeps that. */
+export const refreshSession = async (needs: AuthNeeds, token: string, context: Context): Promise<Session> => {
+  const { handle, refreshTokens } = needs;
+  const refreshed = await refreshTokens.refresh(token, context.at);
+  if (refreshed.status === 'unknown') throw ended();
+  const { sessionId, userId } = refreshed;
+  if (refreshed.status === 'reused') {
+    await handle(account, userId, { type: 'revoke_session', sessionId, reason: 'token_reused' }, context);
+    throw new DomainError('auth.refresh_reused', 'This refresh token was used before; its session has ended.');
+  }
+  const { state } = await handle.load(account, userId);
+  if (state.status !== 'Active' || !state.sessions.includes(sessionId)) {
+    await refreshTokens.endSession(sessionId);
+    throw ended();
+  }
+  const access = await sign(needs, state, sessionId);
+  return {
+    accessToken: access.token,
+    accessExpiresAt: access.expiresAt,
+    refreshToken: refreshed.token,
+    refreshExpiresAt: refreshed.expiresAt,
+  };
+};
+
+/** The event first: it is what every other process hears; the token that is left in the vault is worth nothing then. */
+export const revokeSession = async (
+  { handle, refreshTokens }: AuthNeeds,
+  userId: string,
+  { sessionId, reason }: { sessionId: string; reason: 'signed_out' | 'revoked' },
+  context: Context,
+) => {
+  const result = await handle(account, userId, { type: 'revoke_session', sessionId, reason }, context);
+  await refreshTokens.endSession(sessionId);
+  return result;
+};
+
+/** Signs out by the refresh token alone, for those whose access token has expired. Says nothing about a token that is not known. */
+export const logOutBy = async (needs: AuthNeeds, refreshToken: string, context: Context): Promise<void> => {
+  const refreshed = await needs.refreshTokens.refresh(refreshToken, context.at);
+  if (refreshed.status === 'unknown') return;
+  await revokeSession(needs, refreshed.userId, { sessionId: refreshed.sessionId, reason: 'signed_out' }, context);
+};
+
+/** Mails the link for the e-mail address once more, unless it is verified already. */
+export const resendVerification = async (needs: AuthNeeds, userId: string, context: Context): Promise<void> => {
+  const { state } = await needs.handle.load(account, userId);
+  if (!isThere(state) || state.emailVerified || state.email === null) return;
+  const email = String(await needs.seals.open(state.email));
+  await mailLink(needs, 'email_verification', { userId, email: state.email }, emailClaim(needs, email).id, context.at);
+};
+
+export const verifyEmail = async ({ handle, mailedTokens }: AuthNeeds, token: string, context: Context) => {
+  const proof = await mailedTokens.take({ kind: 'email_verification', token, usedBy: context.commandId, at: context.at });
+  if (!proof) throw linkUsed();
+  return handle(account, proof.userId, { type: 'verify_email' }, context);
+};
+
+/** Mails a link if there is such an account, and never says whether. */
+export const forgotPassword = async (needs: AuthNeeds, email: string, context: Context): Promise<void> => {
+  const value = emailClaim(needs, email);
+  const claimant = await claimantOf(needs.handle, value);
+  const userId = claimant?.owner ?? value.id;
+  const { state } = await needs.handle.load(account, userId);
+  if (!claimant || state.status !== 'Active' || state.email === null) return;
+  await needs.handle(account, userId, { type: 'request_password_reset', resetId: newId(context, 0) }, context);
+  await mailLink(needs, 'password_reset', { userId, email: state.email }, value.id, context.at);
+};
+
+/** Everybody is signed out: whoever asks for a new password may have lost the old one to somebody. */
+export const resetPassword = async (needs: AuthNeeds, input: { token: string; password: string }, context: Context) => {
+  const { handle, passwords, mailedTokens, refreshTokens, vault } = needs;
+  passwords.checkNew(input.password); // before the link is used up
+  const proof = await mailedTokens.take({ kind: 'password_reset', token: input.token, usedBy: context.commandId, at: context.at });
+  if (!proof) throw linkUsed();
+  const { userId, about } = proof;
+  const { state } = await handle.load(account, userId);
+  if (!isThere(state)) throw linkUsed();
+  const credentialId = newId(context, 0);
+  if (state.credentialId !== credentialId) await passwords.set(userId, input.password, context.at);
+  const result = await handle(account, userId, changeOf(credentialId, 'reset', null), context);
+  await refreshTokens.endSessionsOf(userId);
+  await vault.clearLoginFailures(about);
+  return result;
+};
+
+const changeOf = (credentialId: string, how: 'change' | 'reset', sessionId: string | null) =>
+  ({ type: 'change_password', credentialId, how, sessionId }) as const;
+
+/** Throws unless this is the person's password. Counted apart from sign-ins, so that a stolen session cannot guess for ever. */
+export const mustKnowPassword = async (
+  { passwords, blindIndex }: Pick<AuthNeeds, 'passwords' | 'blindIndex'>,
+  userId: string,
+  password: string,
+  at: string,
+): Promise<void> => {
+  if (!(await passwords.check({ account: blindIndex('user', userId), userId, password, at }))) throw badCredentials();
+};
+
+/** Signs out everywhere else. */
+export const changePassword = async (
+  needs: AuthNeeds,
+  userId: string,
+  input: { currentPassword: string; newPassword: string; sessionId: string | null },
+  context: Context,
+): Promise<Result> => {
+  const { handle, passwords, refreshTokens } = needs;
+  const credentialId = newId(context, 0);
+  passwords.checkNew(input.newPassword);
+  const { state } = await handle.load(account, userId);
+  if (!isThere(state)) throw ended();
+  if (state.credentialId !== credentialId) {
+    // A repeat after a crash finds the new password in its place already, which proves as much as the old one did.
+    await mustKnowPassword(needs, userId, input.currentPassword, context.at).catch(() =>
+      mustKnowPassword(needs, userId, input.newPassword, context.at),
+    );
+    await passwords.set(userId, input.newPassword, context.at);
+  }
+  const result = await handle(account, userId, changeOf(credentialId, 'change', input.sessionId), context);
+  await refreshTokens.endSessionsOf(userId, input.sessionId ?? undefined);
+  return result;
+};

@@ -1,0 +1,30 @@
+// All ledgers together, per currency: what every account holds, and that it comes to nothing. The rows behind GET /admin/ledger/trial-balance.
+import type { Account, LedgerEvent } from '../../domain/ledger/events.ts';
+import type { Projection } from '../projection.ts';
+
+export interface TrialBalanceRow {
+  readonly currency: string;
+  /** Minor units. */
+  readonly accounts: Readonly<Partial<Record<Account, number>>>;
+  /** The sum of all accounts: 0, always. */
+  readonly sum: number;
+  readonly bookings: number;
+}
+
+export const trialBalance: Projection<TrialBalanceRow, LedgerEvent> = {
+  name: 'seller-trial-balance',
+  version: 1,
+  reads: ['ledger.booked'],
+  key: ({ event }) => event.entries.map(({ amount }) => amount.currency),
+  evolve: (row, { event }, currency) => {
+    const accounts: Partial<Record<Account, number>> = { ...row?.accounts };
+    let sum = row?.sum ?? 0;
+    for (const { account, amount } of event.entries) {
+      if (amount.currency !== currency) continue;
+      accounts[account] = (accounts[account] ?? 0) + amount.amount;
+      sum += amount.amount;
+    }
+    return { currency, accounts, sum, bookings: (row?.bookings ?? 0) + 1 };
+  },
+  onPoison: 'stop',
+};

@@ -1,0 +1,56 @@
+// Queries of accounts: the own open sessions; and the public keys by which anybody can check our tokens.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Env } from '../infra/http/env.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { AccessTokens } from '../infra/tokens/port.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import type { SessionsRow } from '../projections/auth/sessions.ts';
+import { json } from './http.ts';
+
+const Session = z.object({
+  sessionId: z.string(),
+  method: z.string(),
+  device: z.union([z.object({ userAgent: z.string(), address: z.string() }), z.string()]).nullable(),
+  openedAt: z.string(),
+  current: z.boolean(),
+});
+
+export const authQueries = (tables: TableReader, seals: Seals) =>
+  new Hono<Env>().get(
+    '/auth/sessions',
+    allow('signed-in', {
+      summary: 'The own open sessions, newest first.',
+      owner: 'self',
+      answer: z.object({ items: z.array(Session) }),
+    }),
+    async (c) => {
+      const { id, sessionId: current } = principalOf(c);
+      const text = await tables.get('auth-sessions', id);
+      const open = text === null ? [] : (JSON.parse(text) as SessionsRow).sessions;
+      const items = await Promise.all(
+        open.map(async (session) => ({
+          ...session,
+          device: session.device && (await seals.open(session.device)),
+          current: session.sessionId === current,
+        })),
+      );
+      return json(c, JSON.stringify({ items: items.reverse() }));
+    },
+  );
+
+/** Outside `/api/v1`, where verifiers look for it. */
+export const keyRoutes = (tokens: Pick<AccessTokens, 'jwks'>) =>
+  new Hono<Env>().get(
+    '/.well-known/jwks.json',
+    allow('public', {
+      summary: 'The public keys of our access tokens (RFC 7517).',
+      answer: z.object({ keys: z.array(z.object({ kty: z.string(), kid: z.string(), alg: z.string(), n: z.string(), e: z.string() })) }),
+    }),
+    async (c) => {
+      // Verifiers ask again for a key that they do not know, so a minute is short enough for a rotation.
+      if (!c.get('principal')) c.header('cache-control', 'public, max-age=60');
+      return c.json(await tokens.jwks());
+    },
+  );

@@ -1,0 +1,138 @@
+// Queries of people: the own profile, addresses and everything that is kept of them; for administrators, the accounts.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { normalEmail } from '../domain/email.ts';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import { isSealed } from '../domain/privacy.ts';
+import type { Env } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { page as paging } from '../infra/http/pages.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import type { Query, TableReader } from '../infra/tables/port.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import type { EmailRow } from '../projections/auth/emails.ts';
+import type { ProfileRow } from '../projections/user/profiles.ts';
+import { json, page } from './http.ts';
+
+export interface UserQueriesNeeds {
+  readonly tables: TableReader;
+  readonly seals: Seals;
+  readonly blindIndex: (kind: string, value: string) => string;
+}
+
+/**
+ * What is kept of a person besides the profile: read models by their name, the column that says whose a row is, and where it goes in the
+ * export. At most `mostRows` of each: more than anybody has.
+ */
+const kept: readonly { readonly name: string; readonly projection: string; readonly column: string }[] = [
+  { name: 'shops', projection: 'seller-stores', column: 'userId' },
+];
+const mostRows = 10_000;
+
+/** The value with everything in it opened that is sealed under this person's key; what belongs to others stays closed to him or her. */
+const openedDeep = async (seals: Seals, personId: string, value: unknown): Promise<unknown> => {
+  if (isSealed(value)) return value.startsWith(`pii1.${personId}.`) ? seals.open(value) : '[sealed]';
+  if (Array.isArray(value)) return Promise.all(value.map((item) => openedDeep(seals, personId, item)));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await openedDeep(seals, personId, item)]));
+  return Object.fromEntries(entries);
+};
+
+const notFound = () => new DomainError('user.not_found', 'There is no such user.');
+
+const profileOf = async (tables: TableReader, userId: string): Promise<ProfileRow> => {
+  const text = await tables.get('user-profiles', userId);
+  if (text === null) throw notFound();
+  return JSON.parse(text) as ProfileRow;
+};
+
+/** The profile in plain text; email, name and phone are what is sealed in it besides the addresses. */
+const openedProfile = async (seals: Seals, { addresses: _, primaryAddressId: __, ...row }: ProfileRow) => {
+  const opened = async (value: ProfileRow['email']) => value && (await seals.open(value));
+  const [email, name, phone] = await Promise.all([opened(row.email), opened(row.name), opened(row.phone)]);
+  return { ...row, email, name, phone };
+};
+
+const openedAddresses = (seals: Seals, { addresses, primaryAddressId }: ProfileRow) =>
+  Promise.all(
+    addresses.map(async ({ addressId, label, address }) => ({
+      addressId,
+      label: label && (await seals.open(label)),
+      address: await seals.open(address),
+      primary: addressId === primaryAddressId,
+    })),
+  );
+
+const own = ({ tables, seals }: UserQueriesNeeds) =>
+  new Hono<Env>()
+    .get('/users/me', allow('signed-in', { summary: 'The own profile.', owner: 'self', errors: ['user.not_found'] }), async (c) =>
+      json(c, JSON.stringify(await openedProfile(seals, await profileOf(tables, principalOf(c).id)))),
+    )
+    .get(
+      '/users/me/addresses',
+      allow('signed-in', { summary: 'The own addresses.', owner: 'self', errors: ['user.not_found'] }),
+      async (c) => json(c, JSON.stringify({ items: await openedAddresses(seals, await profileOf(tables, principalOf(c).id)) })),
+    )
+    .get(
+      '/users/me/export',
+      allow('signed-in', {
+        summary: 'Everything that is kept of oneself, in plain text.',
+        owner: 'self',
+        errors: ['user.not_found'],
+        load: 'reports',
+      }),
+      async (c) => {
+        const { id } = principalOf(c);
+        const profile = await profileOf(tables, id);
+        const sessions = await tables.get('auth-sessions', id);
+        const lists = await Promise.all(
+          kept.map(async ({ name, projection, column }) => {
+            const found = await tables.find(projection, { where: { [column]: id }, limit: mostRows });
+            return [name, found.map((row) => JSON.parse(row.row))];
+          }),
+        );
+        const all = { profile, sessions: sessions === null ? [] : JSON.parse(sessions).sessions, ...Object.fromEntries(lists) };
+        c.header('content-disposition', 'attachment; filename="my-data.json"');
+        return json(c, JSON.stringify(await openedDeep(seals, id, all)));
+      },
+    );
+
+const Filter = z.object({
+  ...paging,
+  email: z.string().trim().min(1).max(254).optional(),
+  role: z.enum(['SELLER', 'ADMIN', 'SUPER_ADMIN']).optional(),
+  status: z.enum(['Active', 'Suspended', 'Erased']).optional(),
+});
+const columnOf = { SELLER: 'seller', ADMIN: 'admin', SUPER_ADMIN: 'superAdmin' } as const;
+
+const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
+  new Hono<Env>()
+    .get(
+      '/admin/users',
+      allow('ADMIN', { summary: 'Accounts, newest first: all, by role or status, or the one with this e-mail address.', load: 'reports' }),
+      query(Filter),
+      async (c) => {
+        const { email, role, status, ...asked } = c.req.valid('query');
+        if (email !== undefined) {
+          const claimed = await tables.get('auth-emails', `email.${blindIndex('email', normalEmail(email))}`);
+          const found = claimed === null ? null : await profileOf(tables, (JSON.parse(claimed) as EmailRow).userId);
+          return json(c, JSON.stringify({ items: found ? [await openedProfile(seals, found)] : [] }));
+        }
+        const where: Query['where'] = { ...(status && { status }), ...(role && { [columnOf[role]]: 1 }) };
+        return json(
+          c,
+          await page(tables, 'user-profiles', { where, order: [['registeredAt', 'desc']] }, asked, async ({ row }) =>
+            JSON.stringify(await openedProfile(seals, JSON.parse(row) as ProfileRow)),
+          ),
+        );
+      },
+    )
+    .get(
+      '/admin/users/:userId',
+      allow('ADMIN', { summary: 'One account.', errors: ['user.not_found'] }),
+      params(z.object({ userId: Id })),
+      async (c) => json(c, JSON.stringify(await openedProfile(seals, await profileOf(tables, c.req.valid('param').userId)))),
+    );
+
+export const userQueries = (needs: UserQueriesNeeds) => new Hono<Env>().route('/', own(needs)).route('/', administration(needs));

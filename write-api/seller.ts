@@ -1,0 +1,239 @@
+// Commands of sellers over HTTP: the application, the shop, its people; for administrators, the judgement and the commission.
+import { Hono, type Context as HonoContext } from 'hono';
+import { z } from 'zod';
+import {
+  addDocument,
+  addMember,
+  applyAsSeller,
+  approve,
+  changeBankAccount,
+  closeStore,
+  editPage,
+  endHoliday,
+  ownerOf,
+  reinstateSeller,
+  reject,
+  removeMember,
+  requestClose,
+  type SellerNeeds,
+  setCommission,
+  startHoliday,
+  startReview,
+  storeOf,
+  suspendSeller,
+} from '../commands/seller.ts';
+import { DomainError } from '../domain/error.ts';
+import { Id, Instant } from '../domain/id.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import { answer, context, type WriteEnv } from './http.ts';
+
+export interface SellerRoutesNeeds extends SellerNeeds {
+  readonly seals: Seals;
+}
+
+type C = HonoContext<WriteEnv>;
+
+const text = (most: number) => z.string().trim().min(1).max(most);
+const slug = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens')
+  .min(3)
+  .max(60);
+const BankAccount = z.object({ bank: text(60), holder: text(120), number: z.string().regex(/^[0-9-]{5,34}$/, 'digits and hyphens') });
+const Page = { storeName: text(80), city: text(100), description: z.string().trim().max(4_000) };
+const Application = z.object({
+  ...Page,
+  slug,
+  description: Page.description.default(''),
+  bankAccount: BankAccount.nullable().default(null),
+});
+const Edit = z.object({
+  storeName: Page.storeName.optional(),
+  city: Page.city.optional(),
+  description: Page.description.optional(),
+  logoUrl: z
+    .url({ protocol: /^https$/ })
+    .max(500)
+    .nullable()
+    .optional(),
+});
+const SellerId = params(z.object({ sellerId: Id }));
+const note = z.string().trim().min(1).max(1_000).nullable().default(null);
+
+const notFound = ['seller.not_found'];
+const wrong = ['seller.not_found', 'seller.wrong_status'];
+
+/** The shop for which the caller acts, or has applied: from token and log, never from the request. Throws seller.not_found. */
+const ownStore = async ({ handle }: SellerRoutesNeeds, c: C): Promise<string> => {
+  const { id, sellerId } = principalOf(c);
+  const found = sellerId ?? (await storeOf(handle, id));
+  if (found === null) throw new DomainError('seller.not_found', 'You have no shop.');
+  return found;
+};
+
+/** The same, for what only the owner may do and not the people who work there. */
+const ownedStore = async (needs: SellerRoutesNeeds, c: C): Promise<string> => {
+  const sellerId = await ownStore(needs, c);
+  if ((await ownerOf(needs.handle, sellerId)) !== principalOf(c).id) throw new DomainError('auth.forbidden', 'Only the owner may do this.');
+  return sellerId;
+};
+
+const id = ({ id: sellerId }: { id: string }) => ({ sellerId });
+
+const shop = (needs: SellerRoutesNeeds) => {
+  const { handle, seals } = needs;
+  return new Hono<WriteEnv>()
+    .post(
+      '/sellers',
+      allow('signed-in', {
+        summary: 'Apply to sell.',
+        status: 201,
+        errors: ['seller.slug_taken', 'seller.already_applied', 'auth.already_seller'],
+      }),
+      body(Application),
+      async (c) => {
+        const { bankAccount, ...application } = c.req.valid('json');
+        const userId = principalOf(c).id;
+        const sealed = bankAccount && (await seals.seal(userId, bankAccount));
+        return answer(c, 201, await applyAsSeller(needs, { ...application, userId, bankAccount: sealed }, context(c)), id);
+      },
+    )
+    .patch(
+      '/sellers/me',
+      allow('signed-in', { summary: 'Edit the own shop’s page.', owner: 'seller', errors: wrong }),
+      body(Edit),
+      async (c) => answer(c, 200, await editPage(handle, await ownStore(needs, c), c.req.valid('json'), context(c)), id),
+    )
+    .post(
+      '/sellers/me/documents',
+      allow('signed-in', {
+        summary: 'Add a document to the application.',
+        owner: 'seller',
+        status: 201,
+        errors: [...wrong, 'seller.too_many_documents'],
+      }),
+      body(z.object({ kind: z.enum(['identity', 'tax', 'business', 'bank']) })),
+      async (c) => {
+        const result = await addDocument(handle, await ownedStore(needs, c), c.req.valid('json').kind, context(c));
+        return answer(c, 201, result, ({ events }) => {
+          const [added] = events;
+          return added?.event.type === 'seller.document_added' ? added.event.document : {};
+        });
+      },
+    )
+    .put(
+      '/sellers/me/bank-account',
+      allow('signed-in', { summary: 'Say where payouts go.', owner: 'seller', errors: wrong }),
+      body(BankAccount),
+      async (c) => {
+        const sellerId = await ownedStore(needs, c);
+        const bankAccount = await seals.seal(principalOf(c).id, c.req.valid('json'));
+        return answer(c, 200, await changeBankAccount(handle, sellerId, bankAccount, context(c)), id);
+      },
+    )
+    .post('/sellers/me/holiday', allow('SELLER', { summary: 'Take no orders for a while.', owner: 'seller', errors: wrong }), async (c) =>
+      answer(c, 200, await startHoliday(handle, sellerOf(c), context(c)), id),
+    )
+    .delete('/sellers/me/holiday', allow('SELLER', { summary: 'Take orders again.', owner: 'seller', errors: wrong }), async (c) =>
+      answer(c, 200, await endHoliday(handle, sellerOf(c), context(c)), id),
+    )
+    .post(
+      '/sellers/me/members',
+      allow('SELLER', {
+        summary: 'Let somebody work in the own shop, by the user id that he or she tells.',
+        owner: 'seller',
+        errors: [...wrong, 'user.not_found', 'auth.already_seller', 'seller.too_many_members'],
+      }),
+      body(z.object({ userId: Id })),
+      async (c) => answer(c, 200, await addMember(handle, await ownedStore(needs, c), c.req.valid('json').userId, context(c)), id),
+    )
+    .delete(
+      '/sellers/me/members/:userId',
+      allow('SELLER', { summary: 'Let somebody work here no longer.', owner: 'seller', errors: [...wrong, 'auth.own_role'] }),
+      params(z.object({ userId: Id })),
+      async (c) => answer(c, 200, await removeMember(handle, await ownedStore(needs, c), c.req.valid('param').userId, context(c)), id),
+    )
+    .post(
+      '/sellers/me/closure',
+      allow('SELLER', { summary: 'Close the own shop, once its last orders are over.', owner: 'seller', errors: wrong }),
+      async (c) => answer(c, 200, await requestClose(handle, await ownedStore(needs, c), context(c)), id),
+    );
+};
+
+/** The seller's person, for whom a note is sealed. */
+const sealedNote = async ({ handle, seals }: SellerRoutesNeeds, sellerId: string, words: string | null) =>
+  words === null ? null : seals.seal(await ownerOf(handle, sellerId), words);
+
+const administration = (needs: SellerRoutesNeeds) => {
+  const { handle } = needs;
+  return new Hono<WriteEnv>()
+    .post(
+      '/admin/sellers/:sellerId/review',
+      allow('ADMIN', { summary: 'Begin to review an application.', errors: wrong }),
+      SellerId,
+      async (c) => answer(c, 200, await startReview(handle, c.req.valid('param').sellerId, context(c)), id),
+    )
+    .post('/admin/sellers/:sellerId/approval', allow('ADMIN', { summary: 'Let a seller sell.', errors: wrong }), SellerId, async (c) =>
+      answer(c, 200, await approve(handle, c.req.valid('param').sellerId, context(c)), id),
+    )
+    .post(
+      '/admin/sellers/:sellerId/rejection',
+      allow('ADMIN', { summary: 'Refuse an application.', errors: wrong }),
+      SellerId,
+      body(z.object({ reason: z.enum(['documents', 'identity', 'goods', 'other']), note })),
+      async (c) => {
+        const { sellerId } = c.req.valid('param');
+        const { reason, note: words } = c.req.valid('json');
+        const input = { reason, note: await sealedNote(needs, sellerId, words) };
+        return answer(c, 200, await reject(needs, sellerId, input, context(c)), id);
+      },
+    )
+    .post(
+      '/admin/sellers/:sellerId/suspension',
+      allow('ADMIN', { summary: 'Suspend a shop: open orders go on, new ones are refused.', errors: wrong }),
+      SellerId,
+      body(z.object({ reason: z.enum(['fraud', 'counterfeit', 'service', 'request', 'other']), note })),
+      async (c) => {
+        const { sellerId } = c.req.valid('param');
+        const { reason, note: words } = c.req.valid('json');
+        const input = { reason, note: await sealedNote(needs, sellerId, words) };
+        return answer(c, 200, await suspendSeller(handle, sellerId, input, context(c)), id);
+      },
+    )
+    .delete(
+      '/admin/sellers/:sellerId/suspension',
+      allow('ADMIN', { summary: 'Let a shop sell again.', errors: wrong }),
+      SellerId,
+      async (c) => answer(c, 200, await reinstateSeller(handle, c.req.valid('param').sellerId, context(c)), id),
+    )
+    .post(
+      '/admin/sellers/:sellerId/closure',
+      allow('ADMIN', {
+        summary: 'Close a shop for good whose time for open orders is over.',
+        errors: [...wrong, 'seller.orders_may_be_open'],
+      }),
+      SellerId,
+      async (c) => answer(c, 200, await closeStore(handle, c.req.valid('param').sellerId, context(c)), id),
+    )
+    .post(
+      '/admin/sellers/:sellerId/commissions',
+      allow('ADMIN', {
+        summary: 'Set the commission for orders priced from an instant on.',
+        status: 201,
+        errors: [...notFound, 'seller.commission_not_later'],
+      }),
+      SellerId,
+      body(z.object({ basisPoints: z.int().min(0).max(10_000), from: Instant })),
+      async (c) => {
+        const result = await setCommission(handle, c.req.valid('param').sellerId, c.req.valid('json'), context(c));
+        return answer(c, 201, result, ({ events }) => {
+          const [set] = events;
+          return set?.event.type === 'seller.commission_set' ? set.event.rule : {};
+        });
+      },
+    );
+};
+
+export const sellerCommands = (needs: SellerRoutesNeeds) => new Hono<WriteEnv>().route('/', shop(needs)).route('/', administration(needs));
