@@ -49,3 +49,36 @@ describe('a category', () => {
     expect([renamed.status, renamed.headers.get('etag')]).toEqual([200, '"1"']);
   });
 });
+
+describe('a brand', () => {
+  it('is listed by name under the name that it has now, and not while it is hidden', async () => {
+    const { body } = await market.call('POST', '/brands', { token: admin, body: { name: 'Zebra', slug: 'zebra' } });
+    const names = async (position: string) =>
+      (await market.call('GET', `/brands?minPosition=${position}`)).body.items.map((brand: { name: string }) => brand.name);
+    await market.call('POST', '/brands', { token: admin, body: { name: 'Kilat', slug: 'kilat' } });
+    expect(
+      await names((await market.call('POST', '/brands', { token: admin, body: { name: 'Awan', slug: 'awan' } })).body.position),
+    ).toEqual(['Awan', 'Kilat', 'Zebra']);
+    const path = `/brands/${body.brandId}`;
+    const renamed = await market.call('PATCH', path, { token: admin, body: { name: 'Bintang', slug: 'bintang' } });
+    expect(await names(renamed.body.position)).toEqual(['Awan', 'Bintang', 'Kilat']);
+    const hidden = await market.call('DELETE', `${path}/activation`, { token: admin });
+    expect(await names(hidden.body.position)).toEqual(['Awan', 'Kilat']);
+    expect((await market.call('PATCH', path, { body: { name: 'x', slug: 'x' } })).status).toBe(401);
+  });
+});
+
+describe('an attribute', () => {
+  it('is asked for, and no longer once it was removed', async () => {
+    const { body } = await market.call('POST', '/categories', { token: admin, body: { name: 'Kain', slug: 'kain' } });
+    const path = `/categories/${body.categoryId}`;
+    const defined = await market.call('POST', `${path}/attributes`, {
+      token: admin,
+      body: { name: 'Warna', kind: 'choice', choices: ['biru'] },
+    });
+    const read = async (position: string) => (await market.call('GET', `${path}?minPosition=${position}`)).body.attributes;
+    expect(await read(defined.body.position)).toMatchObject([{ attributeId: defined.body.attributeId, name: 'Warna' }]);
+    const removed = await market.call('DELETE', `${path}/attributes/${defined.body.attributeId}`, { token: admin });
+    expect(await read(removed.body.position)).toEqual([]);
+  });
+});

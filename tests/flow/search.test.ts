@@ -1,0 +1,107 @@
+// Finding products: what was written a moment ago, under the names that stores, categories and brands have now.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seller } from '../../domain/seller/seller.ts';
+import { type Market, openMarket } from '../market.ts';
+import { aContext, anId, listProduct, openStore, rupiah, type Store } from '../shop.ts';
+
+let market: Market;
+let store: Store;
+let admin: string;
+const search = (query: string, position: unknown) =>
+  market.call('GET', `/search?${query}`, { headers: { 'min-position': String(position) } });
+
+beforeAll(async () => {
+  market = await openMarket();
+  store = await openStore(market, 'Toko Ani', 'Bandung');
+  admin = await market.tokenFor(anId(), ['CUSTOMER', 'ADMIN']);
+});
+afterAll(() => market.close());
+
+it('finds a product as soon as it is shown, and no longer once it is hidden', async () => {
+  const { productId, position } = await listProduct(market, store, 'Gitar Akustik', {
+    pictures: [{ url: 'https://example.com/gitar.webp' }],
+  });
+  const found = await search('q=gitar', position);
+  expect(found.body).toMatchObject({
+    items: [
+      {
+        productId,
+        name: 'Gitar Akustik',
+        price: rupiah(50_000),
+        sellerName: 'Toko Ani',
+        city: 'Bandung',
+        image: 'https://example.com/gitar.webp',
+      },
+    ],
+    total: 1,
+  });
+  expect((await search('q=gtar', position)).body.corrected).toBe('gitar');
+  const suggested = await market.call('GET', '/search/suggestions?q=git');
+  expect(suggested.body.items).toEqual(['Gitar Akustik']);
+  const hidden = await market.call('DELETE', `/products/${productId}/activation`, { token: store.token });
+  expect((await search('q=gitar', hidden.body.position)).body.items).toEqual([]);
+});
+
+it('filters and counts by category at any level, brand, city and price', async () => {
+  const root = await market.call('POST', '/categories', { token: admin, body: { name: 'Olahraga', slug: 'olahraga' } });
+  const leaf = await market.call('POST', '/categories', {
+    token: admin,
+    body: { name: 'Sepeda', slug: 'sepeda', parentId: root.body.categoryId },
+  });
+  const brand = await market.call('POST', '/brands', { token: admin, body: { name: 'Kayuh', slug: 'kayuh' } });
+  const ids = { categoryId: leaf.body.categoryId, brandId: brand.body.brandId };
+  const far = await openStore(market, 'Toko Timur', 'Makassar');
+  await listProduct(market, store, 'Sepeda Lipat', ids);
+  const { position } = await listProduct(market, far, 'Sepeda Gunung', {
+    ...ids,
+    variants: [{ sku: 'A', price: rupiah(90_000), weightGrams: 9 }],
+  });
+  const found = await search(`category=${root.body.categoryId}&sort=price_desc`, position);
+  expect(found.body.items.map((hit: { name: string }) => hit.name)).toEqual(['Sepeda Gunung', 'Sepeda Lipat']);
+  expect(found.body.facets.brand).toEqual([{ value: 'Kayuh', count: 2 }]);
+  expect((await search('q=sepeda&city=Makassar&city=Medan', position)).body.total).toBe(1);
+  expect((await search(`brand=Kayuh&minPrice=50001&category=${leaf.body.categoryId}`, position)).body.total).toBe(1);
+  const first = await search('q=sepeda&limit=1&sort=price_asc', position);
+  const second = await search(`q=sepeda&limit=1&sort=price_asc&cursor=${first.body.next}`, position);
+  expect(second.body.items[0].name).toBe('Sepeda Gunung');
+  expect((await search('sort=newest&cursor=x', position)).body.code).toBe('search.bad_cursor');
+});
+
+it('knows a brand, a category and a store by the names that they have now', async () => {
+  const category = await market.call('POST', '/categories', { token: admin, body: { name: 'Mainan', slug: 'mainan' } });
+  const brand = await market.call('POST', '/brands', { token: admin, body: { name: 'Lama', slug: 'lama' } });
+  const shop = await openStore(market, 'Toko Cici', 'Solo');
+  const { categoryId } = category.body;
+  const { productId } = await listProduct(market, shop, 'Kereta Kayu', { brandId: brand.body.brandId, categoryId });
+  const renamed = await market.call('PATCH', `/brands/${brand.body.brandId}`, { token: admin, body: { name: 'Baru', slug: 'baru' } });
+  expect((await search('q=kereta', renamed.body.position)).body.items[0].brand).toBe('Baru');
+  const parent = await market.call('POST', '/categories', { token: admin, body: { name: 'Anak', slug: 'anak' } });
+  const move = { parentId: parent.body.categoryId, order: 0 };
+  const moved = await market.call('POST', `/categories/${categoryId}/move`, { token: admin, body: move });
+  const below = await search(`category=${parent.body.categoryId}`, moved.body.position);
+  expect(below.body.items).toMatchObject([{ productId, categoryIds: [parent.body.categoryId, categoryId] }]);
+  const edited = await market.handle(seller, shop.sellerId, { type: 'edit_page', city: 'Klaten' }, aContext());
+  expect((await search('q=kereta', `${market.store.logId}.${edited.position}`)).body.items[0].city).toBe('Klaten');
+  const suspended = await market.handle(seller, shop.sellerId, { type: 'suspend', reason: 'fraud', note: null }, aContext());
+  expect((await search('q=kereta', `${market.store.logId}.${suspended.position}`)).body.total).toBe(0);
+});
+
+it('is built anew without a moment in which nothing is found', async () => {
+  const { position } = await listProduct(market, store, 'Payung Lipat');
+  expect((await market.call('POST', '/admin/search/reindex', { token: store.token })).status).toBe(403);
+  const rebuilt = market.projector.ask({ ask: 'rebuild', projections: ['search'] });
+  const meanwhile = await search('q=payung', position);
+  await rebuilt;
+  const afterwards = await search('q=payung', position);
+  expect([meanwhile.body.total, afterwards.body.total]).toEqual([1, 1]);
+  expect(afterwards.body).toEqual(meanwhile.body);
+  const headers = { 'idempotency-key': 'reindex' };
+  const told = [
+    await market.call('POST', '/admin/search/reindex', { token: admin, headers }),
+    await market.call('POST', '/admin/search/reindex', { token: admin, headers }),
+  ];
+  expect(told.map(({ status, body }) => [status, body.status])).toEqual([
+    [202, 'building'],
+    [202, 'building'],
+  ]);
+});
