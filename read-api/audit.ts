@@ -1,0 +1,194 @@
+// The auditors' questions: any stream's events, any aggregate as it was at any time, what changed between two times, and whether the past is untouched.
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import type { Recorded } from '../domain/metadata.ts';
+import { positionText } from '../domain/position.ts';
+import { isSealed, type Sealed } from '../domain/privacy.ts';
+import type { Env } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { decodeCursor, page as pageFields, pageOf } from '../infra/http/pages.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import { type EventStreams, everything } from '../infra/http/sse.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import {
+  type Cut,
+  categoryOf,
+  changesBetween,
+  cutAsOf,
+  cutAsOfBusiness,
+  foldOf,
+  type HistoryNeeds,
+  type StateThen,
+  stateAt,
+} from './history.ts';
+
+export interface AuditNeeds extends HistoryNeeds {
+  readonly seals: Pick<Seals, 'openAll'>;
+  readonly streams: EventStreams;
+  /** Recomputes the chain of hashes of one stream from what is stored. */
+  readonly verifyStream: (streamId: string) => Promise<{ events: number; lastHash: string; faults: readonly object[] }>;
+}
+
+const StreamParam = params(z.object({ streamId: z.string().regex(/^[a-z_]+-\S{1,200}$/, 'must be <category>-<id>') }));
+const flag = z.enum(['true', 'false']).default('false');
+const moment = z.string().max(64).optional();
+const answerOf = (words: string) => `${words} Personal data is shown as it is sealed, unless \`open=true\`, which takes a SUPER_ADMIN.`;
+
+/** An event with all that is known of it. Instants and hash stand beside what it says, so that nothing has to be looked up. */
+const shown = (logId: string, { event, streamId, revision, position, metadata }: Recorded) => {
+  const { type, ...data } = event;
+  return { streamId, revision, position: positionText(logId, position), type, data, metadata };
+};
+
+const sealedIn = (value: unknown, found: Set<Sealed> = new Set()): Set<Sealed> => {
+  if (isSealed(value)) found.add(value);
+  else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) sealedIn(inner, found);
+  return found;
+};
+
+const replaced = (value: unknown, opened: ReadonlyMap<unknown, unknown>): unknown => {
+  if (isSealed(value)) return opened.get(value);
+  if (Array.isArray(value)) return value.map((inner) => replaced(inner, opened));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replaced(inner, opened)]));
+};
+
+/** The value with its sealed parts opened, if that was asked for. Throws auth.forbidden when it was by anybody but a SUPER_ADMIN. */
+const opener =
+  (seals: AuditNeeds['seals']) =>
+  async (c: Context<Env>, open: 'true' | 'false', value: unknown): Promise<unknown> => {
+    if (open === 'false') return value;
+    if (!principalOf(c).roles.includes('SUPER_ADMIN')) throw new DomainError('auth.forbidden', 'Only a SUPER_ADMIN opens personal data.');
+    const sealed = [...sealedIn(value)];
+    const values = await seals.openAll(sealed);
+    return replaced(value, new Map(sealed.map((one, n) => [one, values[n]])));
+  };
+
+const exportPage = 500;
+
+const exported = (log: HistoryNeeds['log'], streamId: string): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder();
+  let revision = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      const events = await log.read(streamId, revision, exportPage);
+      revision += events.length;
+      if (events.length > 0) controller.enqueue(encoder.encode(events.map((one) => `${JSON.stringify(shown(log.logId, one))}\n`).join('')));
+      if (events.length < exportPage) controller.close();
+    },
+  });
+};
+
+const about = { load: 'reports', errors: ['audit.stream_not_found'] } as const;
+
+export const auditQueries = (needs: AuditNeeds) => {
+  const { log, folds, streams, verifyStream } = needs;
+  const opened = opener(needs.seals);
+  const at = ({ revision, last }: StateThen) =>
+    last && {
+      revision,
+      position: positionText(log.logId, last.position),
+      recordedAt: last.metadata.recordedAt,
+      occurredAt: last.metadata.occurredAt,
+    };
+
+  return new Hono<Env>()
+    .get(
+      '/audit/events',
+      allow('ADMIN', {
+        summary: 'Every event as it comes, as server-sent events; Last-Event-ID resumes.',
+        answer: 'text/event-stream: one message per event, its position as id.',
+        load: 'reports',
+      }),
+      (c) => streams.open(c, { topics: [everything], show: (recorded) => shown(log.logId, recorded) }),
+    )
+    .get(
+      '/audit/streams/:streamId/events',
+      allow('ADMIN', { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next?}`.') }),
+      StreamParam,
+      query(z.object({ ...pageFields, open: flag })),
+      async (c) => {
+        const { streamId } = c.req.valid('param');
+        const { limit, cursor, open } = c.req.valid('query');
+        const [from = -1] = decodeCursor(cursor, 1) ?? [];
+        const found = await log.read(streamId, Number(from) + 1, limit + 1);
+        if (found.length === 0 && cursor === undefined) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
+        const page = pageOf(found, limit, (last) => [last.revision]);
+        return c.json(await opened(c, open, { ...page, items: page.items.map((one) => shown(log.logId, one)) }));
+      },
+    )
+    .get(
+      '/audit/streams/:streamId/state',
+      allow('ADMIN', {
+        ...about,
+        summary: 'An aggregate as it was: as of a revision, a position or a recorded time, and as of a business time.',
+        answer: answerOf('`{streamId, category, foldVersion, at, state}`: the same for ever. `at` and `state` are null before it began.'),
+        errors: ['audit.stream_not_found', 'audit.not_yet', 'audit.no_fold'],
+      }),
+      StreamParam,
+      query(z.object({ asOf: moment, asOfBusiness: moment, open: flag })),
+      async (c) => {
+        const { streamId } = c.req.valid('param');
+        const { asOf, asOfBusiness, open } = c.req.valid('query');
+        const cut: Cut = {
+          ...(asOf !== undefined && (await cutAsOf(needs, streamId, asOf))),
+          ...(asOfBusiness !== undefined && cutAsOfBusiness(asOfBusiness)),
+        };
+        const then = await stateAt(needs, streamId, cut);
+        const { version } = foldOf(folds, streamId);
+        return c.json(
+          await opened(c, open, { streamId, category: categoryOf(streamId), foldVersion: version, at: at(then), state: then.state }),
+        );
+      },
+    )
+    .get(
+      '/audit/streams/:streamId/changes',
+      allow('ADMIN', {
+        ...about,
+        summary: 'What changed in an aggregate between two times; from its beginning until now unless told.',
+        answer: answerOf('`{streamId, from, to, changes: [{path, kind, before?, after?}]}`; a path is a JSON pointer into the state.'),
+        errors: ['audit.stream_not_found', 'audit.not_yet', 'audit.no_fold'],
+      }),
+      StreamParam,
+      query(z.object({ from: moment, to: moment, open: flag })),
+      async (c) => {
+        const { streamId } = c.req.valid('param');
+        const { from, to, open } = c.req.valid('query');
+        const before: Cut = from === undefined ? { revision: -1 } : await cutAsOf(needs, streamId, from, 'from');
+        const after: Cut = to === undefined ? {} : await cutAsOf(needs, streamId, to, 'to');
+        const [then, later] = [await stateAt(needs, streamId, before), await stateAt(needs, streamId, after)];
+        const changes = changesBetween(then.state, later.state);
+        return c.json(await opened(c, open, { streamId, from: at(then), to: at(later), changes }));
+      },
+    )
+    .get(
+      '/audit/streams/:streamId/export',
+      allow('ADMIN', { ...about, summary: 'All events of one stream, one JSON object per line.', answer: 'application/x-ndjson.' }),
+      StreamParam,
+      async (c) => {
+        const { streamId } = c.req.valid('param');
+        if ((await log.read(streamId, 0, 1)).length === 0)
+          throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
+        return c.body(exported(log, streamId), 200, {
+          'content-type': 'application/x-ndjson',
+          'content-disposition': `attachment; filename="${streamId.replace(/[^\w.-]/g, '_')}.ndjson"`,
+        });
+      },
+    )
+    .get(
+      '/audit/streams/:streamId/verification',
+      allow('ADMIN', {
+        ...about,
+        summary: 'Whether a stream is as it was written: recomputes its chain of hashes.',
+        answer: '`{streamId, isIntact, events, lastHash, faults: [{streamId, revision, reason}]}`.',
+      }),
+      StreamParam,
+      async (c) => {
+        const { streamId } = c.req.valid('param');
+        const { events, lastHash, faults } = await verifyStream(streamId);
+        if (events === 0 && faults.length === 0) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
+        return c.json({ streamId, isIntact: faults.length === 0, events, lastHash, faults });
+      },
+    );
+};
