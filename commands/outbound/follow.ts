@@ -13,7 +13,8 @@ export interface FollowNeeds {
 }
 
 export interface Follower {
-  position(): number;
+  /** Answers when everything up to this position has been acted on. */
+  passed(position: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,20 +38,27 @@ export const follow = async (
       onLeft(error, recorded);
     });
   let savedAt = performance.now();
+  let reached = await checkpoints.load(name);
+  const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   const subscription = feed.subscribe(
-    await checkpoints.load(name),
+    reached,
     async (events) => {
       const mine = events.filter(({ event, metadata }) => types.has(event.type) && metadata.origin !== 'import');
       if (mine.length > 0) await Promise.all(mine.map(actOn));
-      const last = events[events.length - 1];
-      if (!last || performance.now() - savedAt < saveEveryMs) return;
+      reached = events[events.length - 1]?.position ?? reached;
+      for (const waiter of waiting) if (waiter.position <= reached && waiting.delete(waiter)) waiter.resolve();
+      if (performance.now() - savedAt < saveEveryMs) return;
       savedAt = performance.now();
-      checkpoints.save(name, last.position);
+      checkpoints.save(name, reached);
     },
     onError,
   );
   return {
-    position: subscription.position,
+    passed: (position) =>
+      new Promise((resolve) => {
+        if (position <= reached) resolve();
+        else waiting.add({ position, resolve });
+      }),
     stop: async () => {
       await subscription.stop();
       checkpoints.save(name, subscription.position());

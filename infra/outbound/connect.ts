@@ -1,32 +1,14 @@
 // Everything outside that we speak to: the configured providers, or simulated ones that run here.
 import type { Sealed } from '../../domain/privacy.ts';
 import type { Config } from '../config.ts';
-import type { Courier, CourierSimulation } from './courier.port.ts';
-import type { MailOutbox, RenderedMail } from './mail.port.ts';
 import { openMailOutbox } from './mail-outbox.ts';
 import { renderMail } from './mail-templates.ts';
-import type { PaymentGateway, PaymentSimulation } from './payment-gateway.port.ts';
+import type { Outside } from './outside.port.ts';
 import { startSimulatedCourier } from './simulated/courier.ts';
 import { startSimulatedGateway } from './simulated/gateway.ts';
 import { simulatedCourier } from './simulated-courier.ts';
 import { simulatedGateway } from './simulated-gateway.ts';
 import { webhookSecrets } from './webhook-secrets.ts';
-
-export interface OutboundConnections {
-  readonly gateway: PaymentGateway;
-  readonly courier: Courier;
-  readonly mail: MailOutbox;
-  /** The account that payments go to. */
-  readonly account: string;
-  /** What plays the buyer and the courier's drivers; null with real providers, and in production. */
-  readonly payments: PaymentSimulation | null;
-  readonly parcels: CourierSimulation | null;
-  /** What was mailed to a person, newest first; null in production. */
-  readonly readMails: ((userId: string, limit: number) => Promise<RenderedMail[]>) | null;
-  /** Where simulated providers send their webhooks from now on: `<url>/<provider>`. */
-  deliverTo(url: string): void;
-  close(): Promise<void>;
-}
 
 export interface OutboundOptions {
   /** The clock, in milliseconds. */
@@ -36,7 +18,7 @@ export interface OutboundOptions {
 
 const account = 'tokobapak';
 
-export const connectOutbound = async (config: Config, { now, open }: OutboundOptions): Promise<OutboundConnections> => {
+export const connectOutbound = async (config: Config, { now, open }: OutboundOptions): Promise<Outside> => {
   const { DATA_DIR: dataDir, PAYMENT_GATEWAY_URL: gatewayUrl, COURIER_URL: courierUrl } = config;
   const made = gatewayUrl && courierUrl ? null : webhookSecrets(dataDir);
   const secretOf = (configured: string | undefined, provider: 'payment' | 'courier') => configured ?? made?.[provider] ?? '';

@@ -1,0 +1,92 @@
+// Queries about payments and refunds: for their buyer, for the seller of the order, for staff.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import type { Env, Principal } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { page as pageFields } from '../infra/http/pages.ts';
+import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { PaymentRow } from '../projections/payment/payments.ts';
+import type { RefundRow } from '../projections/payment/refunds.ts';
+import { json, page } from './http.ts';
+
+/** A payment without what is between seller and platform: shares show their amounts, not the commission in them. */
+const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => ({
+  paymentId: payment.paymentId,
+  checkoutId: payment.checkoutId,
+  status: payment.status,
+  method: payment.method,
+  amount: payment.amount,
+  interest: payment.interest,
+  rounding: payment.rounding,
+  expiresAt: payment.expiresAt,
+  parts: payment.parts.map(({ partId, method, amount, status, orderId, installments }) => ({
+    partId,
+    method,
+    amount,
+    status,
+    ...(orderId !== undefined && { orderId }),
+    ...(installments !== undefined && { installments }),
+    instructions: instructions[partId] ?? null,
+  })),
+  orders: payment.orders.map(({ orderId, sellerId, amount, shipping, paid }) => ({ orderId, sellerId, amount, shipping, paid })),
+  refunds: Object.entries(payment.refunds).map(([refundId, { orderId, status, amount }]) => ({ refundId, orderId, status, amount })),
+  createdAt,
+  updatedAt,
+});
+
+const sees = (principal: Principal, { buyerId, sellerId }: { buyerId: string; sellerId: string }) =>
+  principal.id === buyerId || principal.sellerId === sellerId || isAllowed(['ADMIN'], principal);
+
+export const paymentQueries = (tables: TableReader) =>
+  new Hono<Env>()
+    .get(
+      '/payments/:paymentId',
+      allow('signed-in', {
+        summary: 'A payment: how far it is, how to pay each part until when, and what has gone back.',
+        owner: 'buyer',
+        errors: ['payment.not_found'],
+      }),
+      params(z.object({ paymentId: Id })),
+      async (c) => {
+        const text = await tables.get('payment-payments', c.req.valid('param').paymentId);
+        const row = text === null ? null : (JSON.parse(text) as PaymentRow);
+        const principal = principalOf(c);
+        if (!row || (row.payment.buyerId !== principal.id && !isAllowed(['ADMIN'], principal))) {
+          throw new DomainError('payment.not_found', 'There is no such payment.');
+        }
+        return json(c, JSON.stringify(shown(row)));
+      },
+    )
+    .get(
+      '/refunds/:refundId',
+      allow('signed-in', { summary: 'A refund, and how far it is.', owner: 'buyer or seller', errors: ['payment.refund_not_found'] }),
+      params(z.object({ refundId: z.string().min(1).max(128) })),
+      async (c) => {
+        const text = await tables.get('payment-refunds', c.req.valid('param').refundId);
+        if (text === null || !sees(principalOf(c), JSON.parse(text) as RefundRow)) {
+          throw new DomainError('payment.refund_not_found', 'There is no such refund.');
+        }
+        return json(c, text);
+      },
+    )
+    .get(
+      '/orders/:orderId/refunds',
+      allow('signed-in', { summary: "An order's refunds, the newest first. Nothing for who is neither its buyer nor its seller." }),
+      params(z.object({ orderId: Id })),
+      query(z.object(pageFields)),
+      async (c) => {
+        const principal = principalOf(c);
+        const isStaff = isAllowed(['ADMIN'], principal);
+        const { orderId } = c.req.valid('param');
+        // All refunds of an order have its buyer and its seller: the first tells for all.
+        const [first] = await tables.find('payment-refunds', { where: { orderId }, limit: 1 });
+        if (!first || !(isStaff || sees(principal, JSON.parse(first.row) as RefundRow))) return json(c, '{"items":[]}');
+        return json(
+          c,
+          await page(tables, 'payment-refunds', { where: { orderId }, order: [['requestedAt', 'desc']] }, c.req.valid('query')),
+        );
+      },
+    );

@@ -1,0 +1,69 @@
+// Queries about returns: a buyer's own, a seller's work list, and what staff have to decide. The buyer's words are opened for these alone.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
+import type { Env } from '../infra/http/env.ts';
+import { params, query } from '../infra/http/input.ts';
+import { page as pageFields } from '../infra/http/pages.ts';
+import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { Query, TableReader } from '../infra/tables/port.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import type { ReturnRow } from '../projections/return/returns.ts';
+import { json, page } from './http.ts';
+
+const statuses = [
+  'Requested',
+  'Approved',
+  'Rejected',
+  'Escalated',
+  'InTransit',
+  'Received',
+  'Inspected',
+  'Refunded',
+  'Replaced',
+  'Denied',
+] as const satisfies readonly ReturnRow['status'][];
+const List = query(z.object({ ...pageFields, status: z.enum(statuses).optional() }));
+
+export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) => {
+  const opened = async (text: string): Promise<string> => {
+    const row = JSON.parse(text) as ReturnRow;
+    return row.note === null ? text : JSON.stringify({ ...row, note: await seals.open(row.note) });
+  };
+  const list = (where: NonNullable<Query['where']>, asked: { limit: number; cursor?: string | undefined; status?: string | undefined }) =>
+    page(
+      tables,
+      'return-returns',
+      { where: { ...where, ...(asked.status !== undefined && { status: asked.status }) }, order: [['requestedAt', 'desc']] },
+      asked,
+      ({ row }) => opened(row),
+    );
+
+  return new Hono<Env>()
+    .get('/returns', allow('signed-in', { summary: 'My returns, the newest first.', owner: 'buyer' }), List, async (c) =>
+      json(c, await list({ buyerId: principalOf(c).id }, c.req.valid('query'))),
+    )
+    .get('/seller/returns', allow('SELLER', { summary: "The shop's returns, the newest first.", owner: 'seller' }), List, async (c) =>
+      json(c, await list({ sellerId: sellerOf(c) }, c.req.valid('query'))),
+    )
+    .get(
+      '/admin/returns',
+      allow('ADMIN', { summary: 'All returns of a status, the newest first: `Escalated` waits for us.' }),
+      List,
+      async (c) => json(c, await list({}, { ...c.req.valid('query'), status: c.req.valid('query').status ?? 'Escalated' })),
+    )
+    .get(
+      '/returns/:returnId',
+      allow('signed-in', { summary: 'A return.', owner: 'buyer or seller', errors: ['return.not_found'] }),
+      params(z.object({ returnId: Id })),
+      async (c) => {
+        const text = await tables.get('return-returns', c.req.valid('param').returnId);
+        const principal = principalOf(c);
+        const row = text === null ? null : (JSON.parse(text) as ReturnRow);
+        const isTheirs = row && (row.buyerId === principal.id || row.sellerId === principal.sellerId || isAllowed(['ADMIN'], principal));
+        if (text === null || !isTheirs) throw new DomainError('return.not_found', 'There is no such return.');
+        return json(c, await opened(text));
+      },
+    );
+};

@@ -1,0 +1,85 @@
+// Queries about carriage: what it costs, who carries, and where a parcel is.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
+import { Currency } from '../domain/money.ts';
+import type { Env, Principal } from '../infra/http/env.ts';
+import { body, params, query } from '../infra/http/input.ts';
+import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
+import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { ShipmentRow } from '../projections/shipping/shipments.ts';
+import { json } from './http.ts';
+
+const couriers = JSON.stringify({
+  items: [
+    { courier: 'jne', name: 'JNE' },
+    { courier: 'jnt', name: 'J&T Express' },
+    { courier: 'sicepat', name: 'SiCepat' },
+    { courier: 'anteraja', name: 'AnterAja' },
+    { courier: 'gosend', name: 'GoSend' },
+  ],
+});
+
+const city = z.string().trim().min(1).max(100);
+const RateQuery = z.object({
+  origin: city,
+  destination: city,
+  weightGrams: z.coerce.number().int().min(1).max(1_000_000),
+  currency: Currency.default('IDR'),
+});
+const RateBody = RateQuery.extend({ weightGrams: z.int().min(1).max(1_000_000) });
+
+const ratesFor = async (courier: Courier, asked: z.output<typeof RateQuery>): Promise<string> => {
+  const { origin: originCity, destination: destinationCity, weightGrams, currency } = asked;
+  const request: RateRequest = { originCity, destinationCity, weightGrams, currency };
+  const items = await courier.rates(request).catch((error: unknown) => {
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'ProviderRefused') throw new DomainError('shipping.no_rate', 'No courier goes there with this parcel.');
+    if (name === 'OutcomeUnknown') throw new DomainError('shipping.provider_failed', 'The couriers did not answer.');
+    throw error;
+  });
+  return JSON.stringify({ items });
+};
+
+const rateErrors = ['shipping.no_rate', 'shipping.provider_failed'];
+const rateSummary = 'What couriers ask for a parcel by weight and cities, cheapest first.';
+
+const sees = (principal: Principal, { buyerId, sellerId }: ShipmentRow) =>
+  principal.id === buyerId || principal.sellerId === sellerId || isAllowed(['ADMIN'], principal);
+
+/** A parcel whose caller may see it; somebody else's is not found. */
+const seen = (principal: Principal, text: string | null | undefined): string => {
+  if (text === null || text === undefined || !sees(principal, JSON.parse(text) as ShipmentRow)) {
+    throw new DomainError('shipping.not_found', 'There is no such shipment.');
+  }
+  return text;
+};
+
+const tracked = { owner: 'buyer or seller', errors: ['shipping.not_found'] };
+
+export const shippingQueries = (tables: TableReader, courier: Courier) =>
+  new Hono<Env>()
+    .get('/shipping/couriers', allow('public', { summary: 'The couriers.' }), (c) => json(c, couriers))
+    .get('/shipping/rates', allow('public', { summary: rateSummary, errors: rateErrors }), query(RateQuery), async (c) =>
+      json(c, await ratesFor(courier, c.req.valid('query'))),
+    )
+    .post('/shipping/rates', allow('public', { summary: rateSummary, errors: rateErrors, exempt: true }), body(RateBody), async (c) =>
+      json(c, await ratesFor(courier, c.req.valid('json'))),
+    )
+    .get(
+      '/shipments/:shipmentId/tracking',
+      allow('signed-in', { summary: 'Where a parcel is, and how it got there.', ...tracked }),
+      params(z.object({ shipmentId: z.string().min(1).max(64) })),
+      async (c) => json(c, seen(principalOf(c), await tables.get('shipping-shipments', c.req.valid('param').shipmentId))),
+    )
+    .get(
+      '/shipping/tracking/:trackingNumber',
+      allow('signed-in', { summary: "The same by the courier's tracking number.", ...tracked }),
+      params(z.object({ trackingNumber: z.string().min(1).max(64) })),
+      async (c) => {
+        const { trackingNumber } = c.req.valid('param');
+        const [found] = await tables.find('shipping-shipments', { where: { trackingNumber }, limit: 1 });
+        return json(c, seen(principalOf(c), found?.row));
+      },
+    );

@@ -1,0 +1,229 @@
+// Payments through the simulated gateway, over HTTP: what webhooks, duplicates, disorder and lost replies end in.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { minutes } from '../../domain/id.ts';
+import type { Method } from '../../domain/payment/deadlines.ts';
+import { payment } from '../../domain/payment/payment.ts';
+import { sign } from '../../infra/outbound/signature.ts';
+import { type Market, openMarket } from '../market.ts';
+import { asSystem, fresh, idr, instant, openSale, type Sale, untilPayment } from './sale.ts';
+
+let market: Market;
+let admin: string;
+beforeAll(async () => {
+  market = await openMarket();
+});
+// The clock moves on in some tests, and tokens live for minutes.
+beforeEach(async () => {
+  admin = await market.tokenFor('01JZADMINADMINADMINADMINAD', ['CUSTOMER', 'ADMIN']);
+});
+afterAll(() => market.close());
+
+const simulation = () => {
+  if (!market.outside.payments) throw new Error('nothing is simulated here');
+  return market.outside.payments;
+};
+
+/** A sale whose buyer has been told how to pay. */
+const instructed = async (method: Method): Promise<Sale> => {
+  const sale = await openSale(market, method);
+  await untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.parts.every((part) => part.instructed));
+  return sale;
+};
+
+const simulate = ({ paymentId, buyer }: Sale, body: object) =>
+  market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer, body });
+
+const captured = (sale: Sale) => untilPayment(market, sale.paymentId, (state) => state.status === 'Captured');
+
+const paid = async (): Promise<Sale> => {
+  const sale = await instructed('va');
+  expect((await simulate(sale, { outcome: 'pay' })).status).toBe(202);
+  await captured(sale);
+  await sale.confirm();
+  return sale;
+};
+
+const typesIn = async (streamId: string) => (await market.store.read(streamId, 0, 1_000)).map(({ event }) => event.type);
+
+/** Posts a webhook as the gateway would, signed with its own secret. */
+const webhook = (notice: object, secret?: string) => {
+  const body = JSON.stringify(notice);
+  const secrets = JSON.parse(readFileSync(join(market.dataDir, 'webhook-secrets.json'), 'utf8')) as { payment: string };
+  const headers = { 'x-signature': sign(secret ?? secrets.payment, body, market.now()) };
+  return market.call('POST', '/webhooks/simulated', { body: notice, headers });
+};
+
+const noticeOf = (sale: Sale, eventId: string, more: object = {}) => ({
+  type: 'payment.captured',
+  eventId,
+  occurredAt: instant(market),
+  account: 'tokobapak',
+  paymentId: sale.paymentId,
+  checkoutId: sale.checkoutId,
+  amount: sale.total,
+  ...more,
+});
+
+describe('a buyer', () => {
+  it('chooses among the methods', async () => {
+    const { body } = await market.call('GET', '/payments/methods');
+    expect(body.items).toContainEqual({ method: 'ewallet', channels: ['gopay', 'ovo', 'dana', 'shopeepay'], minutesToPay: 15 });
+    expect(body.items).toContainEqual({ method: 'cod', channels: [], minutesToPay: null });
+  });
+
+  it('is told how to pay, and nobody else is', async () => {
+    const sale = await instructed('va');
+    const path = `/payments/${sale.paymentId}`;
+    const { body } = await fresh(market, path, sale.buyer);
+    expect(body).toMatchObject({ status: 'Pending', amount: sale.total, parts: [{ instructions: { kind: 'va', bank: 'bca' } }] });
+    expect(JSON.stringify(body)).not.toContain('commission');
+    expect((await fresh(market, path, sale.stranger)).body.code).toBe('payment.not_found');
+    expect((await market.call('GET', path)).status).toBe(401);
+    expect((await market.call('POST', `${path}/simulate`, { token: sale.stranger, body: { outcome: 'pay' } })).status).toBe(404);
+  });
+
+  it('pays once, however often the gateway says so', async () => {
+    const sale = await instructed('qris');
+    await simulate(sale, { outcome: 'pay', duplicates: 3 });
+    await captured(sale);
+    await simulate(sale, { outcome: 'pay', duplicates: 3 });
+    const types = await typesIn(`payment-${sale.paymentId}`);
+    expect(types.filter((type) => type === 'payment.captured')).toHaveLength(1);
+    expect((await fresh(market, `/payments/${sale.paymentId}`, sale.buyer)).body.orders).toMatchObject([{ paid: true }]);
+  });
+
+  it('pays by card although the capture is told before the authorisation', async () => {
+    const sale = await instructed('card');
+    await simulate(sale, { outcome: 'pay', outOfOrder: true });
+    await captured(sale);
+    expect((await simulate(sale, { outcome: 'fail' })).body.code).toBe('payment.wrong_status');
+  });
+
+  it('is asked for the money once when the reply of the gateway is lost', async () => {
+    await simulation().setFaults({ loseReplies: 1, unavailable: 1 });
+    const sale = await instructed('va');
+    await simulation().setFaults({});
+    expect(await typesIn(`payment-${sale.paymentId}`)).toEqual(['payment.created', 'payment.pending']);
+  });
+
+  it('has paid although no notice ever came: the gateway is asked before anything expires', async () => {
+    const sale = await instructed('ewallet');
+    await simulate(sale, { outcome: 'pay', drop: true });
+    market.advance(minutes(15));
+    await captured(sale);
+  });
+
+  it('who pays nothing in time has an expired payment', async () => {
+    const sale = await instructed('qris');
+    market.advance(minutes(15));
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Expired');
+  });
+});
+
+describe('a webhook', () => {
+  it('without its signature, or forged, is refused', async () => {
+    const sale = await instructed('va');
+    const notice = noticeOf(sale, 'forged-1');
+    expect((await market.call('POST', '/webhooks/simulated', { body: notice })).body.code).toBe('webhook.bad_signature');
+    expect((await webhook(notice, 'another secret of 32 characters..')).status).toBe(401);
+    expect((await market.call('POST', '/webhooks/nobody', { body: notice })).status).toBe(404);
+    expect(await typesIn('webhook-simulated.forged-1')).toEqual([]);
+  });
+
+  it.each([
+    ['amount', { amount: idr(1) }],
+    ['currency', { amount: { amount: 168_000, currency: 'USD' } }],
+    ['account', { account: 'somebody-else' }],
+    ['checkout', { checkoutId: 'another' }],
+  ])('with another %s moves no money and is kept as an anomaly', async (reason, wrong) => {
+    const sale = await instructed('va');
+    expect((await webhook(noticeOf(sale, `wrong-${reason}`, wrong))).status).toBe(200);
+    const { status } = await untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.anomalies.length === 1);
+    expect(status).toBe('Pending');
+    const events = await market.store.read(`payment-${sale.paymentId}`, 0, 10);
+    expect(events.map(({ event }) => event)).toContainEqual(expect.objectContaining({ type: 'payment.anomaly_noted', reason }));
+  });
+
+  it('about a payment that nobody knows is kept, and the next one goes on', async () => {
+    const sale = await instructed('va');
+    expect((await webhook(noticeOf(sale, 'unknown-1', { paymentId: '01JZZZZZZZZZZZZZZZZZZZZZZZ' }))).status).toBe(200);
+    expect(await typesIn('webhook-simulated.unknown-1')).toEqual(['webhook.received']);
+    expect((await webhook(noticeOf(sale, 'known-1'))).status).toBe(200);
+    await captured(sale);
+  });
+});
+
+describe('a refund', () => {
+  const refund = (sale: Sale, token: string, body: object, headers: Record<string, string> = {}) =>
+    market.call('POST', `/orders/${sale.orderId}/refunds`, { token, body, headers });
+  const refunded = (sale: Sale, refundId: string) =>
+    untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.refunds[refundId]?.status === 'Refunded');
+
+  it('of some pieces goes back to the buyer, and its seller sees it', async () => {
+    const sale = await paid();
+    const body = { lines: [{ lineId: 'line-1', quantity: 1 }], reason: 'damaged' };
+    const headers = { 'idempotency-key': 'refund-one-piece' };
+    const [asked, again] = await Promise.all([refund(sale, sale.seller, body, headers), refund(sale, sale.seller, body, headers)]);
+    expect([asked.status, asked.body.amount, again.body]).toEqual([201, idr(50_000), asked.body]);
+    await refunded(sale, asked.body.refundId);
+    for (const token of [sale.buyer, sale.seller, admin]) {
+      const { body: shown } = await fresh(market, `/refunds/${asked.body.refundId}`, token);
+      expect(shown).toMatchObject({ status: 'Refunded', amount: idr(50_000), lines: [{ lineId: 'line-1', quantity: 1 }] });
+      expect((await fresh(market, `/orders/${sale.orderId}/refunds`, token)).body.items).toHaveLength(1);
+    }
+    expect((await fresh(market, `/refunds/${asked.body.refundId}`, sale.stranger)).body.code).toBe('payment.refund_not_found');
+    expect((await fresh(market, `/orders/${sale.orderId}/refunds`, sale.stranger)).body.items).toEqual([]);
+  });
+
+  it('never exceeds what is left, and never is of another seller', async () => {
+    const sale = await paid();
+    const all = await refund(sale, admin, { reason: 'goodwill' });
+    expect(all.body.amount).toEqual(sale.total);
+    expect((await refund(sale, sale.seller, { reason: 'goodwill' })).body.code).toBe('payment.refund_exceeds_share');
+    expect((await refund(sale, sale.stranger, { reason: 'goodwill' })).body.code).toBe('order.not_found');
+    expect((await refund(sale, sale.buyer, { reason: 'goodwill' })).status).toBe(403);
+    expect(await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded')).toBeTruthy();
+  });
+
+  it('is sent once when replies are lost and the gateway is away', async () => {
+    const sale = await paid();
+    await simulation().setFaults({ loseReplies: 1, unavailable: 1 });
+    const { body } = await refund(sale, sale.seller, { reason: 'damaged' });
+    await refunded(sale, body.refundId);
+    await simulation().setFaults({});
+    const { refunds } = await simulation().books();
+    expect(refunds.filter(({ id }) => id === body.refundId)).toHaveLength(1);
+  });
+
+  it('that takes its time is told by a webhook; one that fails may be asked for anew', async () => {
+    const sale = await paid();
+    await simulation().setFaults({ refundsPending: 1 });
+    const { body } = await refund(sale, sale.seller, { reason: 'damaged' });
+    const has = (status: string) =>
+      untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.refunds[body.refundId]?.status === status);
+    await has('Sent');
+    await simulation().simulateRefund(body.refundId, 'fail');
+    await has('Failed');
+    const again = await refund(sale, sale.seller, { reason: 'damaged' });
+    await refunded(sale, again.body.refundId);
+  });
+
+  it('of cash from the door waits until staff have paid it back', async () => {
+    const sale = await openSale(market, 'cod');
+    await sale.confirm();
+    await market.handle(
+      payment,
+      sale.paymentId,
+      { type: 'collect', orderId: sale.orderId, remitted: true, at: instant(market) },
+      asSystem(market),
+    );
+    const { body } = await refund(sale, sale.seller, { reason: 'damaged' });
+    await untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.refunds[body.refundId]?.status === 'Sent');
+    const path = `/orders/${sale.orderId}/refunds/${body.refundId}/settlement`;
+    expect((await market.call('POST', path, { token: sale.seller })).status).toBe(403);
+    expect((await market.call('POST', path, { token: admin })).status).toBe(200);
+    await refunded(sale, body.refundId);
+  });
+});
