@@ -1,5 +1,6 @@
 // What each command of the command line does. Where a process owns the data it is asked, else the data is opened here.
 import { join, resolve } from 'node:path';
+import { seedDemo } from './commands/demo/seed.ts';
 import { perform } from './control.ts';
 import { backup, restore } from './infra/backup.ts';
 import { type Given, help, readCommand, type Shape, UsageError } from './infra/cli/arguments.ts';
@@ -11,7 +12,7 @@ import { lockDataDir, ownerOf } from './infra/data-dir.ts';
 import { verifyLog } from './infra/event-store/verify.ts';
 import { logger } from './infra/telemetry/log.ts';
 import { openMarketplace } from './marketplace.ts';
-import { start } from './start.ts';
+import { type StartOptions, start } from './start.ts';
 
 /** What a command has to work with: `print` writes a line to stdout, `progress` draws on stderr. */
 export interface Io {
@@ -269,12 +270,18 @@ const data: Readonly<Record<string, Command>> = {
   },
 };
 
+/** An empty store is filled with goods to try, in development. */
+const demoFor = ({ NODE_ENV, SEED_DEMO }: Config): Pick<StartOptions, 'seedDemo'> =>
+  NODE_ENV === 'development' && SEED_DEMO === 'on'
+    ? { seedDemo: (marketplace) => seedDemo(marketplace.auth, new Date(marketplace.now()).toISOString()) }
+    : {};
+
 export const commands: Readonly<Record<string, Command>> = {
   start: {
     usage: '',
     about: 'Runs the marketplace until SIGTERM or Ctrl-C.',
     run: async (_given, { config, progress, signal }) => {
-      await start(config, { progress, signal });
+      await start(config, { progress, signal, ...demoFor(config) });
       return undefined;
     },
   },

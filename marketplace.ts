@@ -145,8 +145,8 @@ export const openMarketplace = async (
     onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
   };
   const followers = isAsleep
-    ? []
-    : await Promise.all([followInbox({ ...following, account }), followMails({ ...following, mail: outside.mail })]);
+    ? null
+    : { inbox: await followInbox({ ...following, account }), mails: await followMails({ ...following, mail: outside.mail }) };
 
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
   const secure = config.PUBLIC_URL.startsWith('https:');
@@ -208,10 +208,13 @@ export const openMarketplace = async (
     vault,
     refreshTokens,
     revocations,
+    auth,
     blindIndex,
     now,
     production: config.NODE_ENV === 'production',
     outside,
+    /** Answers when every mail that the log asks for up to this position has gone out. */
+    mailed: async (position: number) => followers?.mails.passed(position),
     /** Where simulated providers reach us once we listen, such as `http://127.0.0.1:8080`. */
     deliverWebhooksTo: (origin: string) => outside.deliverTo(`${origin}/api/v1/webhooks`),
     /** Finishes what runs (≤ 8 s), then the page in hand, then closes. */
@@ -220,7 +223,8 @@ export const openMarketplace = async (
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
       stopWatching();
       await sagaRunner.stop();
-      await Promise.all(followers.map((follower) => follower.stop()));
+      await followers?.inbox.stop();
+      await followers?.mails.stop();
       await outside.close();
       await watch.stop();
       await revoking.stop();

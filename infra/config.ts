@@ -57,6 +57,10 @@ const Environment = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Least important lines that are logged.'),
+  SEED_DEMO: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether `start` fills an empty store with a demo catalogue; in development only.'),
   MARKET_TIME_ZONE: timeZone.default('Asia/Jakarta').describe('Time zone in which reports count days and hours.'),
   MARKET_CURRENCY: Currency.default('IDR').describe('Currency of new prices.'),
   MASTER_KEY: masterKey
