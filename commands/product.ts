@@ -1,13 +1,13 @@
 // Commands of products: drafted, described, priced and shown by their seller; put away by the seller or by the platform's staff.
 import { brand } from '../domain/brand/brand.ts';
 import { category } from '../domain/category/category.ts';
-import { claim } from '../domain/claim/claim.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Money } from '../domain/money.ts';
 import type { Of, ProductCommand } from '../domain/product/commands.ts';
 import type { Dimensions, Discount, Features, ProductEvent } from '../domain/product/events.ts';
 import { product } from '../domain/product/product.ts';
 import { seller } from '../domain/seller/seller.ts';
+import { confirmClaim, takeClaim } from './claims.ts';
 import { type Context, type Handle, newId, type Result, subcommand } from './handle.ts';
 
 export interface ProductNeeds {
@@ -104,17 +104,14 @@ export const createProduct = async ({ handle, blindIndex }: ProductNeeds, seller
   const slug = input.slug ?? slugOf(input.name, productId);
   const commands = commandsOf(productId, sellerId, slug, input, context);
   rehearse(commands);
-  const claimId = `product_slug.${blindIndex('product_slug', slug)}`;
-  const take = { type: 'claim', claimId, kind: 'product_slug', owner: productId, at: context.at } as const;
-  await handle(claim, claimId, take, subcommand(context, 'claim slug')).catch((error: unknown) => {
-    const isTaken = error instanceof DomainError && error.code === 'claim.taken';
-    throw isTaken ? new DomainError('product.slug_taken', 'Another product has this slug.', { slug }) : error;
-  });
+  const value = { kind: 'product_slug', id: blindIndex('product_slug', slug) };
+  const taken = new DomainError('product.slug_taken', 'Another product has this slug.', { slug });
+  await takeClaim(handle, value, productId, subcommand(context, 'claim slug'), taken);
   // What is sent in one turn to one stream is appended together.
   const results = await Promise.all(
     commands.map((command, n) => handle(product, productId, command, n === 0 ? context : subcommand(context, `part ${n}`))),
   );
-  await handle(claim, claimId, { type: 'confirm', owner: productId }, subcommand(context, 'confirm slug'));
+  await confirmClaim(handle, value, productId, subcommand(context, 'confirm slug'), taken);
   return together(results);
 };
 

@@ -1,4 +1,5 @@
 // How products are shown: texts that are made once, kept near, and put together without being read again.
+import { randomUUID } from 'node:crypto';
 import type { Aside } from '../infra/cache/port.ts';
 import type { FoundRow, TableReader } from '../infra/tables/port.ts';
 import type { BrandRow } from '../projections/catalog/brands.ts';
@@ -15,6 +16,8 @@ type Cached = string | undefined | Promise<string | undefined>;
 export const productKey = (productId: string) => `product:${productId}`;
 export const storeKey = (sellerId: string) => `store:${sellerId}`;
 export const hiddenStoresKey = 'stores:hidden';
+/** The name under which lists are kept. It is drawn anew when a card changes: whatever was kept under the old one is never asked for again. */
+export const listsKey = 'products:lists';
 
 /** Rows and pages of products begin with their seller's id: `{"sellerId":"…"`. */
 const sellerIdIn = (text: string) => text.slice(13, text.indexOf('"', 13));
@@ -33,6 +36,10 @@ export interface ProductPages {
   cards(rows: readonly FoundRow[]): Promise<string[]>;
   /** Cards for their seller: every status, no store. */
   ownCards(rows: readonly FoundRow[]): string[];
+  /** What `load` gives, kept until any card or store changes. */
+  list(asked: object, load: () => Promise<string>): Promise<string>;
+  /** Id of the product with this slug; a slug never changes hands. */
+  idOf(slug: string): Cached;
   /** Ids of a category and all below it. */
   below(categoryId: string): Promise<string[]>;
 }
@@ -120,6 +127,13 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       return cards;
     },
     ownCards: (rows) => rows.map(({ row }) => `${row.slice(0, row.lastIndexOf(',"fold":'))}}`),
+    list: async (asked, load) => {
+      const name = cache.cached(listsKey, ttl, randomUUID);
+      const key = `products:${typeof name === 'string' ? name : await name}:${JSON.stringify(asked)}`;
+      return (await cache.cached(key, ttl, load)) ?? '';
+    },
+    idOf: (slug) =>
+      cache.cached(`slug:${slug}`, ttl, async () => (await tables.find('product-details', { where: { slug }, limit: 1 }))[0]?.key),
     below: async (categoryId) => {
       const known = await cache.cached(`catalog:below:${categoryId}`, ttl, async () => {
         const all = new Set([categoryId]);

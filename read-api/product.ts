@@ -60,8 +60,11 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       query(List),
       async (c) => {
         const asked = c.req.valid('query');
-        const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
-        return json(c, pageText(await pages.cards(rows), next));
+        const text = await pages.list(asked, async () => {
+          const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
+          return pageText(await pages.cards(rows), next);
+        });
+        return json(c, text);
       },
     )
     .get(
@@ -79,8 +82,8 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       allow('public', { summary: 'The same by its slug.', errors: ['product.not_found'] }),
       params(z.object({ slug: z.string().max(120) })),
       async (c) => {
-        const [found] = await tables.find('product-details', { where: { slug: c.req.valid('param').slug }, limit: 1 });
-        return json(c, shown(found && (await pages.detail(found.key))));
+        const productId = await pages.idOf(c.req.valid('param').slug);
+        return json(c, shown(productId && (await pages.detail(productId))));
       },
     )
     .get(

@@ -139,6 +139,7 @@ const queryOf = (c: Context<Env>): Record<string, string | string[]> => {
   if (start < 0) return found;
   if (url.length - start > maxQueryLength) refuse([{ field: 'query', message: `is longer than ${maxQueryLength} characters` }]);
   for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    if (name === 'minPosition') continue; // every query takes it, before its route looks
     if (poisonous.has(name)) refuse([{ field: name, message: 'is not allowed as a name' }], 'request.forbidden_key');
     const before = Object.hasOwn(found, name) ? found[name] : undefined;
     found[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
