@@ -1,0 +1,111 @@
+// The process of the load: clients in a closed loop, each sends its next operation when the last one is answered.
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import { createClient } from './client.ts';
+import { scenarios } from './scenarios.ts';
+import type { Operation, Stage } from './stage.ts';
+
+/** One turn of one scenario: for `seconds`, or until it was done `count` times. */
+export interface Turn {
+  readonly scenario: string;
+  readonly port: number;
+  readonly clients: number;
+  readonly seconds?: number;
+  readonly count?: number;
+  /** Its figures do not count. */
+  readonly isWarmUp?: boolean;
+}
+
+/** All turns of one scenario together. `outcomes` counts what was not `ok` by its name. */
+export interface Measured {
+  readonly operations: number;
+  readonly seconds: number;
+  readonly opsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+export type ToLoad =
+  | { readonly kind: 'stage'; readonly stage: Stage }
+  | { readonly kind: 'turn'; readonly turn: Turn }
+  | { readonly kind: 'end' };
+export type FromLoad = { readonly kind: 'done'; readonly measured: Measured } | { readonly kind: 'failed'; readonly message: string };
+
+interface Running {
+  readonly operation: Operation;
+  readonly latencies: RecordableHistogram;
+  outcomes: Record<string, number>;
+  started: number;
+  done: number;
+  seconds: number;
+}
+
+let stage: Stage | null = null;
+const running = new Map<string, Running>();
+
+/** A scenario goes on where its last turn ended, so that nothing is asked twice. */
+const runningOf = (name: string): Running => {
+  const known = running.get(name);
+  if (known) return known;
+  const make = scenarios[name];
+  if (!make || !stage) throw new Error(`there is no scenario ${name}`);
+  // In units of 0.1 µs, up to ten minutes, three figures: each percentile is right to a thousandth.
+  const latencies = createHistogram({ lowest: 1, highest: 6_000_000_000, figures: 3 });
+  const fresh: Running = { operation: make(stage), latencies, outcomes: {}, started: 0, done: 0, seconds: 0 };
+  running.set(name, fresh);
+  return fresh;
+};
+
+const figuresOf = (own: Running): Measured => {
+  const percentile = (p: number) => own.latencies.percentile(p) / 10_000;
+  return {
+    operations: own.done,
+    seconds: own.seconds,
+    opsPerSecond: own.done / own.seconds,
+    p50Ms: percentile(50),
+    p95Ms: percentile(95),
+    p99Ms: percentile(99),
+    outcomes: own.outcomes,
+  };
+};
+
+const take = async ({ scenario, port, clients, seconds, count = Number.POSITIVE_INFINITY, isWarmUp = false }: Turn): Promise<Measured> => {
+  const own = runningOf(scenario);
+  const begin = performance.now();
+  const end = begin + (seconds ?? 3_600) * 1_000;
+  const last = own.started + count;
+  const client = async () => {
+    const connection = createClient(port);
+    while (own.started < last) {
+      const at = performance.now();
+      if (at >= end) break;
+      const n = own.started++;
+      const outcome = await own.operation(connection, n).catch((error: Error) => error.message);
+      own.latencies.record(Math.max(1, Math.round((performance.now() - at) * 10_000)));
+      if (outcome.startsWith('ok')) own.done += 1;
+      if (outcome !== 'ok') own.outcomes[outcome] = (own.outcomes[outcome] ?? 0) + 1;
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  own.seconds += (performance.now() - begin) / 1_000;
+  const measured = figuresOf(own);
+  if (isWarmUp) {
+    own.latencies.reset();
+    Object.assign(own, { outcomes: {}, done: 0, seconds: 0 });
+  }
+  return measured;
+};
+
+const tell = (message: FromLoad) => process.send?.(message);
+
+process.on('message', (message: ToLoad) => {
+  if (message.kind === 'end') process.disconnect();
+  else if (message.kind === 'stage') stage = message.stage;
+  else
+    take(message.turn).then(
+      (measured) => tell({ kind: 'done', measured }),
+      (error: Error) => tell({ kind: 'failed', message: error.message }),
+    );
+});

@@ -1,0 +1,107 @@
+// The processes of a run: servers that are measured, and the load. Each is started, asked and ended here.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { FromLoad, Measured, ToLoad, Turn } from './load.ts';
+import type { Stage } from './stage.ts';
+
+const quiet = '--disable-warning=ExperimentalWarning';
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+export interface Server {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const ended = (child: ChildProcess) =>
+  new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+
+/** Starts a script and waits until it logs a JSON line with its port. Lines that report errors are shown. */
+const startServer = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> => {
+  const child = spawn(process.execPath, [quiet, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code} before it listened`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = line.startsWith('{') ? JSON.parse(line) : {};
+      if (typeof said.port === 'number') resolve(said.port);
+      else if (said.level >= 50 || said.level === 'error') console.error(line);
+    });
+  });
+  return {
+    port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended(child);
+    },
+  };
+};
+
+/** What the server under test is told: limits as they are by default, one proxy of ours in front. */
+export const serverEnv = (dataDir: string) => ({
+  DATA_DIR: dataDir,
+  PORT: '0',
+  HOST: '127.0.0.1',
+  TRUSTED_PROXY_HOPS: '1',
+  LOG_LEVEL: 'info',
+});
+
+/** `profileTo`: a folder for CPU profiles of all its threads. */
+export const startMarketplace = (dataDir: string, profileTo: string | null) =>
+  startServer([...(profileTo ? ['--cpu-prof', `--cpu-prof-dir=${profileTo}`] : []), fileOf('../main.ts'), 'start'], serverEnv(dataDir));
+
+export const startBare = (sizes: readonly number[]) => startServer([fileOf('bare.ts'), ...sizes.map(String)], {});
+
+export interface Load {
+  run(turn: Turn): Promise<Measured>;
+  end(): Promise<void>;
+}
+
+export const startLoad = (stage: Stage): Load => {
+  const child = fork(fileOf('load.ts'), { execArgv: [quiet] });
+  const send = (message: ToLoad) => child.send(message);
+  send({ kind: 'stage', stage });
+  return {
+    run: (turn) =>
+      new Promise((resolve, reject) => {
+        child.once('message', (message: FromLoad) => {
+          if (message.kind === 'done') resolve(message.measured);
+          else reject(new Error(message.message));
+        });
+        send({ kind: 'turn', turn });
+      }),
+    end: async () => {
+      send({ kind: 'end' });
+      await ended(child);
+    },
+  };
+};
+
+/** Resident memory of a process and all below it, in MiB; null where there is no /proc. */
+export const treeMemory = (pid: number): number | null => {
+  try {
+    const parents = new Map<number, number>();
+    const resident = new Map<number, number>();
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const status = readFileSync(`/proc/${name}/status`, 'utf8');
+        parents.set(Number(name), Number(/PPid:\s+(\d+)/.exec(status)?.[1]));
+        resident.set(Number(name), Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    const isBelow = (child: number): boolean => child === pid || (child > 1 && isBelow(parents.get(child) ?? 0));
+    let sum = 0;
+    for (const [child, size] of resident) if (isBelow(child)) sum += size;
+    return Math.round(sum / 1_024);
+  } catch {
+    return null;
+  }
+};
