@@ -56,6 +56,13 @@ afterEach(async () => {
 });
 
 describe('a command', () => {
+  it('is decided by its own rule, whatever waits before it on the same stream', async () => {
+    const filling = (sweets: number): typeof jar => ({ ...jar, decide: () => [{ type: 'jar.filled', sweets }] });
+    const sent = [1, 2, 3].map((sweets) => handle(filling(sweets), 'j', { type: 'look' }, context()));
+    const filled = (await Promise.all(sent)).flatMap(({ events }) => events.map(({ event }) => event));
+    expect(filled).toEqual([1, 2, 3].map((sweets) => ({ type: 'jar.filled', sweets })));
+  });
+
   it('answers its own events, the revision and the position after them', async () => {
     expect(await fill(3)).toMatchObject({
       streamId: 'jar-j',

@@ -62,6 +62,8 @@ export type Handle = {
 };
 
 interface Waiting {
+  /** NOTE: of this very call. Sagas decide by closures, and several of one stream may wait in one queue. */
+  readonly decide: AnyDecider['decide'];
   readonly command: unknown;
   readonly context: Context;
   readonly resolve: (result: Result<never>) => void;
@@ -94,14 +96,8 @@ interface Decided {
 }
 
 /** Decides one command on the evolving state; answers its events with their metadata. Throws what the rule throws. */
-const decideOne = (
-  decider: AnyDecider,
-  streamId: string,
-  state: unknown,
-  occurredAt: string,
-  { command, context }: Waiting,
-): NewEvent[] => {
-  const events = decider.decide(command, state);
+const decideOne = (streamId: string, state: unknown, occurredAt: string, { decide, command, context }: Waiting): NewEvent[] => {
+  const events = decide(command, state);
   return events.map((event, index) => ({
     event,
     metadata: {
@@ -152,7 +148,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         if (context.ifMatch !== undefined && context.ifMatch !== revision) {
           throw new DomainError('request.precondition_failed', `The resource is at revision ${revision}; read it again.`, { revision });
         }
-        const events = decideOne(decider, streamId, state, occurredAt, waiting);
+        const events = decideOne(streamId, state, occurredAt, waiting);
         if (events.length > maxEvents)
           throw new DomainError('request.too_large', 'This is too much for one command.', { events: events.length });
         // NOTE: the store refuses more than 1 MiB; a command alone is left to it, for measuring costs as much as encoding.
@@ -248,7 +244,8 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
   ): Promise<Result<Event>> =>
     new Promise((resolve, reject) => {
       const streamId = `${decider.category}-${id}`;
-      const waiting: Waiting = { command, context: { deadline: now() + patience, ...context }, resolve, reject };
+      const { decide } = decider as AnyDecider;
+      const waiting: Waiting = { decide, command, context: { deadline: now() + patience, ...context }, resolve, reject };
       const queue = queues.get(streamId);
       if (!queue) {
         const fresh = [waiting];
