@@ -21,23 +21,35 @@ const ended = (child: ChildProcess) =>
     else child.once('exit', () => resolve());
   });
 
-/** Starts a script and waits until it logs a JSON line with its port. Lines that report errors are shown. */
+/** The port that a line of a JSON log tells: as a number, or in an address. */
+const portIn = (line: string): number | null => {
+  const { port, url } = line.startsWith('{') ? JSON.parse(line) : {};
+  if (typeof port === 'number') return port;
+  return typeof url === 'string' ? Number(new URL(url).port) : null;
+};
+
+/** Starts a script and waits until it tells its port. What it complains of is shown when it ends too early, or at the end. */
 const startServer = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> => {
-  const child = spawn(process.execPath, [quiet, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [quiet, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const complaints: string[] = [];
+  const note = (line: string) => complaints.push(line) > 20 && complaints.shift();
+  createInterface({ input: child.stderr }).on('line', note);
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code} before it listened`)));
+    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code} before it listened:\n${complaints.join('\n')}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = line.startsWith('{') ? JSON.parse(line) : {};
-      if (typeof said.port === 'number') resolve(said.port);
-      else if (said.level >= 50 || said.level === 'error') console.error(line);
+      const told = portIn(line);
+      if (told !== null) resolve(told);
+      else if (/"level":("error"|[56]0)/.test(line)) note(line);
     });
   });
+  complaints.length = 0;
   return {
     port,
     pid: child.pid ?? 0,
     stop: async () => {
       child.kill('SIGTERM');
       await ended(child);
+      for (const line of complaints) console.error(line);
     },
   };
 };
