@@ -1,8 +1,8 @@
 // The whole marketplace in one process: the parts, put together.
 import { Hono } from 'hono';
 import { createHandle } from './commands/handle.ts';
-import { toCourier } from './commands/outbound/courier.ts';
-import { toGateway } from './commands/outbound/gateway.ts';
+import { toCourier } from './commands/sagas/courier.ts';
+import { toGateway } from './commands/sagas/gateway.ts';
 import { followMails } from './commands/outbound/mails.ts';
 import { followInbox } from './commands/outbound/webhooks.ts';
 import { followRevocations } from './commands/revocations.ts';

@@ -78,12 +78,13 @@ const routes = new Map<string, Route>();
 
 /** The route that this request will reach, as it describes itself. */
 const routeReached = (c: C): Route | undefined => {
-  const reached = matchedRoutes(c).filter((handler) => handler.method !== 'ALL');
-  const path = reached[reached.length - 1]?.path;
+  const matched = matchedRoutes(c).filter((handler) => handler.method !== 'ALL');
+  const path = matched[0]?.path; // of several that match, the first one answers
   if (path === undefined) return undefined;
   const name = `${c.req.method} ${path}`;
   let route = routes.get(name);
   if (!route) {
+    const reached = matched.filter((handler) => handler.path === path);
     route = routeOf(c.req.method, path, Object.assign({}, ...reached.map(({ handler }) => marksOf(handler))));
     routes.set(name, route);
   }

@@ -47,6 +47,7 @@ const create = (options: Partial<GatewayOptions> = {}) => {
         ...options,
       }),
     )
+    .get('/api/products/mine', allow('signed-in'), (c) => c.json([]))
     .get('/api/products/:id', allow('public'), (c) => c.json({ id: c.req.param('id'), who: c.get('principal')?.id ?? null }))
     .get('/api/cart', allow('guest'), (c) => c.json({ id: c.get('principal')?.id }))
     .get('/api/orders', allow('signed-in'), (c) => c.json([]))
@@ -132,6 +133,11 @@ describe('identity', () => {
     expect((await app.request('/api/products/1', as('stranger'))).status).toBe(200);
   });
   it('is asked for where it is needed', async () => expect(await code(create().app.request('/api/orders'))).toBe('auth.required'));
+  it('is asked for by the route that answers, not by a pattern after it', async () => {
+    const { app, seen } = create();
+    expect(await code(app.request('/api/products/mine', as('stranger')))).toBe('auth.bad_token');
+    expect(seen).toEqual(['GET /api/products/mine 401']);
+  });
   it('does not help where nothing says who may call', async () => {
     expect(await code(create().app.request('/forgotten', as('chief')))).toBe('auth.no_policy');
   });

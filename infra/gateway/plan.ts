@@ -46,15 +46,16 @@ export const plans = (watched: (method: string, template: string) => Observe): (
 
   return (c) => {
     const routes = matchedRoutes(c);
-    // NOTE: middleware for all methods of an API that is composed later matches too, and comes last without being the route.
-    const last = routes.findLast(({ method }) => method !== 'ALL') ?? routes[routes.length - 1];
-    if (!last) return made('*', '*', {}, false);
-    const found = known.get(last);
+    // NOTE: of several that match, the first one answers: /sellers/me before /sellers/:id. Middleware for all methods is not the route.
+    const first = routes.find(({ method }) => method !== 'ALL') ?? routes[routes.length - 1];
+    if (!first) return made('*', '*', {}, false);
+    const found = known.get(first);
     if (found) return found;
     const said: Marks = {};
-    for (const { method, path, handler } of routes) if (method === last.method && path === last.path) Object.assign(said, marksOf(handler));
-    const plan = made(last.method, last.path, said, last.method !== 'ALL' || said.who !== undefined);
-    known.set(last, plan);
+    for (const { method, path, handler } of routes)
+      if (method === first.method && path === first.path) Object.assign(said, marksOf(handler));
+    const plan = made(first.method, first.path, said, first.method !== 'ALL' || said.who !== undefined);
+    known.set(first, plan);
     return plan;
   };
 };

@@ -1,0 +1,270 @@
+// From HTTP through vault and log and back: registration, sign-in, refresh, passwords, and what ends a session.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { register } from '../../commands/auth.ts';
+import type { Context, Handle } from '../../commands/handle.ts';
+import { minutes } from '../../domain/id.ts';
+import { type Market, openMarket } from '../market.ts';
+import { mailedToken, password, signIn, signUp } from './people.ts';
+
+let market: Market;
+beforeAll(async () => {
+  market = await openMarket();
+});
+afterAll(() => market.close());
+
+const me = (token: string) => market.call('GET', '/users/me', { token });
+const logIn = (email: string, secret = password, more = {}) =>
+  market.call('POST', '/auth/login', { body: { email, password: secret, ...more } });
+const refresh = (refreshToken: string) => market.call('POST', '/auth/refresh', { body: { refreshToken } });
+
+/** The market's handle, until it dies instead of appending to a stream of that category. */
+const dying = (dies: (category: string) => boolean): Handle =>
+  new Proxy(market.handle, {
+    apply: (handle, self, call) => {
+      if (dies(call[0].category)) throw new Error('killed');
+      return Reflect.apply(handle, self, call);
+    },
+  });
+
+describe('a registration', () => {
+  it('opens an account, once, however often the same key is sent', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = { email: 'Ani@Example.com', password, name: 'Ani' };
+    const first = await market.call('POST', '/auth/register', { body, headers });
+    const again = await market.call('POST', '/auth/register', { body, headers });
+    expect([first.status, again.status, again.headers.get('idempotent-replayed')]).toEqual([201, 201, 'true']);
+    expect(again.body).toEqual(first.body);
+    expect(first.body.user).toMatchObject({ email: 'Ani@Example.com', name: 'Ani', roles: ['CUSTOMER'], emailVerified: false });
+    const { token } = await signIn(market, 'ani@example.com');
+    expect((await market.call('GET', `/users/me?minPosition=${first.body.position}`, { token })).body).toMatchObject({
+      userId: first.body.user.userId,
+      email: 'Ani@Example.com',
+    });
+  });
+
+  it('is refused for an address that somebody has, however it is written', async () => {
+    await signUp(market, 'taken@example.com');
+    const other = await market.call('POST', '/auth/register', { body: { email: ' TAKEN@example.com', password, name: 'B' } });
+    expect([other.status, other.body.code]).toEqual([409, 'auth.email_taken']);
+  });
+
+  it('is refused with a password that anybody would try', async () => {
+    const weak = await market.call('POST', '/auth/register', { body: { email: 'weak@example.com', password: 'password', name: 'W' } });
+    expect([weak.status, weak.body.code]).toEqual([422, 'auth.password_weak']);
+  });
+
+  it('that was interrupted anywhere is finished by its repeat', async () => {
+    for (const at of [1, 2, 3, 4]) {
+      let calls = 0;
+      const failing = dying(() => {
+        calls += 1;
+        return calls === at;
+      });
+      const commandId = randomUUID();
+      const context: Context = {
+        commandId,
+        correlationId: commandId,
+        causationId: commandId,
+        actor: { kind: 'guest', id: 'anybody' },
+        at: new Date(market.now()).toISOString(),
+      };
+      const input = { email: `step${at}@example.com`, password, name: 'S', language: 'id' } as const;
+      await expect(register({ ...market.auth, handle: failing }, input, context)).rejects.toThrow('killed');
+      const { id } = await register(market.auth, input, context);
+      expect((await signIn(market, input.email)).userId).toBe(id);
+    }
+  });
+
+  it('that is never finished frees its address after ten minutes', async () => {
+    const failing = dying((category) => category === 'account');
+    const input = { email: 'left@example.com', password, name: 'L', language: 'id' } as const;
+    const at = new Date(market.now()).toISOString();
+    const context = { commandId: randomUUID(), correlationId: 'c', causationId: 'c', actor: { kind: 'guest', id: 'anybody' }, at } as const;
+    await expect(register({ ...market.auth, handle: failing }, input, context)).rejects.toThrow('killed');
+    const body = { email: input.email, password, name: 'Other' };
+    expect((await market.call('POST', '/auth/register', { body })).body.code).toBe('auth.email_taken');
+    market.advance(minutes(10));
+    expect((await market.call('POST', '/auth/register', { body })).status).toBe(201);
+    await expect(register(market.auth, input, context)).rejects.toMatchObject({ code: 'auth.email_taken' });
+  });
+
+  it('mails a link that verifies the address, once', async () => {
+    const { userId, token } = await signUp(market, 'verify@example.com');
+    const secret = await mailedToken(market, userId);
+    const verified = await market.call('POST', '/auth/verify-email', { body: { token: secret } });
+    expect(verified.status).toBe(200);
+    const seen = await market.call('GET', `/users/me?minPosition=${verified.body.position}`, { token });
+    expect(seen.body.emailVerified).toBe(true);
+    expect((await market.call('POST', '/auth/verify-email', { body: { token: secret } })).body.code).toBe('auth.link_used');
+  });
+
+  it('leaves neither password nor address nor name in plain text anywhere', async () => {
+    await market.call('POST', '/auth/register', {
+      body: { email: 'secret.person@example.com', password: 'a very unlikely phrase', name: 'Unmistakable Name' },
+    });
+    await signIn(market, 'secret.person@example.com', 'a very unlikely phrase');
+    const bytes = readdirSync(market.dataDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+      .join('');
+    expect(bytes.length).toBeGreaterThan(10_000);
+    for (const plain of ['secret.person@', 'a very unlikely phrase', 'Unmistakable Name']) expect(bytes).not.toContain(plain);
+  });
+});
+
+describe('signing in', () => {
+  it('is refused in the same words for a wrong password and an unknown address', async () => {
+    await signUp(market, 'known@example.com');
+    const wrong = await logIn('known@example.com', 'wrong password');
+    const unknown = await logIn('unknown@example.com', 'wrong password');
+    const told = ({ requestId: _, ...rest }: Record<string, unknown>) => rest;
+    expect([wrong.status, wrong.body.code]).toEqual([401, 'auth.bad_credentials']);
+    expect(told(unknown.body)).toEqual(told(wrong.body));
+  });
+
+  it('is locked for a while after failures, also for the right password', async () => {
+    await signUp(market, 'guessed@example.com');
+    for (let n = 0; n < 6; n += 1) await logIn('guessed@example.com', 'wrong password');
+    expect((await logIn('guessed@example.com')).body.code).toBe('auth.bad_credentials');
+    market.advance(minutes(5));
+    expect((await logIn('guessed@example.com')).status).toBe(200);
+  });
+
+  it('is limited for each account, from wherever it comes', async () => {
+    const limited = await openMarket({ env: { RATE_LOGIN_PER_MINUTE: '5' } });
+    try {
+      const attempt = () => limited.auth.limitAccount('somebody');
+      for (let n = 0; n < 5; n += 1) await attempt();
+      expect(attempt).toThrow(expect.objectContaining({ code: 'gateway.rate_limited' }));
+    } finally {
+      await limited.close();
+    }
+  }, 30_000);
+
+  it('gives a browser cookies that no script can read, and no token in the body', async () => {
+    const secure = await openMarket({ env: { PUBLIC_URL: 'https://shop.example' } });
+    try {
+      await signUp(secure, 'browser@example.com');
+      const answer = await secure.call('POST', '/auth/login', { body: { email: 'browser@example.com', password, cookies: true } });
+      expect([answer.body.accessToken, answer.body.refreshToken, answer.headers.get('cache-control')]).toEqual([
+        undefined,
+        undefined,
+        'no-store',
+      ]);
+      const cookies = answer.headers.getSetCookie();
+      expect(cookies.map((cookie) => cookie.replace(/=[^;]+;/, '=…;'))).toEqual([
+        '__Host-access=…; Path=/; Max-Age=600; HttpOnly; SameSite=Strict; Secure',
+        '__Host-refresh=…; Path=/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure',
+      ]);
+      const cookie = cookies.map((one) => one.slice(0, one.indexOf(';'))).join('; ');
+      expect((await secure.call('GET', '/users/me', { headers: { cookie } })).body.email).toBe('browser@example.com');
+      const refreshed = await secure.call('POST', '/auth/refresh', { headers: { cookie }, body: {} });
+      expect([refreshed.status, refreshed.body.accessToken, refreshed.headers.getSetCookie().length]).toEqual([200, undefined, 2]);
+      expect((await secure.call('GET', '/users/me', { headers: { cookie: cookie.replaceAll('__Host-', '') } })).status).toBe(401);
+      const foreign = await secure.call('POST', '/auth/logout', { headers: { cookie, origin: 'https://evil.example' }, body: {} });
+      expect(foreign.body.code).toBe('gateway.origin_not_allowed');
+    } finally {
+      await secure.close();
+    }
+  }, 30_000);
+});
+
+describe('a session', () => {
+  it('is refreshed; a lost reply can be had again, a token that comes back later ends the session', async () => {
+    const { token, refreshToken } = await signUp(market, 'refresh@example.com');
+    const first = await refresh(refreshToken);
+    const repeated = await refresh(refreshToken);
+    expect([first.status, repeated.status, repeated.body.refreshToken]).toEqual([200, 200, first.body.refreshToken]);
+    expect((await me(first.body.accessToken)).status).toBe(200);
+    market.advance(11_000);
+    expect((await refresh(refreshToken)).body.code).toBe('auth.refresh_reused');
+    expect((await refresh(first.body.refreshToken)).body.code).toBe('auth.session_ended');
+    expect((await me(first.body.accessToken)).body.code).toBe('auth.session_ended');
+    expect((await me(token)).body.code).toBe('auth.session_ended');
+  });
+
+  it('ends with the sign-out, by either token', async () => {
+    const { token, refreshToken } = await signUp(market, 'leaver@example.com');
+    expect((await market.call('POST', '/auth/logout', { token })).status).toBe(200);
+    expect([(await me(token)).status, (await refresh(refreshToken)).status]).toEqual([401, 401]);
+    const second = await signIn(market, 'leaver@example.com');
+    await market.call('POST', '/auth/logout', { body: { refreshToken: second.refreshToken } });
+    expect([(await me(second.token)).status, (await refresh(second.refreshToken)).status]).toEqual([401, 401]);
+  });
+
+  it('is listed, and ended on one device; nobody ends that of another', async () => {
+    const here = await signUp(market, 'devices@example.com');
+    const there = await signIn(market, 'devices@example.com');
+    const other = await signUp(market, 'neighbour@example.com');
+    const { position } = (await market.call('PATCH', '/users/me', { token: here.token, body: { name: 'D' } })).body;
+    const listed = await market.call('GET', `/auth/sessions?minPosition=${position}`, { token: here.token });
+    expect(listed.body.items.map(({ current }: { current: boolean }) => current)).toEqual([false, true]);
+    const path = `/auth/sessions/${listed.body.items[0].sessionId}`;
+    await market.call('DELETE', path, { token: other.token });
+    expect((await me(there.token)).status).toBe(200);
+    expect((await market.call('DELETE', path, { token: here.token })).status).toBe(200);
+    expect([(await me(there.token)).status, (await me(here.token)).status]).toEqual([401, 200]);
+  });
+
+  it('that was ended stays so after a restart', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tokobapak-'));
+    try {
+      const before = await openMarket({ dataDir });
+      const { token } = await signUp(before, 'restart@example.com');
+      const { token: other } = await signIn(before, 'restart@example.com');
+      await before.call('POST', '/auth/logout', { token });
+      await before.close();
+      const after = await openMarket({ dataDir });
+      const seen = [token, other].map((one) => after.call('GET', '/users/me', { token: one }));
+      expect((await Promise.all(seen)).map(({ status }) => status)).toEqual([401, 200]);
+      await after.close();
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 30_000);
+});
+
+describe('a password', () => {
+  it('is changed by whoever knows it, which signs out everywhere else', async () => {
+    const here = await signUp(market, 'changer@example.com');
+    const there = await signIn(market, 'changer@example.com');
+    const change = (currentPassword: string, newPassword: string) =>
+      market.call('PUT', '/auth/password', { token: here.token, body: { currentPassword, newPassword } });
+    expect((await change('wrong password', 'quite another phrase')).body.code).toBe('auth.bad_credentials');
+    expect((await change(password, '12345678')).body.code).toBe('auth.password_weak');
+    expect((await change(password, 'quite another phrase')).status).toBe(200);
+    expect([(await me(here.token)).status, (await me(there.token)).status]).toEqual([200, 401]);
+    expect([(await logIn('changer@example.com')).status, (await logIn('changer@example.com', 'quite another phrase')).status]).toEqual([
+      401, 200,
+    ]);
+  });
+
+  it('is reset by the mailed link, once, which signs out everywhere; who asks does not learn who has an account', async () => {
+    const { userId, token } = await signUp(market, 'forgetful@example.com');
+    const ask = (email: string) => market.call('POST', '/auth/forgot-password', { body: { email } });
+    const [known, unknown] = [await ask('forgetful@example.com'), await ask('nobody@example.com')];
+    expect([known.status, known.body, unknown.status, unknown.body]).toEqual([202, {}, 202, {}]);
+    const secret = await mailedToken(market, userId);
+    const reset = (body: object, key = randomUUID()) =>
+      market.call('POST', '/auth/reset-password', { body, headers: { 'idempotency-key': key } });
+    expect((await reset({ token: secret, password: '12345678' })).body.code).toBe('auth.password_weak');
+    const key = randomUUID();
+    const body = { token: secret, password: 'a fresh new phrase' };
+    expect([(await reset(body, key)).status, (await reset(body, key)).status]).toEqual([200, 200]);
+    expect((await reset(body)).body.code).toBe('auth.link_used');
+    expect([(await me(token)).status, (await logIn('forgetful@example.com', 'a fresh new phrase')).status]).toEqual([401, 200]);
+  });
+});
+
+describe('the public keys', () => {
+  it('are there for everybody', async () => {
+    const response = await market.app.request('/.well-known/jwks.json');
+    const { keys } = (await response.json()) as { keys: Record<string, string>[] };
+    expect(keys[0]).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig' });
+    expect(keys[0]).not.toHaveProperty('d');
+  });
+});
