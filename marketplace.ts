@@ -1,11 +1,11 @@
 // The whole marketplace in one process: the parts, put together.
 import { Hono } from 'hono';
 import { createHandle } from './commands/handle.ts';
-import { toCourier } from './commands/sagas/courier.ts';
-import { toGateway } from './commands/sagas/gateway.ts';
 import { followMails } from './commands/outbound/mails.ts';
 import { followInbox } from './commands/outbound/webhooks.ts';
 import { followRevocations } from './commands/revocations.ts';
+import { toCourier } from './commands/sagas/courier.ts';
+import { toGateway } from './commands/sagas/gateway.ts';
 import { sagas, targets } from './commands/sagas/registry.ts';
 import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
 import { toVault } from './commands/sagas/vault.ts';

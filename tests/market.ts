@@ -1,9 +1,10 @@
-// A whole marketplace for a test: its own data, its own clock, requests without a socket.
+// A whole marketplace for a test: its own data, its own clock, requests without a socket; a port of its own for webhooks alone.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serve } from '@hono/node-server';
 import { readConfig } from '../infra/config.ts';
 import type { Role } from '../infra/http/env.ts';
 import { logger } from '../infra/telemetry/log.ts';
@@ -27,7 +28,9 @@ export interface Market extends Marketplace {
 }
 
 /** Opens a marketplace on a new folder, or on the one of a market that was closed. */
-export const openMarket = async (options: { dataDir?: string; env?: Record<string, string>; from?: string } = {}): Promise<Market> => {
+export const openMarket = async (
+  options: { dataDir?: string; env?: Record<string, string>; from?: string; isAsleep?: boolean } = {},
+): Promise<Market> => {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'tokobapak-'));
   const config = readConfig({
     NODE_ENV: 'test',
@@ -42,7 +45,11 @@ export const openMarket = async (options: { dataDir?: string; env?: Record<strin
   const marketplace = await openMarketplace(config, {
     log: logger(config.LOG_LEVEL === 'info' ? 'silent' : config.LOG_LEVEL),
     now: () => now,
+    isAsleep: options.isAsleep ?? false,
   });
+  const listening = Promise.withResolvers<number>();
+  const server = serve({ fetch: marketplace.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port));
+  marketplace.deliverWebhooksTo(`http://127.0.0.1:${await listening.promise}`);
   return {
     ...marketplace,
     dataDir,
@@ -68,6 +75,8 @@ export const openMarket = async (options: { dataDir?: string; env?: Record<strin
     },
     async close() {
       await marketplace.close();
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };

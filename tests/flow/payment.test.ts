@@ -1,5 +1,6 @@
 // Payments through the simulated gateway, over HTTP: what webhooks, duplicates, disorder and lost replies end in.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { minutes } from '../../domain/id.ts';
@@ -48,11 +49,11 @@ const paid = async (): Promise<Sale> => {
 const typesIn = async (streamId: string) => (await market.store.read(streamId, 0, 1_000)).map(({ event }) => event.type);
 
 /** Posts a webhook as the gateway would, signed with its own secret. */
-const webhook = (notice: object, secret?: string) => {
+const webhook = (notice: object, secret?: string, to = market) => {
   const body = JSON.stringify(notice);
-  const secrets = JSON.parse(readFileSync(join(market.dataDir, 'webhook-secrets.json'), 'utf8')) as { payment: string };
-  const headers = { 'x-signature': sign(secret ?? secrets.payment, body, market.now()) };
-  return market.call('POST', '/webhooks/simulated', { body: notice, headers });
+  const secrets = JSON.parse(readFileSync(join(to.dataDir, 'webhook-secrets.json'), 'utf8')) as { payment: string };
+  const headers = { 'x-signature': sign(secret ?? secrets.payment, body, to.now()) };
+  return to.call('POST', '/webhooks/simulated', { body: notice, headers });
 };
 
 const noticeOf = (sale: Sale, eventId: string, more: object = {}) => ({
@@ -152,6 +153,28 @@ describe('a webhook', () => {
     expect(await typesIn('webhook-simulated.unknown-1')).toEqual(['webhook.received']);
     expect((await webhook(noticeOf(sale, 'known-1'))).status).toBe(200);
     await captured(sale);
+  });
+});
+
+describe('a webhook that was kept before a kill', () => {
+  it('reaches its payment after the restart', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tokobapak-'));
+    try {
+      const before = await openMarket({ dataDir });
+      const sale = await openSale(before, 'va');
+      await untilPayment(before, sale.paymentId, (state) => state.status === 'Pending');
+      await before.close();
+      // Nothing follows the log here: what was answered is in the inbox, and no further.
+      const killed = await openMarket({ dataDir, isAsleep: true });
+      expect((await webhook(noticeOf(sale, 'before-the-kill'), undefined, killed)).status).toBe(200);
+      expect((await killed.handle.load(payment, sale.paymentId)).state.status).toBe('Pending');
+      await killed.close();
+      const after = await openMarket({ dataDir });
+      await untilPayment(after, sale.paymentId, (state) => state.status === 'Captured');
+      await after.close();
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
   });
 });
 

@@ -8,8 +8,8 @@ import type { Instructions } from '../../domain/payment/shares.ts';
 import { OutcomeUnknown, ProviderRefused } from '../../infra/outbound/errors.port.ts';
 import type { GatewayMethod, GatewayPayment, GatewayRefund, PaymentGateway } from '../../infra/outbound/payment-gateway.port.ts';
 import { type Context, type Handle, type Result, subcommand } from '../handle.ts';
-import type { GatewayCommand } from '../sagas/outbound.ts';
-import type { Outbound } from '../sagas/run.ts';
+import type { GatewayCommand } from './outbound.ts';
+import type { Outbound } from './run.ts';
 
 export interface GatewayNeeds {
   readonly handle: Handle;

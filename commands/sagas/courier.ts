@@ -9,8 +9,8 @@ import type { BookingRequest, Courier } from '../../infra/outbound/courier.port.
 import { ProviderRefused } from '../../infra/outbound/errors.port.ts';
 import type { Seals } from '../../infra/vault/port.ts';
 import { type Handle, subcommand } from '../handle.ts';
-import type { CourierCommand } from '../sagas/outbound.ts';
-import type { Outbound } from '../sagas/run.ts';
+import type { CourierCommand } from './outbound.ts';
+import type { Outbound } from './run.ts';
 
 export interface CourierNeeds {
   readonly handle: Handle;
