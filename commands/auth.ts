@@ -205,7 +205,7 @@ export const refreshSession = async (needs: AuthNeeds, token: string, context: C
   };
 };
 
-/** The event first: it is what every other process hears; the token that is left in the vault is worth nothing then. */
+/** The event first: it is what every other process hears, and it says whether the session is this person's at all. */
 export const revokeSession = async (
   { handle, refreshTokens }: AuthNeeds,
   userId: string,
@@ -213,7 +213,7 @@ export const revokeSession = async (
   context: Context,
 ) => {
   const result = await handle(account, userId, { type: 'revoke_session', sessionId, reason }, context);
-  await refreshTokens.endSession(sessionId);
+  if (result.events.length > 0) await refreshTokens.endSession(sessionId);
   return result;
 };
 

@@ -12,6 +12,7 @@ import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { EmailRow } from '../projections/auth/emails.ts';
+import type { SessionsRow } from '../projections/auth/sessions.ts';
 import type { ProfileRow } from '../projections/user/profiles.ts';
 import { json, page } from './http.ts';
 
@@ -21,13 +22,15 @@ export interface UserQueriesNeeds {
   readonly blindIndex: (kind: string, value: string) => string;
 }
 
-/**
- * What is kept of a person besides the profile: read models by their name, the column that says whose a row is, and where it goes in the
- * export. At most `mostRows` of each: more than anybody has.
- */
-const kept: readonly { readonly name: string; readonly projection: string; readonly column: string }[] = [
-  { name: 'shops', projection: 'seller-stores', column: 'userId' },
-];
+/** What is kept of a person besides profile, sessions and cart, by its name in the export: a read model, and which of its rows. */
+const kept: Readonly<Record<string, (userId: string) => { readonly projection: string; readonly where: NonNullable<Query['where']> }>> = {
+  checkouts: (buyerId) => ({ projection: 'checkout-checkouts', where: { buyerId } }),
+  orders: (buyerId) => ({ projection: 'order-orders', where: { buyerId } }),
+  returns: (buyerId) => ({ projection: 'return-returns', where: { buyerId } }),
+  reviews: (subjectId) => ({ projection: 'reviews', where: { subjectId, own: 1 } }),
+  shops: (userId) => ({ projection: 'seller-stores', where: { userId } }),
+};
+/** Of each; more than anybody has. */
 const mostRows = 10_000;
 
 /** The value with everything in it opened that is sealed under this person's key; what belongs to others stays closed to him or her. */
@@ -85,14 +88,20 @@ const own = ({ tables, seals }: UserQueriesNeeds) =>
       async (c) => {
         const { id } = principalOf(c);
         const profile = await profileOf(tables, id);
-        const sessions = await tables.get('auth-sessions', id);
+        const [sessions, cart] = await Promise.all([tables.get('auth-sessions', id), tables.get('cart-carts', id)]);
         const lists = await Promise.all(
-          kept.map(async ({ name, projection, column }) => {
-            const found = await tables.find(projection, { where: { [column]: id }, limit: mostRows });
+          Object.entries(kept).map(async ([name, rowsOf]) => {
+            const { projection, where } = rowsOf(id);
+            const found = await tables.find(projection, { where, limit: mostRows });
             return [name, found.map((row) => JSON.parse(row.row))];
           }),
         );
-        const all = { profile, sessions: sessions === null ? [] : JSON.parse(sessions).sessions, ...Object.fromEntries(lists) };
+        const all = {
+          profile,
+          sessions: sessions === null ? [] : (JSON.parse(sessions) as SessionsRow).sessions,
+          cart: cart === null ? null : JSON.parse(cart),
+          ...Object.fromEntries(lists),
+        };
         c.header('content-disposition', 'attachment; filename="my-data.json"');
         return json(c, JSON.stringify(await openedDeep(seals, id, all)));
       },

@@ -206,6 +206,7 @@ describe('a session', () => {
     const path = `/auth/sessions/${listed.body.items[0].sessionId}`;
     await market.call('DELETE', path, { token: other.token });
     expect((await me(there.token)).status).toBe(200);
+    expect((await refresh(there.refreshToken)).status).toBe(200);
     expect((await market.call('DELETE', path, { token: here.token })).status).toBe(200);
     expect([(await me(there.token)).status, (await me(here.token)).status]).toEqual([401, 200]);
   });
