@@ -58,7 +58,6 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   const port = await listening.promise;
   const url = `http://localhost:${port}`;
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
-  marketplace.deliverWebhooksTo(url);
   const control = await openControl(marketplace, log, (at) => lock.announce(at));
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
   process.stderr.write(tryThis(url, (await marketplace.store.head()) === 0));

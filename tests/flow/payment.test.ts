@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Collection, collection } from '../../domain/collection/collection.ts';
 import { minutes } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { payment } from '../../domain/payment/payment.ts';
@@ -123,6 +124,38 @@ describe('a buyer', () => {
   });
 });
 
+describe('a payment that its checkout gave up', () => {
+  const giveUp = (sale: Sale) => market.handle(payment, sale.paymentId, { type: 'void', at: instant(market) }, asSystem(market));
+  const ended = async (sale: Sale) => {
+    const isOver = (state: Collection) => collection.outcome(state) === 'Compensated' || collection.outcome(state) === 'Completed';
+    return collection.outcome(await market.until(collection, sale.paymentId, isOver, 20_000));
+  };
+
+  it('is called off at the gateway', async () => {
+    const sale = await instructed('va');
+    await giveUp(sale);
+    expect(await ended(sale)).toBe('Compensated');
+    expect(await market.outside.gateway.payment(sale.paymentId)).toMatchObject({ status: 'voided' });
+  });
+
+  it('goes back to the buyer who pays it all the same', async () => {
+    const sale = await instructed('va');
+    await giveUp(sale);
+    await ended(sale);
+    await simulate(sale, { outcome: 'pay', late: true });
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
+    expect((await market.outside.gateway.payment(sale.paymentId))?.refunded).toEqual(sale.total);
+  });
+
+  it('goes back although nobody was told that it was paid', async () => {
+    const sale = await instructed('va');
+    await simulate(sale, { outcome: 'pay', drop: true });
+    await giveUp(sale);
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
+    expect((await market.outside.gateway.payment(sale.paymentId))?.refunded).toEqual(sale.total);
+  });
+});
+
 describe('a webhook', () => {
   it('without its signature, or forged, is refused', async () => {
     const sale = await instructed('va');
@@ -157,7 +190,8 @@ describe('a webhook', () => {
 });
 
 describe('a webhook that was kept before a kill', () => {
-  it('reaches its payment after the restart', async () => {
+  // Three markets are opened here, one after the other.
+  it('reaches its payment after the restart', { timeout: 60_000 }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'tokobapak-'));
     try {
       const before = await openMarket({ dataDir });
