@@ -118,6 +118,8 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
   const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
   const streams = createStreams(store, states);
   const queues = new Map<string, Waiting[]>();
+  /** The batch that each stream has under way: listeners hear of its events before they are folded in. */
+  const turns = new Map<string, Promise<void>>();
 
   /** The first result of a command that is in the log already. */
   const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
@@ -212,6 +214,8 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
   const drain = async (decider: AnyDecider, streamId: string, id: string, queue: Waiting[]) => {
     while (queue.length > 0) {
       let decided: readonly Decided[] = [];
+      const turn = Promise.withResolvers<void>();
+      turns.set(streamId, turn.promise);
       try {
         const loaded = queue[0]?.context.fresh ? streams.assumeNew(decider, streamId) : await streams.load(decider, streamId);
         decided = await decideBatch(decider, streamId, id, loaded, queue);
@@ -231,8 +235,11 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
           else waiting.reject(error);
         }
         queue.unshift(...retry);
+      } finally {
+        turn.resolve();
       }
     }
+    turns.delete(streamId);
     queues.delete(streamId);
   };
 
@@ -260,7 +267,10 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
       id: string,
     ) => {
-      const { state, revision, position } = await streams.load(decider as AnyDecider, `${decider.category}-${id}`);
+      const streamId = `${decider.category}-${id}`;
+      // NOTE: whoever has just heard of an event must find it here, or would take what it asks for as done.
+      await turns.get(streamId);
+      const { state, revision, position } = await streams.load(decider as AnyDecider, streamId);
       return { state: state as State, revision, position };
     },
   });
