@@ -36,7 +36,10 @@ const isProgress = (line: object): line is ProgressLine => 'progress' in line;
 /** Opens the data for one operation. Sagas stay asleep: who looks, or settles one thing, sends nothing to anybody. */
 async function* performHere(operation: string, input: object, { config, progress, signal }: Io): AsyncIterable<object> {
   const lock = lockDataDir(config.DATA_DIR);
-  const marketplace = await openMarketplace(config, { log: logger('error'), isAsleep: true, onProgress: progress });
+  const marketplace = await openMarketplace(
+    { ...config, ANALYTICS: 'off' },
+    { log: logger('error'), isAsleep: true, onProgress: progress },
+  );
   try {
     yield* perform(marketplace, operation, input, signal);
   } finally {

@@ -39,5 +39,5 @@ const commandLine = async () => {
 if (isMainThread) await commandLine();
 else if (workerData?.role === 'projector') {
   const { runProjector } = await import('./projector.ts');
-  await runProjector(workerData.dataDir);
+  await runProjector(workerData);
 }

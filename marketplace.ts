@@ -1,19 +1,19 @@
 // The whole marketplace in one process: the parts, put together.
 import { Hono } from 'hono';
 import { createHandle } from './commands/handle.ts';
-import { followMails } from './commands/outbound/mails.ts';
-import { followInbox } from './commands/outbound/webhooks.ts';
 import { followRevocations } from './commands/revocations.ts';
-import { toCourier } from './commands/sagas/courier.ts';
-import { toGateway } from './commands/sagas/gateway.ts';
-import { sagas, targets } from './commands/sagas/registry.ts';
-import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
-import { toVault } from './commands/sagas/vault.ts';
 import { createWatch } from './commands/watch.ts';
-import type { Recorded } from './domain/metadata.ts';
 import { eventContract, deciders as folds } from './domain/registry.ts';
 import type { Config } from './infra/config.ts';
-import { connectCache, connectLog, connectReads, connectSearch, connectVault, connectVerification } from './infra/connect.ts';
+import {
+  connectAnalytics,
+  connectCache,
+  connectLog,
+  connectReads,
+  connectSearch,
+  connectVault,
+  connectVerification,
+} from './infra/connect.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { rateLimit } from './infra/gateway/rates.ts';
@@ -25,12 +25,12 @@ import { describeRoutes } from './infra/http/routes.ts';
 import { accessTokenIn } from './infra/http/session-cookies.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
-import type { Query, TableReader } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
-import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
+import { telemetryRoutes } from './infra/telemetry/routes.ts';
 import type { AccessTokens } from './infra/tokens/port.ts';
-import type { SagaRow } from './projections/sagas/instances.ts';
+import { observe } from './observe.ts';
+import { sagaNames, startOutward } from './outward.ts';
 import { ProjectorClient } from './projector-client.ts';
 import { readApi } from './read-api/app.ts';
 import { keyRoutes } from './read-api/auth.ts';
@@ -55,16 +55,6 @@ const rates = (config: Config) => ({
   search: config.RATE_SEARCH_PER_MINUTE,
   other: config.RATE_OTHER_PER_MINUTE,
 });
-
-/** Where the sagas stand, as their runner asks. */
-const sagaTable = (tables: TableReader) => {
-  const rows = async (where: NonNullable<Query['where']>, limit: number) =>
-    (await tables.find('saga-instances', { where, order: [['wakeAt', 'asc']], limit })).map((found) => JSON.parse(found.row) as SagaRow);
-  return {
-    openInstances: () => rows({ open: 1 }, 100_000),
-    dueInstances: (instant: string, limit: number) => rows({ wakeAt: { below: `${instant}~` } }, limit),
-  };
-};
 
 /** What the gateway takes from the configuration as it stands. */
 const edge = (config: Config) => ({
@@ -103,8 +93,10 @@ export const openMarketplace = async (
   const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
   const report = (error: Error) => log.error({ err: error }, 'a request failed');
 
+  const analytics = connectAnalytics(config);
   const projector = new ProjectorClient({
     dataDir: config.DATA_DIR,
+    analytics: analytics && { port: analytics.feed, every: config.ANALYTICS_INTERVAL_SECONDS * 1_000 },
     store,
     onProgress,
     onChanged: (changed) => invalidate(aside, changed),
@@ -119,35 +111,8 @@ export const openMarketplace = async (
 
   const watch = await createWatch(handle, feed);
   const outside = await connectOutbound(config, { now, open: seals.open });
-  const { gateway: payments, courier, account } = outside;
-  const outbound: Readonly<Record<string, Outbound>> = {
-    gateway: toGateway({ handle, gateway: payments, account }),
-    courier: toCourier({ handle, courier, seals }),
-    vault: toVault({ handle, store, seals, mail: outside.mail, blindIndex }),
-  };
-  const sagaRunner = new SagaRunner({
-    handle,
-    feed,
-    checkpoints: store.checkpoints,
-    sagas,
-    deciders: targets,
-    outbound,
-    ...sagaTable(tables),
-    now,
-    onError: (error, saga, instance) => log.error({ err: error, saga, instance }, 'a saga could not go on'),
-  });
-  if (!isAsleep) await sagaRunner.start();
-  const following = {
-    handle,
-    feed,
-    checkpoints: store.checkpoints,
-    onLeft: (error: Error, { streamId }: Recorded) => log.warn({ err: error, streamId }, 'an event was left aside'),
-    onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
-  };
-  const followers = isAsleep
-    ? null
-    : { inbox: await followInbox({ ...following, account }), mails: await followMails({ ...following, mail: outside.mail }) };
-
+  const outward = await startOutward({ handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep });
+  const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
   const secure = config.PUBLIC_URL.startsWith('https:');
   const authenticate = authentication(tokens, secure);
@@ -160,7 +125,7 @@ export const openMarketplace = async (
   });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });
   const stopWatching = load.watch();
-  const checks = new Map<string, Check>([['log', async () => (await store.head()) >= 0]]);
+  const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now });
 
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
   const limit = rateLimit(rates(config), cache, cache, now);
@@ -175,6 +140,7 @@ export const openMarketplace = async (
       load,
       ...edge(config),
       watched: metrics.watched,
+      ended,
       report,
     }),
   );
@@ -184,9 +150,13 @@ export const openMarketplace = async (
   );
   const both = { now, report, seals, blindIndex, outside };
   const { fingerprintSecret } = secrets;
-  app.route('/api/v1', writeApi({ ...both, handle, store, until: watch.until, courier, reindex, fingerprintSecret, auth }));
+  app.route(
+    '/api/v1',
+    writeApi({ ...both, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth }),
+  );
+  const reports = { engine: analytics, passed: projector.factsPassed };
   const audit = { log: store, folds, verifyStream: connectVerification(config.DATA_DIR) };
-  app.route('/api/v1', readApi({ ...both, tables, cache: aside, reads: projector, search, streams, audit }));
+  app.route('/api/v1', readApi({ ...both, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports }));
   app.route('/', keyRoutes(tokens));
   app.route(
     '/',
@@ -213,8 +183,7 @@ export const openMarketplace = async (
     now,
     production: config.NODE_ENV === 'production',
     outside,
-    /** Answers when every mail that the log asks for up to this position has gone out. */
-    mailed: async (position: number) => followers?.mails.passed(position),
+    mailed: outward.mailed,
     /** Where simulated providers reach us once we listen, such as `http://127.0.0.1:8080`. */
     deliverWebhooksTo: (origin: string) => outside.deliverTo(`${origin}/api/v1/webhooks`),
     /** Finishes what runs (≤ 8 s), then the page in hand, then closes. */
@@ -222,13 +191,12 @@ export const openMarketplace = async (
       await streams.close();
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
       stopWatching();
-      await sagaRunner.stop();
-      await followers?.inbox.stop();
-      await followers?.mails.stop();
+      await outward.stop();
       await outside.close();
       await watch.stop();
       await revoking.stop();
       await projector.close();
+      await analytics?.close();
       await tables.close();
       await search.close();
       await store.close();

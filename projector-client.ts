@@ -1,10 +1,11 @@
 // The marketplace's side of the projector thread: starts it, tells it that the log has grown, and waits for positions.
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { EventStore } from './infra/event-store/port.ts';
-import type { FromThread, ParkedRowStatus, ProjectionStatus, Request, ToThread } from './projector.ts';
+import type { FromThread, ParkedRowStatus, ProjectionStatus, ProjectorData, Request, ToThread } from './projector.ts';
 
 export interface ProjectorClientOptions {
   readonly dataDir: string;
+  readonly analytics: { readonly port: MessagePort; readonly every: number } | null;
   readonly store: Pick<EventStore, 'onCommitted' | 'logId'>;
   /** Rows that have changed, by projection, for caches that show them. */
   readonly onChanged?: (changed: ReadonlyMap<string, readonly string[]>, position: number) => void;
@@ -25,6 +26,7 @@ interface Answers {
   retry: boolean;
   skip: boolean;
   rebuild: null;
+  analytics: boolean;
   close: null;
 }
 
@@ -43,7 +45,9 @@ export class ProjectorClient {
   constructor(options: ProjectorClientOptions) {
     this.#options = options;
     this.logId = options.store.logId;
-    this.#worker = new Worker(new URL('./main.ts', import.meta.url), { workerData: { role: 'projector', dataDir: options.dataDir } });
+    const { dataDir, analytics } = options;
+    const workerData: ProjectorData = { role: 'projector', dataDir, analytics };
+    this.#worker = new Worker(new URL('./main.ts', import.meta.url), { workerData, transferList: analytics ? [analytics.port] : [] });
     this.#ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromThread) => {
         if (message.kind === 'ready') resolve();
@@ -89,6 +93,9 @@ export class ProjectorClient {
       this.#tell({ kind: 'request', n, request });
     });
   }
+
+  /** Waits until analytics has come to `position`; false when it did not within `milliseconds`. */
+  factsPassed = (position: number, milliseconds: number) => this.ask({ ask: 'analytics', position, milliseconds });
 
   async close() {
     this.#unsubscribe();

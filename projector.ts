@@ -1,7 +1,9 @@
 // The thread that keeps the read models: it has its own connections, so that folding costs the requests nothing.
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { eventContract } from './domain/registry.ts';
+import { analyticsOver } from './infra/analytics/bridge.ts';
 import { connectProjections } from './infra/connect.ts';
+import { analyticsFollower } from './projections/analytics-feed.ts';
 import { projections } from './projections/registry.ts';
 import type { ProjectionStatus } from './projections/run.ts';
 import { Projector } from './projections/run.ts';
@@ -13,6 +15,8 @@ export type Request =
   | { readonly ask: 'parked' }
   | { readonly ask: 'retry' | 'skip'; readonly projection: string; readonly key: string }
   | { readonly ask: 'rebuild'; readonly projections: readonly string[] }
+  /** Whether analytics has come this far, or does so in time. */
+  | { readonly ask: 'analytics'; readonly position: number; readonly milliseconds: number }
   | { readonly ask: 'close' };
 
 export type ToThread =
@@ -35,22 +39,34 @@ export interface ParkedRowStatus {
 }
 export type { ProjectionStatus };
 
-/** Runs in the worker thread until it is asked to close. `dataDir` holds log.db, read.db and search.db. */
-export const runProjector = async (dataDir: string): Promise<void> => {
+/** What the thread is started with. `dataDir` holds log.db, read.db and search.db. */
+export interface ProjectorData {
+  readonly role: 'projector';
+  readonly dataDir: string;
+  /** Where analytics takes its facts, and the milliseconds between two batches of them; null where it is switched off. */
+  readonly analytics: { readonly port: MessagePort; readonly every: number } | null;
+}
+
+/** Runs in the worker thread until it is asked to close. */
+export const runProjector = async ({ dataDir, analytics }: ProjectorData): Promise<void> => {
   const port = parentPort;
   if (!port) throw new Error('the projector runs in a worker thread');
   const tell = (message: FromThread) => port.postMessage(message);
   const connected = await connectProjections(dataDir, eventContract);
+  const onError = (error: Error) => tell({ kind: 'error', message: error.message });
+  const facts =
+    analytics && analyticsFollower({ analytics: analyticsOver(analytics.port), log: connected.log, every: analytics.every, onError });
   const projector = new Projector({
     ...connected,
     projections,
     followers: [
       searchFollower({ index: connected.searchIndex, writer: connected.tables, reader: connected.rows, logId: connected.log.logId }),
+      ...(facts ? [facts] : []),
     ],
     onAdvanced: (position, changed) => tell({ kind: 'advanced', position, changed }),
     onSwapped: (projection) => tell({ kind: 'swapped', projection }),
     onProgress: (projection, position, head) => tell({ kind: 'progress', projection, position, head }),
-    onError: (error) => tell({ kind: 'error', message: error.message }),
+    onError,
   });
 
   const act = async (request: Request): Promise<unknown> => {
@@ -65,7 +81,11 @@ export const runProjector = async (dataDir: string): Promise<void> => {
         return projector.skip(request.projection, request.key);
       case 'rebuild':
         return projector.rebuild(request.projections);
+      case 'analytics':
+        return facts ? facts.passed(request.position, request.milliseconds) : false;
       case 'close':
+        await facts?.stop();
+        analytics?.port.close();
         await projector.close();
         await connected.close();
         return null;

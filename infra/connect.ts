@@ -1,11 +1,16 @@
 // Chooses the engine behind each port from the configuration. Nothing above knows which it was.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { serveAnalytics } from './analytics/bridge.ts';
+import { openChdbAnalytics } from './analytics/chdb.ts';
+import { dictionary } from './analytics/schema.ts';
 import { aside } from './cache/aside.ts';
 import { memoryCache } from './cache/memory.ts';
 import type { Config } from './config.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
+import type { EventStore } from './event-store/port.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
 import { verifyStream } from './event-store/verify.ts';
 import { openSearchIndex } from './search/sqlite-fts.ts';
@@ -41,9 +46,10 @@ export const connectLog = async (dataDir: string, { contract, now, onBatch }: Lo
 export const connectProjections = async (dataDir: string, contract: EventContract) => {
   const reader = createLogReader(logFile(dataDir), createCodec(contract));
   const listeners = new Set<() => void>();
-  const log: FeedSource = {
+  const log: FeedSource & Pick<EventStore, 'read'> = {
     logId: reader.logId(),
     head: async () => reader.head(),
+    read: async (streamId, from, limit) => reader.read(streamId, from, limit),
     readAll: async (after, limit) => reader.readAll(after, limit),
     onCommitted(listener) {
       const ring = () => listener([]);
@@ -74,6 +80,25 @@ export const connectProjections = async (dataDir: string, contract: EventContrac
 
 /** The proof that a stream is as it was written. */
 export const connectVerification = (dataDir: string) => (streamId: string) => verifyStream(logFile(dataDir), streamId);
+
+/** Analytics, or null where it is switched off. `feed` is the port over which the thread of the projections feeds it: a directory has one opener. */
+export const connectAnalytics = (config: Config) => {
+  if (config.ANALYTICS === 'off') return null;
+  const zone = config.MARKET_TIME_ZONE;
+  const directory = join(config.DATA_DIR, 'analytics');
+  const analytics = openChdbAnalytics({ directory, zone, idleMs: config.ANALYTICS_IDLE_SECONDS * 1_000 });
+  const { port1, port2 } = new MessageChannel();
+  serveAnalytics(analytics, port1);
+  return {
+    analytics,
+    feed: port2,
+    dictionary: dictionary(zone),
+    close: async () => {
+      port1.close();
+      await analytics.close();
+    },
+  };
+};
 
 /** Product search, for the query services. */
 export const connectSearch = (dataDir: string) => openSearchReader(searchFile(dataDir));

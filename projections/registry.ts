@@ -1,4 +1,5 @@
 // Every read model of the marketplace, by service.
+import { sales } from './analytics/sales.ts';
 import { emails } from './auth/emails.ts';
 import { sessions } from './auth/sessions.ts';
 import { carts } from './cart/carts.ts';
@@ -28,6 +29,7 @@ import { shipments } from './shipping/shipments.ts';
 import { profiles } from './user/profiles.ts';
 
 export const projections: readonly AnyProjection[] = [
+  sales,
   emails,
   sessions,
   balances,

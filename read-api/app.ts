@@ -8,6 +8,7 @@ import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { SearchReader } from '../infra/search/port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { type AnalyticsNeeds, analyticsQueries } from './analytics.ts';
 import { type AuditNeeds, auditQueries } from './audit.ts';
 import { authQueries } from './auth.ts';
 import { cartQueries } from './cart.ts';
@@ -33,6 +34,8 @@ export interface ReadDependencies {
   readonly search: SearchReader;
   readonly seals: Seals;
   readonly outside: Outside;
+  /** What analysts read. */
+  readonly analytics: Pick<AnalyticsNeeds, 'engine' | 'passed'>;
   /** What auditors read: the log itself. */
   readonly audit: Pick<AuditNeeds, 'log' | 'folds' | 'verifyStream'>;
   /** Server-sent events out of the feed. */
@@ -44,11 +47,25 @@ export interface ReadDependencies {
   blindIndex(kind: string, value: string): string;
 }
 
-export const readApi = ({ tables, cache, reads, search, seals, streams, now, report, outside, blindIndex, audit }: ReadDependencies) => {
+export const readApi = ({
+  tables,
+  cache,
+  reads,
+  search,
+  seals,
+  streams,
+  now,
+  report,
+  outside,
+  blindIndex,
+  audit,
+  analytics,
+}: ReadDependencies) => {
   const app = new Hono<Env>();
   app.onError(onError(report));
   app.use(freshEnough(reads));
   app.route('/', authQueries(tables, seals));
+  app.route('/', analyticsQueries({ ...analytics, logId: reads.logId, now }));
   app.route('/', auditQueries({ ...audit, seals, streams, now }));
   app.route('/', cartQueries(tables, now));
   app.route('/', catalogQueries(tables, cache));

@@ -35,6 +35,7 @@ export const openMarket = async (
   const config = readConfig({
     NODE_ENV: 'test',
     DATA_DIR: dataDir,
+    ANALYTICS: 'off', // its engine takes 300 MB: only the tests of analytics want it
     RATE_LOGIN_PER_MINUTE: '10000',
     RATE_CHECKOUT_PER_MINUTE: '10000',
     RATE_SEARCH_PER_MINUTE: '10000',

@@ -1,6 +1,10 @@
 // Analytics: facts are appended in batches, reports and analysts' queries read them.
 import type { QueryParams, ReportName, ReportParams, ReportRow } from './reports.ts';
-import type { Facts } from './schema.ts';
+import type { FactTable, Fact as Row, Facts as Rows } from './schema.ts';
+
+/** A row of one table. Instants are RFC 3339, amounts whole numbers. */
+export type Fact<T extends FactTable> = Row<T>;
+export type Facts = Rows;
 
 export interface AnalyticsCheckpoint {
   readonly logId: string;

@@ -27,6 +27,8 @@ export interface GatewayOptions {
   internalAllow: readonly string[];
   watched(method: string, template: string): Observe;
   report(error: Error, c: Context<Env>): void;
+  /** Told how each request ended: the route's template, never the path. */
+  ended?(c: Context<Env>, route: string, status: number, seconds: number): void;
 }
 
 type Header = readonly [name: string, value: string];
@@ -173,7 +175,9 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
       if (inside) load.leave();
       stamp(c, fixed);
       stamp(c, headers);
-      plan.observe(c.res.status, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      plan.observe(c.res.status, seconds);
+      options.ended?.(c, plan.template, c.res.status, seconds);
     }
   };
 };

@@ -1,0 +1,37 @@
+// What operators see of a running marketplace: whether it is ready, its gauges, one line per request.
+import type { Context } from 'hono';
+import { feedGauges, type GaugeNeeds } from './gauges.ts';
+import type { Env } from './infra/http/env.ts';
+import { createActivity } from './infra/telemetry/activity.ts';
+import { type Logger, requestFields } from './infra/telemetry/log.ts';
+import type { Metrics } from './infra/telemetry/metrics.ts';
+import type { Check } from './infra/telemetry/routes.ts';
+import type { Vault } from './infra/vault/port.ts';
+
+export interface ObserveNeeds extends Omit<GaugeNeeds, 'activity'> {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly vault: Pick<Vault, 'signingKeys'>;
+}
+
+const probes = new Set(['/livez', '/readyz', '/metrics']);
+
+export const observe = (needs: ObserveNeeds) => {
+  const { metrics, log, store, vault, projector, now } = needs;
+  const activity = createActivity(now);
+  feedGauges(metrics, { ...needs, activity });
+  /** Ready: log and vault can be reached, and the read models have been built. What they depend on beside may fail without harm to the rest. */
+  const checks = new Map<string, Check>([
+    ['log', async () => (await store.head()) >= 0],
+    ['vault', async () => (await vault.signingKeys()).length >= 0],
+    ['projections', async () => (await projector.ask({ ask: 'status' })).some(({ state }) => state !== 'building')],
+  ]);
+  /** One line per request, without anything that names a person; probes only where somebody looks closely. */
+  const ended = (c: Context<Env>, route: string, status: number, seconds: number) => {
+    const principal = c.get('principal');
+    if (principal?.kind === 'user') activity.note(principal.id);
+    const level = probes.has(route) ? 'debug' : 'info';
+    if (log.isLevelEnabled(level)) log[level]({ ...requestFields(c), route, status, ms: Math.round(seconds * 10_000) / 10 }, 'request');
+  };
+  return { checks, ended };
+};
