@@ -90,29 +90,45 @@ const writeOf = async (names: Names, own: number, row: DetailRow): Promise<Searc
   return { position: Math.max(own, store.position, brand?.position ?? 0, position), document };
 };
 
+/** Nothing is lost when the index knows less than was done: it is done again. So what changed no product is saved only now and then. */
+const saveEvery = 1_000;
+
+/** The build that is written to. `saved` is its checkpoint; one that is `isNew` is swapped in when it has caught up. */
+interface Current {
+  readonly build: number;
+  readonly reached: number;
+  readonly saved: number;
+  readonly isNew: boolean;
+  /** The build that is searched says that it has read more than the log holds, which is never trusted. */
+  readonly replacesAhead: boolean;
+}
+
 /** Follows `product-details`; a change of a store, a category or a brand is fanned out to the products that it stands in. */
 export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerOptions): Follower => {
-  /** A build that was begun but is not searched yet. */
-  let pending: number | null = null;
+  let current: Current | null = null;
+  let known: readonly (string | undefined)[] | null = null;
 
-  const tableOf = async (projection: string) =>
-    (await writer.generations()).find((generation) => generation.projection === projection && generation.live)?.table ?? null;
-
-  const begin = async () => {
-    const next = Math.max(((await index.live()) ?? 0) + 1, firstBuild);
-    await index.drop(next);
-    await index.create(next);
-    pending = next;
-    return next;
+  const liveTables = async () => {
+    const live = (await writer.generations()).filter((generation) => generation.live);
+    const tableOf = (projection: string) => live.find((generation) => generation.projection === projection)?.table;
+    return ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'].map(tableOf);
   };
 
-  /** The build to write to: a new one where the live one is of another log, of other rows, or ahead. */
-  const buildFor = async (head: number): Promise<number> => {
-    if (pending !== null) return pending;
-    const live = await index.live();
-    if (live === null || live < firstBuild) return begin();
-    const checkpoint = await index.checkpoint(live);
-    return checkpoint && (checkpoint.logId !== logId || checkpoint.position > head) ? begin() : live;
+  const begin = async (replacesAhead = false): Promise<Current> => {
+    const build = Math.max(((await index.live()) ?? 0) + 1, firstBuild);
+    await index.drop(build);
+    await index.create(build);
+    return { build, reached: 0, saved: 0, isNew: true, replacesAhead };
+  };
+
+  /** The live build, or a new one where that is of another log, of other rows, or ahead. */
+  const takeUp = async (head: number): Promise<Current> => {
+    const build = await index.live();
+    if (build === null || build < firstBuild) return begin();
+    const checkpoint = await index.checkpoint(build);
+    const reached = checkpoint?.position ?? 0;
+    if (checkpoint && (checkpoint.logId !== logId || reached > head)) return begin(checkpoint.logId === logId);
+    return { build, reached, saved: reached, isNew: false, replacesAhead: false };
   };
 
   /** Keys of what has changed in a table that documents take names from. */
@@ -155,15 +171,20 @@ export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerO
     return [...all];
   };
 
-  const catchUp = async (build: number, from: number) => {
-    const [details, stores, categories, brands] = await Promise.all(
-      ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'].map(tableOf),
-    );
-    if (!details || !stores || !categories || !brands) return;
+  /** Answers how many documents were written; null when the rows cannot be read yet. */
+  const catchUp = async (build: number, from: number): Promise<number | null> => {
+    known ??= await liveTables();
+    const [details, stores, categories, brands] = known;
+    if (!details || !stores || !categories || !brands) {
+      known = null;
+      return null;
+    }
+    let written = 0;
     const names: Names = { store: lookup(writer, stores), category: lookup(writer, categories), brand: lookup(writer, brands) };
     const save = async (rows: readonly { position: number; row: string }[]) => {
       const writes = await Promise.all(rows.map(({ position, row }) => writeOf(names, position, JSON.parse(row) as DetailRow)));
       if (writes.length > 0) await index.write(build, writes, { logId, position: from });
+      written += writes.length;
     };
     for (let position = from; ; ) {
       const page = await writer.changedSince(details, position, pageSize);
@@ -171,29 +192,43 @@ export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerO
       if (page.length < pageSize) break;
       position = page[page.length - 1]?.position ?? position;
     }
-    if (from === 0) return; // every product has just been written with all its names
+    if (from === 0) return written; // every product has just been written with all its names
     const fanOut = (rows: readonly FoundRow[]) => save(rows.map(({ row, order }) => ({ row, position: Number(order[0]) })));
     await eachProduct('sellerId', await changedKeys(stores, from), fanOut);
     await eachProduct('brandId', await changedKeys(brands, from), fanOut);
     await eachProduct('categoryId', await withDescendants(await changedKeys(categories, from)), fanOut);
+    return written;
+  };
+
+  /** The same once more where a table has been swapped for another since it was looked up. */
+  const caughtUp = async (build: number, from: number): Promise<number | null> => {
+    const before = known;
+    try {
+      return await catchUp(build, from);
+    } catch (error) {
+      known = null;
+      if (before === null) throw error;
+      return catchUp(build, from);
+    }
   };
 
   return {
     name: 'search',
     isAwaited: true,
     async advance(head) {
-      const build = await buildFor(head);
-      const from = (await index.checkpoint(build))?.position ?? 0;
-      if (from < head || pending !== null) {
-        await catchUp(build, from);
-        await index.write(build, [], { logId, position: head });
-      }
-      if (pending !== null) await index.swap(build);
-      pending = null;
+      current ??= await takeUp(head);
+      const { build, reached, saved, isNew, replacesAhead } = current;
+      if (reached >= head && !isNew) return reached;
+      const written = await caughtUp(build, reached);
+      if (written === null) return reached;
+      const isSaved = written > 0 || isNew || head - saved >= saveEvery;
+      if (isSaved) await index.write(build, [], { logId, position: head });
+      if (isNew) await index.swap(build, replacesAhead);
+      current = { build, reached: head, saved: isSaved ? head : saved, isNew: false, replacesAhead: false };
       return head;
     },
     reset: async () => {
-      await begin();
+      current = await begin();
     },
   };
 };

@@ -193,5 +193,14 @@ export const searchContract = (name: string, open: () => Promise<SearchEngine>) 
       await expect(engine.index.checkpoint(1)).rejects.toMatchObject({ code: 'search.unknown_build' });
       await expect(engine.index.drop(2)).rejects.toMatchObject({ code: 'search.build_live' });
     });
+
+    it('swaps in a build that has read less when the old one has read what the log does not hold', async () => {
+      await engine.index.create(1);
+      await engine.index.write(1, [{ position: 5, document: lamp }], checkpoint(5));
+      await engine.index.create(2);
+      await engine.index.write(2, [], checkpoint(3));
+      await engine.index.swap(2, true);
+      expect([await total('lentera'), await engine.index.checkpoint(2)]).toEqual([0, checkpoint(3)]);
+    });
   });
 };

@@ -42,8 +42,11 @@ export interface SearchIndex {
   checkpoint(build: number): Promise<SearchCheckpoint | null>;
   /** The live build, or null before the first. */
   live(): Promise<number | null>;
-  /** Makes `build` the one that is searched and drops the old one. Throws search.build_behind when it has read less than the old one. */
-  swap(build: number): Promise<void>;
+  /**
+   * Makes `build` the one that is searched and drops the old one. Throws search.build_behind when it has read less than the old one,
+   * unless `oldIsAhead`: the old one has read what the log does not hold any more, as after a restore.
+   */
+  swap(build: number, oldIsAhead?: boolean): Promise<void>;
   /** Forgets a build that is not live. */
   drop(build: number): Promise<void>;
   close(): Promise<void>;

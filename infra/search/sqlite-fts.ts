@@ -84,12 +84,12 @@ export const openSearchIndex = (file: string): SearchIndex => {
     },
     checkpoint: async (build) => checkpointOf(build),
     live: async () => liveBuild(),
-    swap: async (build) => {
+    swap: async (build, oldIsAhead = false) => {
       const next = checkpointOf(build);
       const old = liveBuild();
       if (old === build) return;
       const reached = old === null ? null : checkpointOf(old);
-      if (reached !== null && (next === null || (next.logId === reached.logId && next.position < reached.position)))
+      if (!oldIsAhead && reached !== null && (next === null || (next.logId === reached.logId && next.position < reached.position)))
         throw new DomainError('search.build_behind', 'The new search index has not read as far as the old one.', { build, old });
       database.exec(`INSERT INTO terms_${build} (terms_${build}) VALUES ('optimize')`);
       inTransaction(database, () => {

@@ -28,6 +28,6 @@ export const brands: Projection<BrandRow, BrandEvent> = {
         return event satisfies never;
     }
   },
-  shape: { columns: { name: 'text', active: 'integer' }, indexes: [['active', 'name']] },
+  shape: { columns: { name: 'text', active: 'integer' }, indexes: [['active', 'name'], ['position']] },
   columns: ({ name, active }) => ({ name, active: active ? 1 : 0 }),
 };

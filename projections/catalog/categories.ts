@@ -51,6 +51,9 @@ export const categories: Projection<CategoryRow, CategoryEvent> = {
         return event satisfies never;
     }
   },
-  shape: { columns: { parentId: 'text', slug: 'text', order: 'integer', active: 'integer' }, indexes: [['slug'], ['parentId', 'order']] },
+  shape: {
+    columns: { parentId: 'text', slug: 'text', order: 'integer', active: 'integer' },
+    indexes: [['slug'], ['parentId', 'order'], ['position']],
+  },
   columns: ({ parentId, slug, order, active }) => ({ parentId, slug, order, active: active ? 1 : 0 }),
 };

@@ -50,6 +50,6 @@ export const productStores: Projection<StoreRow, StoreEvent> = {
     return { ...row, name: event.storeName, city: event.city, logoUrl: event.logoUrl };
   },
   // Goods of a store on holiday are still shown: it comes back.
-  shape: { columns: { hidden: 'integer' }, indexes: [['hidden']] },
+  shape: { columns: { hidden: 'integer' }, indexes: [['hidden'], ['position']] },
   columns: ({ status }) => ({ hidden: status === 'Active' || status === 'OnHoliday' ? 0 : 1 }),
 };

@@ -95,6 +95,9 @@ it('is built anew without a moment in which nothing is found', async () => {
   const afterwards = await search('q=payung', position);
   expect([meanwhile.body.total, afterwards.body.total]).toEqual([1, 1]);
   expect(afterwards.body).toEqual(meanwhile.body);
+  await market.projector.ask({ ask: 'rebuild', projections: ['product-details'] });
+  const late = await listProduct(market, store, 'Payung Golf');
+  expect((await search('q=payung', late.position)).body.total).toBe(2);
   const headers = { 'idempotency-key': 'reindex' };
   const told = [
     await market.call('POST', '/admin/search/reindex', { token: admin, headers }),
