@@ -1,0 +1,107 @@
+// Quotes and checkouts over HTTP: what is priced, what is refused, and what nobody else may see.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Sealed } from '../../domain/privacy.ts';
+import { seller } from '../../domain/seller/seller.ts';
+import { user } from '../../domain/user/user.ts';
+import { aBuyer, address, askQuote, type Customer, nowPosition, openShop, place, putIntoCart, type Shop, sell } from '../buying.ts';
+import { type Market, openMarket } from '../market.ts';
+import { aContext, anId, rupiah } from '../shop.ts';
+
+let market: Market;
+let shop: Shop;
+beforeAll(async () => {
+  market = await openMarket();
+  shop = await openShop(market, 100, 50_000, 'Bandung');
+});
+afterAll(() => market.close());
+
+/** A buyer with an address in the address book. */
+const resident = async (): Promise<Customer & { addressId: string }> => {
+  const buyer = await aBuyer(market);
+  const { userId } = buyer;
+  const addressId = anId();
+  const sealed: Sealed = await market.seals.seal(userId, address);
+  await market.handle(user, userId, { type: 'create', userId, name: null, phone: null, language: 'id' }, aContext());
+  await market.handle(user, userId, { type: 'add_address', addressId, label: null, address: sealed, primary: true }, aContext());
+  return { ...buyer, addressId };
+};
+
+describe('a quote', () => {
+  it('prices the selected lines, with every way to ship, cheapest first', async () => {
+    const buyer = await aBuyer(market);
+    await putIntoCart(market, buyer, shop.goods, 6);
+    const { body } = await askQuote(market, buyer);
+    expect(body.lines).toMatchObject([
+      { sku: 'A', quantity: 6, unitPrice: rupiah(50_000), amount: rupiah(300_000), tax: { rule: 'ppn@1', rate: 1100, included: true } },
+    ]);
+    expect(body.lines[0]).not.toHaveProperty('commission');
+    const prices = body.shipping.map(({ price }: { price: { amount: number } }) => price.amount);
+    expect(prices).toEqual([...prices].sort((a, b) => a - b));
+    expect(body.shipping[0]).toMatchObject({ sellerId: shop.sellerId, weightGrams: 1_200 });
+  });
+
+  it('takes an address from the address book, and nobody else’s', async () => {
+    const [buyer, stranger] = [await resident(), await resident()];
+    await putIntoCart(market, buyer, shop.goods);
+    expect((await askQuote(market, buyer, { address: { addressId: buyer.addressId } })).status).toBe(201);
+    const refused = await askQuote(market, buyer, { address: { addressId: stranger.addressId } });
+    expect([refused.status, refused.body.code]).toEqual([404, 'user.address_not_found']);
+  });
+
+  it('keeps the address out of every plain text', async () => {
+    const buyer = await aBuyer(market);
+    await putIntoCart(market, buyer, shop.goods);
+    const { body } = await askQuote(market, buyer);
+    const [quoted] = await market.store.read(`checkout-${body.quoteId}`, 0, 1);
+    expect(JSON.stringify(quoted)).not.toContain(address.recipient);
+    expect(JSON.stringify(body)).not.toContain(address.street);
+  });
+
+  it('is for some lines of the cart, where they are named', async () => {
+    const buyer = await aBuyer(market);
+    const { lineId } = await putIntoCart(market, buyer, shop.goods);
+    await putIntoCart(market, buyer, await sell(market, shop, 5));
+    const { body } = await askQuote(market, buyer, { lineIds: [lineId] });
+    expect(body.lines).toMatchObject([{ cartLineId: lineId }]);
+    expect((await askQuote(market, buyer, { lineIds: [anId()] })).body.code).toBe('cart.line_not_found');
+  });
+
+  it('is refused for an empty cart, for goods that are off sale, and for a shop on holiday', async () => {
+    const buyer = await aBuyer(market);
+    expect((await askQuote(market, buyer)).body.code).toBe('checkout.cart_empty');
+    const resting = await openShop(market, 5);
+    const { lineId } = await putIntoCart(market, buyer, resting.goods);
+    await market.handle(seller, resting.sellerId, { type: 'start_holiday' }, aContext());
+    const holiday = await askQuote(market, buyer);
+    expect(holiday.body).toMatchObject({ status: 409, code: 'checkout.seller_unavailable', details: { lines: [{ cartLineId: lineId }] } });
+    await market.call('DELETE', '/cart/lines', { token: buyer.token });
+    const gone = await sell(market, shop, 5);
+    await putIntoCart(market, buyer, gone);
+    await market.call('DELETE', `/products/${gone.productId}/activation`, { token: shop.token });
+    expect((await askQuote(market, buyer)).body.code).toBe('checkout.product_unavailable');
+  });
+
+  it('takes nothing from the client but the choice', async () => {
+    const buyer = await aBuyer(market);
+    await putIntoCart(market, buyer, shop.goods);
+    const priced = await askQuote(market, buyer, { price: 1 });
+    expect(priced.body.errors).toEqual([{ field: 'price', message: 'is not a known field' }]);
+    expect((await market.call('POST', '/checkouts/quote', { body: { address } })).status).toBe(401);
+  });
+});
+
+describe('a checkout', () => {
+  it('is seen by its buyer alone', async () => {
+    const [buyer, stranger] = [await aBuyer(market), await aBuyer(market)];
+    await putIntoCart(market, buyer, shop.goods);
+    const placed = await place(market, buyer, (await askQuote(market, buyer)).body);
+    const path = `/checkouts/${placed.body.checkoutId}?minPosition=${await nowPosition(market)}`;
+    expect((await market.call('GET', path, { token: buyer.token })).body).toMatchObject({
+      orders: placed.body.orders,
+      totals: placed.body.totals,
+    });
+    expect((await market.call('GET', path, { token: stranger.token })).body.code).toBe('checkout.not_found');
+    expect((await market.call('GET', '/checkouts', { token: buyer.token })).body.items).toHaveLength(1);
+    expect((await market.call('GET', '/checkouts', { token: stranger.token })).body.items).toEqual([]);
+  });
+});
