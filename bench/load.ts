@@ -70,6 +70,22 @@ const figuresOf = (own: Running): Measured => {
   };
 };
 
+/** Longer than any answer may take, in milliseconds. */
+const longestAnswer = 60_000;
+
+/** Fails when nothing has come back for so long: a server that hangs must not make the run hang. */
+const stalled = (own: Running, scenario: string) =>
+  new Promise<never>((_, reject) => {
+    let before = -1;
+    const timer = setInterval(() => {
+      if (own.latencies.count !== before) before = own.latencies.count;
+      else {
+        clearInterval(timer);
+        reject(new Error(`${scenario}: no answer for a minute`));
+      }
+    }, longestAnswer).unref();
+  });
+
 const take = async ({ scenario, port, clients, seconds, count = Number.POSITIVE_INFINITY, isWarmUp = false }: Turn): Promise<Measured> => {
   const own = runningOf(scenario);
   const begin = performance.now();
@@ -88,7 +104,7 @@ const take = async ({ scenario, port, clients, seconds, count = Number.POSITIVE_
     }
     connection.close();
   };
-  await Promise.all(Array.from({ length: clients }, client));
+  await Promise.race([Promise.all(Array.from({ length: clients }, client)), stalled(own, scenario)]);
   own.seconds += (performance.now() - begin) / 1_000;
   const measured = figuresOf(own);
   if (isWarmUp) {

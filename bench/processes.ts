@@ -49,7 +49,7 @@ const startServer = async (args: readonly string[], env: Readonly<Record<string,
     stop: async () => {
       child.kill('SIGTERM');
       await ended(child);
-      for (const line of complaints) console.error(line);
+      if (child.exitCode !== 0) for (const line of complaints) console.error(line);
     },
   };
 };
@@ -81,7 +81,10 @@ export const startLoad = (stage: Stage): Load => {
   return {
     run: (turn) =>
       new Promise((resolve, reject) => {
+        const died = () => reject(new Error('the load ended by itself'));
+        child.once('exit', died);
         child.once('message', (message: FromLoad) => {
+          child.off('exit', died);
           if (message.kind === 'done') resolve(message.measured);
           else reject(new Error(message.message));
         });
