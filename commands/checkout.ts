@@ -71,6 +71,8 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
   const { handle } = needs;
   const { buyerId, ownSellerId } = input;
   const { at } = context;
+  const before = await handle.again(checkout, context);
+  if (before) return before; // whatever the cart holds by now
   const checkoutId = newId(context, 0);
   const address = await addressOf(handle, input);
   const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), at);

@@ -59,6 +59,11 @@ export type Handle = {
     decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
     id: string,
   ): Promise<{ state: State; revision: number; position: number }>;
+  /** The first result of this command, if its key is known: for what would look around again before it comes to the stream. */
+  again<State, Command, Event extends { type: string }>(
+    decider: Pick<Decider<State, Command, Event>, 'category' | 'decide'>,
+    context: Context,
+  ): Promise<Result<Event> | null>;
 };
 
 interface Waiting {
@@ -273,5 +278,9 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       const { state, revision, position } = await streams.load(decider as AnyDecider, streamId);
       return { state: state as State, revision, position };
     },
+    again: async ({ category }: Pick<AnyDecider, 'category'>, { prior }: Context) =>
+      prior?.streamId.startsWith(`${category}-`)
+        ? replay(prior.streamId, prior.streamId.slice(category.length + 1), prior.first, prior.count)
+        : null,
   });
 };
