@@ -123,8 +123,6 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
   const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
   const streams = createStreams(store, states);
   const queues = new Map<string, Waiting[]>();
-  /** The batch that each stream has under way: listeners hear of its events before they are folded in. */
-  const turns = new Map<string, Promise<void>>();
 
   /** The first result of a command that is in the log already. */
   const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
@@ -219,8 +217,6 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
   const drain = async (decider: AnyDecider, streamId: string, id: string, queue: Waiting[]) => {
     while (queue.length > 0) {
       let decided: readonly Decided[] = [];
-      const turn = Promise.withResolvers<void>();
-      turns.set(streamId, turn.promise);
       try {
         const loaded = queue[0]?.context.fresh ? streams.assumeNew(decider, streamId) : await streams.load(decider, streamId);
         decided = await decideBatch(decider, streamId, id, loaded, queue);
@@ -240,11 +236,8 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
           else waiting.reject(error);
         }
         queue.unshift(...retry);
-      } finally {
-        turn.resolve();
       }
     }
-    turns.delete(streamId);
     queues.delete(streamId);
   };
 
@@ -273,8 +266,6 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       id: string,
     ) => {
       const streamId = `${decider.category}-${id}`;
-      // NOTE: whoever has just heard of an event must find it here, or would take what it asks for as done.
-      await turns.get(streamId);
       const { state, revision, position } = await streams.load(decider as AnyDecider, streamId);
       return { state: state as State, revision, position };
     },

@@ -108,6 +108,7 @@ export class SagaRunner {
     );
     this.#timer = setInterval(() => void this.fireDueTimers().catch((error) => this.#failed(error, 'timers', '')), timerInterval);
     this.#timer.unref();
+    this.#pump();
   }
 
   async stop() {
@@ -239,7 +240,7 @@ export class SagaRunner {
       causationId: commandId,
       actor: { kind: 'system', id: saga.process.category },
       at,
-      deadline: this.#now() + maxBackOff,
+      deadline: Date.now() + maxBackOff, // the wall clock, whatever the market's says
     };
     await this.#options.handle(decider, instance, null, context);
   }

@@ -4,7 +4,7 @@ import type { EventStore } from '../event-store/port.ts';
 import type { EventFeed, Subscription } from './port.ts';
 
 /** What of the log the feed needs: an EventStore has it, and so has a reader in another thread that is told when the log has grown. */
-export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'>;
+export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'> & Partial<Pick<EventStore, 'told'>>;
 
 const batchSize = 1_000;
 /** More than this in memory for a slow subscriber is dropped and read from the log again. */
@@ -40,7 +40,8 @@ const subscribe = (
       return batch;
     }
     fresh = at < 0 ? [] : fresh;
-    return source.readAll(position, batchSize);
+    const limit = source.told ? Math.min(batchSize, source.told() - position) : batchSize;
+    return limit > 0 ? source.readAll(position, limit) : [];
   };
 
   const pause = (milliseconds: number) =>
@@ -94,6 +95,6 @@ const subscribe = (
 
 export const createLogFeed = (source: FeedSource): EventFeed => ({
   logId: source.logId,
-  head: () => source.head(),
+  head: async () => source.told?.() ?? source.head(),
   subscribe: (after, handler, onError = () => {}) => subscribe(source, after, handler, onError),
 });

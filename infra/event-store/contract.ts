@@ -82,10 +82,12 @@ export const eventStoreContract = (
     });
 
     it('reads the whole log in order, and tells what was committed here', async () => {
+      while (store.told() < (await store.head())) await new Promise((resolve) => setImmediate(resolve));
       const seen: number[] = [];
       const stop = store.onCommitted((events) => seen.push(...events.map((event) => event.position)));
       const before = await store.head();
       await Promise.all(Array.from({ length: 10 }, () => append(stream(), -1, 3)));
+      while (store.told() < before + 30) await new Promise((resolve) => setImmediate(resolve));
       stop();
       const read = await store.readAll(before, 1000);
       expect(read.map((event) => event.position)).toEqual(Array.from({ length: 30 }, (_, n) => before + 1 + n));

@@ -71,6 +71,11 @@ export interface EventStore {
   positionAt(recordedAt: string): Promise<number>;
   /** Calls `listener` with every batch that this process has committed, in log order. */
   onCommitted(listener: (events: readonly Recorded[]) => void): () => void;
+  /**
+   * Position of the last event that `onCommitted` has told, or that was there at the start. The log may be ahead of it by what this
+   * process has appended but not folded in yet: who acts on events together with the states of streams goes no further.
+   */
+  told(): number;
   snapshot(streamId: string): Promise<Snapshot | null>;
   /** Keeps a snapshot; it may be lost, for everything in it can be folded again. */
   saveSnapshot(streamId: string, snapshot: Snapshot): void;

@@ -14,7 +14,8 @@ const maxBytes = 2 * 1_048_576;
 
 interface Pending {
   readonly write: Write;
-  readonly settle?: (answer: Written) => void;
+  /** Tells whoever waits, and answers the events that are in the log now. */
+  readonly settle?: (answer: Written) => readonly Recorded[];
   readonly fail?: (error: Error) => void;
 }
 
@@ -97,7 +98,7 @@ const logIdOf = (file: string): string => {
 };
 
 /** Writes that wait for the writer thread; one group is under way at a time, the next gathers meanwhile. */
-const createWriterThread = async (file: string, onBatch: (size: number) => void) => {
+const createWriterThread = async (file: string, onBatch: (size: number) => void, onCommitted: (events: readonly Recorded[]) => void) => {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: { role: 'log-writer', file } });
   let waiting: Pending[] = [];
   let underWay: Pending[] | null = null;
@@ -133,10 +134,13 @@ const createWriterThread = async (file: string, onBatch: (size: number) => void)
       process.exit(1);
     }
     let index = 0;
+    const committed: Recorded[] = [];
     for (const pending of group) {
       if (message.error !== undefined) pending.fail?.(new Error(`the log refused a write: ${message.error}`));
-      else if (pending.settle) pending.settle(message.answers?.[index++] as Written);
+      else if (pending.settle) committed.push(...pending.settle(message.answers?.[index++] as Written));
     }
+    // NOTE: those who appended fold their events in first; whoever hears of an event must find it in the state of its stream.
+    if (committed.length > 0) setImmediate(onCommitted, committed);
     if (waiting.length > 0) flush();
   });
   worker.on('error', (error) => {
@@ -178,13 +182,17 @@ export const createSqliteEventStore = async ({
   const logId = logIdOf(file);
   const codec = createCodec(contract);
   const reader = createLogReader(file, codec);
-  const writer = await createWriterThread(file, onBatch);
   const knownKey = reader.database.prepare(
     'SELECT k.fingerprint, k.at, s.name AS stream, k.revision, k.count, k.outcome FROM command_keys k LEFT JOIN streams s ON s.id = k.stream WHERE k.id = ?',
   );
   const snapshotOf = reader.database.prepare('SELECT revision, version, body FROM snapshots WHERE stream = ?');
   const checkpointOf = reader.database.prepare('SELECT position FROM checkpoints WHERE name = ?');
   const listeners = new Set<(events: readonly Recorded[]) => void>();
+  let told = reader.head();
+  const writer = await createWriterThread(file, onBatch, (events) => {
+    told = events[events.length - 1]?.position ?? told;
+    for (const listener of listeners) listener(events);
+  });
   let lastRecordedAt = 0;
 
   const append = ({ streamId, expected, events, keys = [] }: AppendRequest) =>
@@ -202,7 +210,7 @@ export const createSqliteEventStore = async ({
         settle: (answer) => {
           if (!answer.ok) {
             reject(new VersionConflict(streamId, expected, answer.actual));
-            return;
+            return [];
           }
           const recorded = events.map((item, index) => ({
             event: item.event,
@@ -211,8 +219,8 @@ export const createSqliteEventStore = async ({
             position: answer.firstPosition + index,
             metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: answer.hashes[index] as string },
           }));
-          for (const listener of listeners) listener(recorded);
           resolve(recorded);
+          return recorded;
         },
       });
     });
@@ -223,6 +231,7 @@ export const createSqliteEventStore = async ({
     read: async (streamId, from, limit) => reader.read(streamId, from, limit),
     readAll: async (after, limit) => reader.readAll(after, limit),
     head: async () => reader.head(),
+    told: () => told,
     positionAt: async (instant) => reader.positionAt(instant),
     onCommitted(listener) {
       listeners.add(listener);
