@@ -4,10 +4,10 @@ import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Recorded } from '../../domain/metadata.ts';
+import { chainFaults, courierFaults, gatewayFaults, ledgerFaults, lost, stockFaults } from '../support/inspect.ts';
 import { freshId } from '../support/probe.ts';
 import { buy, type Fate, fates, openStreet, type Street } from './buyers.ts';
 import { House } from './house.ts';
-import { chainFaults, courierFaults, gatewayFaults, ledgerFaults, lost, stockFaults } from './inspect.ts';
 
 const kills = Number(process.env.KILLS ?? 5);
 const isLong = kills >= 50;

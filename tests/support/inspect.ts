@@ -8,7 +8,7 @@ import type { OrderEvent } from '../../domain/order/events.ts';
 import type { PaymentEvent } from '../../domain/payment/events.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import type { StockEvent } from '../../domain/stock/events.ts';
-import type { Acknowledged } from './house.ts';
+import type { Answer } from '../market.ts';
 
 type Known = CheckoutEvent | LedgerEvent | OrderEvent | PaymentEvent | ShipmentEvent | StockEvent;
 type Of<Type extends Known['type']> = Extract<Known, { type: Type }>;
@@ -43,7 +43,7 @@ export const chainFaults = (log: readonly Recorded[]): string[] => {
 };
 
 /** I1: what was acknowledged stands in the log at the position and revision that were told. */
-export const lost = (log: readonly Recorded[], acknowledged: readonly Acknowledged[]): string[] =>
+export const lost = (log: readonly Recorded[], acknowledged: readonly { method: string; path: string; answer: Answer }[]): string[] =>
   acknowledged.flatMap(({ method, path, answer }) => {
     const { position, revision } = answer.body;
     if (position === undefined) return [];
