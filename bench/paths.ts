@@ -5,7 +5,7 @@ import { type Booked, bookedFor, hotHolds } from './books.ts';
 import { createClient } from './client.ts';
 import type { Measured } from './load.ts';
 import { coldLoad, commandLatency, productEvents, rebuild } from './log.ts';
-import { type Load, type Server, startBare, startLoad, startMarketplace, treeMemory } from './processes.ts';
+import { type Cpu, type Load, type Server, startBare, startLoad, startMarketplace, treeCpu, treeMemory } from './processes.ts';
 import { purchasesPerBuyer } from './purchase.ts';
 import { rawAppends, rawSearch } from './raw.ts';
 import type { PathFigures } from './report.ts';
@@ -42,22 +42,50 @@ const withServer = async <T>(run: Run, name: string, work: (server: Server, data
   }
 };
 
-interface Turns {
+/** One side of a comparison: a scenario on a server. */
+interface Side {
   readonly load: Load;
   readonly scenario: string;
-  readonly port: number;
+  readonly server: Server;
+  /** So many operations before the clock runs, so that caches hold what they hold after a minute of work; else two seconds of them. */
+  readonly warmUps?: number;
 }
 
+/** `cpuMs`: what one operation has cost the server, on its main thread and elsewhere. Others on the machine do not change it. */
+interface Figures extends Measured {
+  readonly cpuMs: Cpu | null;
+}
+
+/** Runs a side again and again; the figures are of all turns together. */
+const sideOf = ({ clients }: Run, { load, scenario, server, warmUps }: Side) => {
+  const { port, pid } = server;
+  let [main, others] = [0, 0];
+  return {
+    warmUp: () =>
+      load.run({ scenario, port, clients, isWarmUp: true, ...(warmUps === undefined ? { seconds: warmUpSeconds } : { count: warmUps }) }),
+    async turn(length: { seconds: number } | { count: number }): Promise<Figures> {
+      const before = treeCpu(pid);
+      const measured = await load.run({ scenario, port, clients, ...length });
+      const after = treeCpu(pid);
+      main += (after?.main ?? 0) - (before?.main ?? 0);
+      others += (after?.others ?? 0) - (before?.others ?? 0);
+      const { operations } = measured;
+      return { ...measured, cpuMs: after && { main: main / operations, others: others / operations } };
+    },
+  };
+};
+
 /** Both for the same time in all, in turns after a warm-up. */
-const inTurns = async (run: Run, ceiling: Turns, path: Turns): Promise<{ ceiling: Measured; path: Measured }> => {
-  const turn = ({ load, scenario, port }: Turns, seconds: number, isWarmUp = false) =>
-    load.run({ scenario, port, clients: run.clients, seconds, isWarmUp });
-  await turn(ceiling, warmUpSeconds, true);
-  await turn(path, warmUpSeconds, true);
-  let last = { ceiling: await turn(ceiling, run.seconds / rounds), path: await turn(path, run.seconds / rounds) };
-  for (let round = 1; round < rounds; round++) {
-    last = { ceiling: await turn(ceiling, run.seconds / rounds), path: await turn(path, run.seconds / rounds) };
-  }
+const inTurns = async (run: Run, ceilingSide: Side, pathSide: Side): Promise<{ ceiling: Figures; path: Figures }> => {
+  const [ceiling, path] = [sideOf(run, ceilingSide), sideOf(run, pathSide)];
+  await ceiling.warmUp();
+  await path.warmUp();
+  const both = async () => ({
+    ceiling: await ceiling.turn({ seconds: run.seconds / rounds }),
+    path: await path.turn({ seconds: run.seconds / rounds }),
+  });
+  let last = await both();
+  for (let round = 1; round < rounds; round++) last = await both();
   return last;
 };
 
@@ -78,8 +106,8 @@ const answerSizes = async (port: number, { products, categories }: Seeded) => {
   return sizes;
 };
 
-const figures = (title: string, measured: Measured, ceiling: string, ceilingPerSecond: number, target: string): PathFigures => {
-  const { opsPerSecond, p50Ms, p95Ms, p99Ms, outcomes } = measured;
+const figures = (title: string, measured: Figures, ceiling: string, ceilingPerSecond: number, target: string): PathFigures => {
+  const { opsPerSecond, p50Ms, p95Ms, p99Ms, outcomes, cpuMs } = measured;
   const shareOfCeiling = opsPerSecond / ceilingPerSecond;
   return {
     title,
@@ -90,41 +118,47 @@ const figures = (title: string, measured: Measured, ceiling: string, ceilingPerS
     shareOfCeiling,
     ceiling,
     target,
+    cpuMs,
     ...(Object.keys(outcomes).length > 0 && { outcomes }),
   };
 };
 
+/** The figures of a path beside those of its ceiling over HTTP. */
+const compared = (title: string, { ceiling, path }: { ceiling: Figures; path: Figures }, name: string, target: string): PathFigures => ({
+  ...figures(title, path, name, ceiling.opsPerSecond, target),
+  ceilingP99Ms: ceiling.p99Ms,
+  ceilingCpuMs: ceiling.cpuMs,
+});
+
 const reading =
   (name: 'a' | 'b', title: string, target: string) =>
   (run: Run): Promise<PathFigures> =>
-    withServer(run, name, async ({ port }) => {
-      const sizes = await answerSizes(port, run.seeded);
+    withServer(run, name, async (server) => {
+      const sizes = await answerSizes(server.port, run.seeded);
       const bare = await startBare(sizes);
       const load = startLoad({ seeded: run.seeded, buyers: [] });
-      const { ceiling, path } = await inTurns(run, { load, scenario: `bare-${name}`, port: bare.port }, { load, scenario: name, port });
+      const warmUps = run.seeded.products.length;
+      const both = await inTurns(run, { load, scenario: `bare-${name}`, server: bare }, { load, scenario: name, server, warmUps });
       await load.end();
       await bare.stop();
-      run.ceilings[`bareGet_${name}`] = ceiling.opsPerSecond;
-      return {
-        ...figures(title, path, `bare GET of ${name === 'a' ? sizes[0] : sizes[1]} bytes`, ceiling.opsPerSecond, target),
-        ceilingP99Ms: ceiling.p99Ms,
-      };
+      run.ceilings[`bareGet_${name}`] = both.ceiling.opsPerSecond;
+      return compared(title, both, `bare GET of ${name === 'a' ? sizes[0] : sizes[1]} bytes`, target);
     });
 
 const searching = (run: Run): Promise<PathFigures> =>
-  withServer(run, 'c', async ({ port }, dataDir) => {
+  withServer(run, 'c', async (server, dataDir) => {
     const load = startLoad({ seeded: run.seeded, buyers: [] });
-    const turn = (seconds: number, isWarmUp = false) => load.run({ scenario: 'c', port, clients: run.clients, seconds, isWarmUp });
+    const side = sideOf(run, { load, scenario: 'c', server });
     const file = join(dataDir, 'search.db');
     let asked = rawSearch(file, 0, warmUpSeconds).next;
-    await turn(warmUpSeconds, true);
+    await side.warmUp();
     const speeds: number[] = [];
-    let path: Measured | null = null;
+    let path: Figures | null = null;
     for (let round = 0; round < rounds; round++) {
       const raw = rawSearch(file, asked, run.seconds / rounds);
       asked = raw.next;
       speeds.push(raw.perSecond);
-      path = await turn(run.seconds / rounds);
+      path = await side.turn({ seconds: run.seconds / rounds });
     }
     await load.end();
     run.ceilings.rawSearch = speeds.reduce((sum, speed) => sum + speed, 0) / rounds;
@@ -132,14 +166,15 @@ const searching = (run: Run): Promise<PathFigures> =>
   });
 
 const carting = (run: Run): Promise<PathFigures> =>
-  withServer(run, 'd', async ({ port }) => {
+  withServer(run, 'd', async (server) => {
     const bare = await startBare([]);
     const load = startLoad({ seeded: run.seeded, buyers: [] });
-    const { ceiling, path } = await inTurns(run, { load, scenario: 'bare-post', port: bare.port }, { load, scenario: 'd', port });
+    const warmUps = run.seeded.products.length;
+    const both = await inTurns(run, { load, scenario: 'bare-post', server: bare }, { load, scenario: 'd', server, warmUps });
     await load.end();
     await bare.stop();
-    run.ceilings.barePost = ceiling.opsPerSecond;
-    return { ...figures('new cart and one line', path, 'bare POST', ceiling.opsPerSecond, '≥ 30 %'), ceilingP99Ms: ceiling.p99Ms };
+    run.ceilings.barePost = both.ceiling.opsPerSecond;
+    return compared('new cart and one line', both, 'bare POST', '≥ 30 %');
   });
 
 /** The most of what `read` says, asked four times a second until it is stopped. */
@@ -161,21 +196,21 @@ const mostPurchasesPerSecond = 400;
 
 const buying = async (run: Run): Promise<PathFigures> => {
   const buyers = await mintBuyers(run.seededDir, Math.ceil(((run.seconds + warmUpSeconds) * mostPurchasesPerSecond) / purchasesPerBuyer));
-  return withServer(run, 'e', async ({ port, pid }, dataDir) => {
+  return withServer(run, 'e', async (server, dataDir) => {
     const bare = await startBare([]);
     const load = startLoad({ seeded: run.seeded, buyers });
-    const stopWatching = watchMost(() => treeMemory(pid));
-    const { ceiling, path } = await inTurns(run, { load, scenario: 'bare-post', port: bare.port }, { load, scenario: 'e', port });
+    const stopWatching = watchMost(() => treeMemory(server.pid));
+    const both = await inTurns(run, { load, scenario: 'bare-post', server: bare }, { load, scenario: 'e', server });
     const memoryMiB = stopWatching();
     await load.end();
     await bare.stop();
+    const { ceiling, path } = both;
     run.ceilings.barePost = ceiling.opsPerSecond;
     const perCheckout: Booked = bookedFor(dataDir);
     return {
-      ...figures('full checkout of two sellers’ goods', path, 'bare POST', ceiling.opsPerSecond, '≥ 3.3 %, p99 ≤ 40 ×'),
+      ...compared('full checkout of two sellers’ goods', both, 'bare POST', '≥ 3.3 %, p99 ≤ 40 ×'),
       barePostsPerCheckout: ceiling.opsPerSecond / path.opsPerSecond,
       p99OverCeiling: path.p99Ms / ceiling.p99Ms,
-      ceilingP99Ms: ceiling.p99Ms,
       perCheckout,
       memoryMiB,
     };
@@ -186,20 +221,20 @@ const hotBuyers = 10_000;
 
 const rushing = async (run: Run): Promise<PathFigures> => {
   const buyers = await mintBuyers(run.seededDir, hotBuyers);
-  return withServer(run, 'f', async ({ port }, dataDir) => {
+  return withServer(run, 'f', async (server, dataDir) => {
     const bare = await startBare([]);
     const load = startLoad({ seeded: run.seeded, buyers });
-    const { clients } = run;
-    const prepared = await load.run({ scenario: 'f-quote', port, clients, count: hotBuyers });
-    await load.run({ scenario: 'bare-post', port: bare.port, clients, seconds: warmUpSeconds, isWarmUp: true });
-    await load.run({ scenario: 'bare-post', port: bare.port, clients, seconds: run.seconds / 2 });
-    const path = await load.run({ scenario: 'f', port, clients, count: hotBuyers });
-    const ceiling = await load.run({ scenario: 'bare-post', port: bare.port, clients, seconds: run.seconds / 2 });
+    const prepared = await load.run({ scenario: 'f-quote', port: server.port, clients: run.clients, count: hotBuyers });
+    const ceilingSide = sideOf(run, { load, scenario: 'bare-post', server: bare });
+    await ceilingSide.warmUp();
+    await ceilingSide.turn({ seconds: run.seconds / 2 });
+    const path = await sideOf(run, { load, scenario: 'f', server }).turn({ count: hotBuyers });
+    const ceiling = await ceilingSide.turn({ seconds: run.seconds / 2 });
     await load.end();
     await bare.stop();
     run.ceilings.barePost ??= ceiling.opsPerSecond;
     return {
-      ...figures(`hot SKU: ${hotBuyers} buyers, ${hotStock} pieces`, path, 'bare POST', ceiling.opsPerSecond, '≥ 20 %, 100 sold'),
+      ...compared(`hot SKU: ${hotBuyers} buyers, ${hotStock} pieces`, { ceiling, path }, 'bare POST', '≥ 20 %, 100 sold'),
       prepared: { buyers: prepared.operations, perSecond: prepared.opsPerSecond, ...prepared.outcomes },
       holds: hotHolds(dataDir, run.seeded.hot),
     };

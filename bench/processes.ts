@@ -97,26 +97,48 @@ export const startLoad = (stage: Stage): Load => {
   };
 };
 
-/** Resident memory of a process and all below it, in MiB; null where there is no /proc. */
-export const treeMemory = (pid: number): number | null => {
+/** A process and all below it, as /proc shows them; null where there is none. */
+const treeOf = (pid: number): number[] | null => {
   try {
     const parents = new Map<number, number>();
-    const resident = new Map<number, number>();
     for (const name of readdirSync('/proc')) {
       if (!/^\d+$/.test(name)) continue;
       try {
-        const status = readFileSync(`/proc/${name}/status`, 'utf8');
-        parents.set(Number(name), Number(/PPid:\s+(\d+)/.exec(status)?.[1]));
-        resident.set(Number(name), Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0));
+        parents.set(Number(name), Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]));
       } catch {
         // It ended meanwhile.
       }
     }
     const isBelow = (child: number): boolean => child === pid || (child > 1 && isBelow(parents.get(child) ?? 0));
-    let sum = 0;
-    for (const [child, size] of resident) if (isBelow(child)) sum += size;
-    return Math.round(sum / 1_024);
+    return [...parents.keys()].filter(isBelow);
   } catch {
     return null;
   }
+};
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** Resident memory of a process and all below it, in MiB. */
+export const treeMemory = (pid: number): number | null => {
+  const tree = treeOf(pid);
+  const resident = (id: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0);
+  return tree && Math.round(sum(tree.map(resident)) / 1_024);
+};
+
+/** Milliseconds of CPU that it has used: the main thread of the process, and everything else in the tree. Ticks are 10 ms. */
+export interface Cpu {
+  readonly main: number;
+  readonly others: number;
+}
+
+const usedIn = (file: string): number => {
+  const fields = readFileSync(file, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+};
+
+export const treeCpu = (pid: number): Cpu | null => {
+  const tree = treeOf(pid);
+  if (!tree) return null;
+  const main = usedIn(`/proc/${pid}/task/${pid}/stat`);
+  return { main, others: sum(tree.map((id) => usedIn(`/proc/${id}/stat`))) - main };
 };
