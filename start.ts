@@ -1,5 +1,6 @@
 // Runs the marketplace: takes the data, builds what is missing, listens, and ends in good order when told.
 import { serve } from '@hono/node-server';
+import { demoAdmin, demoPassword, demoStores } from './commands/demo/catalogue.ts';
 import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import type { Config } from './infra/config.ts';
@@ -9,26 +10,29 @@ import { type Marketplace, openMarketplace } from './marketplace.ts';
 
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
+/** How long the start waits until the demo market can be read, in milliseconds. */
+const longestSeed = 10_000;
 
-const tryThis = (url: string, isEmpty: boolean) => `
+const whenEmpty = `
+  The store is empty. Make an administrator of an account that has registered:
+    npx node main.ts users grant <e-mail> SUPER_ADMIN
+`;
+
+const firstOrder = (url: string) => `
+  A first order: open another terminal and paste
+    export BASE=${url}
+  and then the lines of README.md, "A first order in five minutes".
+  Accounts of the demo market, all with the password ${demoPassword}:
+    ${[demoAdmin, ...demoStores].map(({ email }) => email).join('  ')}
+`;
+
+const tryThis = (url: string, more: string) => `
   API           ${url}/api/v1
   Documentation ${url}/docs
   Health        ${url}/readyz
   Metrics       ${url}/metrics
-${
-  isEmpty
-    ? `
-  The store is empty. Make an administrator of an account that has registered:
-    node main.ts users grant <e-mail> SUPER_ADMIN
-`
-    : `
-  A first order, step by step:
-    curl ${url}/api/v1/products
-    curl -c jar -b jar -X POST ${url}/api/v1/cart/lines -H 'content-type: application/json' -H "idempotency-key: $(uuidgen)" -d '{"productId":"<id>","variantId":"<id>","quantity":1}'
-    then POST /auth/register, /checkouts/quote and /checkouts: see the documentation.
-`
-}
-  Look on: node main.ts events tail --follow
+${more}
+  Look on: npx node main.ts events tail --follow
   Stop it: Ctrl-C
 `;
 
@@ -36,7 +40,7 @@ export interface StartOptions {
   readonly progress: Progress;
   /** Aborted when it is time to stop. */
   readonly signal: AbortSignal;
-  /** Fills an empty store with goods to try. */
+  /** Fills an empty store with the demo market. */
   readonly seedDemo?: (marketplace: Marketplace) => Promise<void>;
 }
 
@@ -53,7 +57,12 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   // Also while the read models are still being built, which may take longer than anybody waits.
   signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
   const marketplace = await openMarketplace(config, { log, onProgress: progress });
-  if (seedDemo && (await marketplace.store.head()) === 0) await seedDemo(marketplace);
+  const { store, projector } = marketplace;
+  if (seedDemo && (await store.head()) === 0) {
+    await seedDemo(marketplace);
+    // Whoever comes first finds the shelves filled.
+    await projector.passed(await store.head(), longestSeed);
+  }
   const listening = Promise.withResolvers<number>();
   const server = serve({ fetch: marketplace.app.fetch, port: config.PORT, hostname: config.HOST }, ({ port }) => listening.resolve(port));
   server.once('error', listening.reject);
@@ -62,7 +71,7 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
   const control = await openControl(marketplace, log, (at) => lock.announce(at));
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
-  process.stderr.write(tryThis(url, (await marketplace.store.head()) === 0));
+  process.stderr.write(tryThis(url, (await store.head()) === 0 ? whenEmpty : seedDemo ? firstOrder(url) : ''));
 
   await aborted(signal);
   log.info('stopping');
