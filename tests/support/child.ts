@@ -78,6 +78,9 @@ const listening = async (child: ChildProcess, lines: string[], errors: string[])
   return ready.promise;
 };
 
+/** `application/json` and `application/problem+json`, and not a list of lines. */
+const isJson = (headers: Headers) => /[/+]json\b/.test(headers.get('content-type') ?? '');
+
 export const newDataDir = () => mkdtempSync(join(tmpdir(), 'tokobapak-child-'));
 
 /** Starts `main.ts start` on this folder. */
@@ -133,7 +136,7 @@ export const startChild = async (dataDir: string, env: Readonly<Record<string, s
       try {
         const response = await fetch(`${url}/api/v1${path}`, sent);
         const text = await response.text();
-        return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
+        return { status: response.status, headers: response.headers, body: isJson(response.headers) ? JSON.parse(text) : text };
       } catch (error) {
         throw new NoAnswer(`${method} ${path}: ${String(error)}`);
       }
