@@ -48,8 +48,8 @@ ${help(commands, 'node main.ts')}
 
 ## Error codes
 
-A refusal is \`application/problem+json\` (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, \`code\`, \`requestId\` and, where there is more to say,
-\`details\`. Bad input names its fields in \`details.errors\`. 429 and 503 carry Retry-After where a time is known.
+A refusal is \`application/problem+json\` (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, \`code\`, \`requestId\`; where there is more to say also
+\`details\`, and for bad input \`errors\`, which names each field at fault. 429 and 503 carry Retry-After where a time is known.
 
 ${errorsTable()}
 
