@@ -83,7 +83,7 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
     checkout,
     checkoutId,
     { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId, address, ...prices, at },
-    context,
+    { ...context, fresh: true },
   );
 };
 

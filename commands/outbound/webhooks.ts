@@ -34,7 +34,7 @@ export const receiveWebhook = (handle: Handle, received: WebhookCommand, at: str
   const { provider, providerEventId } = received;
   const commandId = derivedUuid('webhook', provider, providerEventId);
   const actor = { kind: 'system', id: provider } as const;
-  const context: Context = { commandId, correlationId: commandId, causationId: commandId, actor, at };
+  const context: Context = { commandId, correlationId: commandId, causationId: commandId, actor, at, fresh: true };
   return handle(webhook, `${provider}.${providerEventId}`, received, context);
 };
 

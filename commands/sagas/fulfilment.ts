@@ -357,6 +357,7 @@ const settled: Saga<Fulfilment, FulfilmentEvent>['settled'] = (intent, _state, {
 export const fulfilment: Saga<Fulfilment, FulfilmentEvent> = {
   process,
   reads,
+  begins: ['order.confirmed'],
   correlate: ({ event }: Recorded) => (isRead(event) ? orderOf(event) : null),
   react: (state, trigger) => {
     if ('type' in trigger) return wake(state, trigger);

@@ -84,6 +84,7 @@ const sends = (intent: CollectionEvent): Send => {
 export const collection: Saga<Collection, CollectionEvent> = {
   process,
   reads,
+  begins: ['payment.created'],
   correlate: ({ event }: Recorded) => (isRead(event) ? event.paymentId : null),
   react: (state, trigger) => {
     if ('event' in trigger) return isRead(trigger.event) ? reactTo(state, trigger.event, trigger.metadata.occurredAt) : [];

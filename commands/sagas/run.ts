@@ -241,6 +241,7 @@ export class SagaRunner {
       actor: { kind: 'system', id: saga.process.category },
       at,
       deadline: Date.now() + maxBackOff, // the wall clock, whatever the market's says
+      ...('event' in trigger && saga.begins?.includes(trigger.event.type) && { fresh: true }),
     };
     await this.#options.handle(decider, instance, null, context);
   }

@@ -24,6 +24,7 @@ export interface Settled {
 
 /**
  * `reads`: the types of the events that can wake it. `correlate`: the instance (id of its own stream) that an event belongs to, or null.
+ * `begins`: those of `reads` that an instance begins with, as a rule: its stream is then not looked for.
  * `react`: the events to append to its own stream because of this trigger, in order. It is a pure function of state and trigger,
  * answers [] for what it has already taken in, and knows the time only from its trigger (metadata.occurredAt, or `at` of the timer).
  * `sends`: the command that an intent sends. `settled`: what to append when that command ended without an event.
@@ -31,6 +32,7 @@ export interface Settled {
 export interface Saga<State, Event extends { type: string }> {
   readonly process: Process<State, Event>;
   readonly reads: readonly string[];
+  readonly begins?: readonly string[];
   correlate(trigger: Recorded): string | null;
   react(state: State, trigger: Recorded | TimerDue): readonly Event[];
   sends(intent: Event, state: State): Send;
