@@ -18,6 +18,8 @@ import { erasure } from './erasure/erasure.ts';
 import { ErasureEvent } from './erasure/events.ts';
 import { FulfilmentEvent } from './fulfilment/events.ts';
 import { fulfilment } from './fulfilment/fulfilment.ts';
+import { ImportEvent } from './import/events.ts';
+import { imports } from './import/import.ts';
 import { LedgerEvent } from './ledger/events.ts';
 import { ledger } from './ledger/ledger.ts';
 import { OnboardingEvent } from './onboarding/events.ts';
@@ -92,6 +94,7 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(CollectionEvent),
   ...definitions(ErasureEvent),
   ...definitions(FulfilmentEvent),
+  ...definitions(ImportEvent),
   ...definitions(LedgerEvent),
   ...definitions(OnboardingEvent),
   ...definitions(OrderEvent),
@@ -150,6 +153,7 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(collection, CollectionEvent),
   fold(erasure, ErasureEvent),
   fold(fulfilment, FulfilmentEvent),
+  fold(imports, ImportEvent),
   fold(ledger, LedgerEvent),
   fold(onboarding, OnboardingEvent),
   fold(order, OrderEvent),
