@@ -40,4 +40,7 @@ if (isMainThread) await commandLine();
 else if (workerData?.role === 'projector') {
   const { runProjector } = await import('./projector.ts');
   await runProjector(workerData);
+} else if (workerData?.role === 'providers') {
+  const { runProviders } = await import('./infra/outbound/simulated/thread.ts');
+  await runProviders(workerData.options);
 }

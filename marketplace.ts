@@ -110,7 +110,7 @@ export const openMarketplace = async (
   const search = connectSearch(config.DATA_DIR);
 
   const watch = await createWatch(handle, feed);
-  const outside = await connectOutbound(config, { now, open: seals.open });
+  const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url) });
   const outward = await startOutward({ handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });

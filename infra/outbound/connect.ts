@@ -4,8 +4,7 @@ import type { Config } from '../config.ts';
 import { openMailOutbox } from './mail-outbox.ts';
 import { renderMail } from './mail-templates.ts';
 import type { Outside } from './outside.port.ts';
-import { startSimulatedCourier } from './simulated/courier.ts';
-import { startSimulatedGateway } from './simulated/gateway.ts';
+import { startProviders, startProvidersThread } from './simulated/thread.ts';
 import { simulatedCourier } from './simulated-courier.ts';
 import { simulatedGateway } from './simulated-gateway.ts';
 import { webhookSecrets } from './webhook-secrets.ts';
@@ -14,21 +13,28 @@ export interface OutboundOptions {
   /** The clock, in milliseconds. */
   readonly now: () => number;
   readonly open: (sealed: Sealed) => unknown;
+  /** The program that runs simulated providers in a thread of their own; without it they run in this one. */
+  readonly thread?: URL;
 }
 
 const account = 'tokobapak';
 
-export const connectOutbound = async (config: Config, { now, open }: OutboundOptions): Promise<Outside> => {
+export const connectOutbound = async (config: Config, { now, open, thread }: OutboundOptions): Promise<Outside> => {
   const { DATA_DIR: dataDir, PAYMENT_GATEWAY_URL: gatewayUrl, COURIER_URL: courierUrl } = config;
   const made = gatewayUrl && courierUrl ? null : webhookSecrets(dataDir);
   const secretOf = (configured: string | undefined, provider: 'payment' | 'courier') => configured ?? made?.[provider] ?? '';
   const gatewaySecret = secretOf(config.PAYMENT_WEBHOOK_SECRET, 'payment');
   const courierSecret = secretOf(config.COURIER_WEBHOOK_SECRET, 'courier');
-  const here = { dataDir, webhookUrl: null, clock: now };
-  const gatewayHere = gatewayUrl ? null : await startSimulatedGateway({ ...here, secret: gatewaySecret, account });
-  const courierHere = courierUrl ? null : await startSimulatedCourier({ ...here, secret: courierSecret });
-  const gateway = simulatedGateway({ url: gatewayUrl ?? gatewayHere?.url ?? '', secret: gatewaySecret });
-  const courier = simulatedCourier({ url: courierUrl ?? courierHere?.url ?? '', secret: courierSecret });
+  const wanted = {
+    dataDir,
+    account,
+    gatewaySecret: gatewayUrl ? null : gatewaySecret,
+    courierSecret: courierUrl ? null : courierSecret,
+  };
+  // A clock that somebody else moves cannot be shared with a thread.
+  const simulated = await (thread && now === Date.now ? startProvidersThread(thread, wanted) : startProviders(wanted, now));
+  const gateway = simulatedGateway({ url: gatewayUrl ?? simulated.gatewayUrl ?? '', secret: gatewaySecret });
+  const courier = simulatedCourier({ url: courierUrl ?? simulated.courierUrl ?? '', secret: courierSecret });
   const mail = openMailOutbox(dataDir);
   const isOpen = config.NODE_ENV !== 'production';
   const rendering = { open, storeUrl: config.PUBLIC_URL, timeZone: config.MARKET_TIME_ZONE };
@@ -37,17 +43,14 @@ export const connectOutbound = async (config: Config, { now, open }: OutboundOpt
     courier,
     mail,
     account,
-    payments: isOpen && gatewayHere ? gateway : null,
-    parcels: isOpen && courierHere ? courier : null,
+    payments: isOpen && !gatewayUrl ? gateway : null,
+    parcels: isOpen && !courierUrl ? courier : null,
     readMails: isOpen
       ? async (userId, limit) => Promise.all((await mail.list(userId, limit)).map((each) => renderMail(each, rendering)))
       : null,
-    deliverTo: (url) => {
-      gatewayHere?.deliverTo(`${url}/${gateway.provider}`);
-      courierHere?.deliverTo(`${url}/${courier.provider}`);
-    },
+    deliverTo: (url) => simulated.deliverTo(`${url}/${gateway.provider}`, `${url}/${courier.provider}`),
     close: async () => {
-      await Promise.all([gateway.close(), courier.close(), gatewayHere?.close(), courierHere?.close()]);
+      await Promise.all([gateway.close(), courier.close(), simulated.close()]);
       await mail.close();
     },
   };
