@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import { given } from '../../tests/given.ts';
+import type { ImportEvent } from './events.ts';
 import { imports } from './import.ts';
 
 const about = { importId: 'i1', source: 'shop', row: 'o1', at: '2026-01-01T12:00:00.000Z' };
@@ -11,7 +12,7 @@ const reject = {
   status: 'canceled',
   payments: [{ type: 'voucher', amount: { amount: 500, currency: 'BRL' } }],
 } as const;
-const rejected = { ...reject, type: 'import.row_rejected', payments: [...reject.payments] } as const;
+const rejected: ImportEvent = { ...reject, type: 'import.row_rejected', payments: [...reject.payments] };
 const adjust = {
   type: 'adjust',
   ...about,
@@ -20,7 +21,7 @@ const adjust = {
   field: 'shipped_at',
   before: '2025-12-31T12:00:00.000Z',
 } as const;
-const adjusted = { ...adjust, type: 'import.row_adjusted' } as const;
+const adjusted: ImportEvent = { ...adjust, type: 'import.row_adjusted' };
 
 describe('a row that is left out', () => {
   it('is noted with its reason and its money', () => given(imports).when(reject).then(rejected));

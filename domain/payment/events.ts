@@ -63,6 +63,8 @@ const settled = {
   interest: open(Money),
   rounding: open(Money),
   orders: open(z.array(Share)),
+  /** How each part was paid, where the source of an import has its own words for it; elsewhere all parts were paid by `method`. */
+  parts: open(z.array(Part).optional()),
 };
 /** No part is pending any more. `orders`: the shares that were paid (of COD only the collected ones). */
 export const PaymentCaptured = z.object({ type: z.literal('payment.captured'), ...settled, cod: open(z.boolean()) });

@@ -146,14 +146,17 @@ describe('several parts', () => {
     { partId: 'p1.2', method: 'voucher', amount: idr(total.amount - 40_000) },
   ];
   const split = history({ ...createPayment, parts });
-  it('capture the payment when the last is there', () => {
+  it('capture the payment when the last is there, which says how each was paid', () => {
     const one = note('captured', { partId: 'p1.1', amount: 40_000 });
     given(payment, ...split)
       .when(one)
       .then({ type: 'payment.part_captured', ...ids, at: noon, partId: 'p1.1', amount: idr(40_000) });
     given(payment, ...history({ ...createPayment, parts }, one))
       .when(note('captured', { partId: 'p1.2', amount: total.amount - 40_000 }))
-      .then({ type: 'payment.part_captured', ...ids, at: noon, partId: 'p1.2', amount: idr(total.amount - 40_000) }, captured);
+      .then(
+        { type: 'payment.part_captured', ...ids, at: noon, partId: 'p1.2', amount: idr(total.amount - 40_000) },
+        { ...captured, parts: [...parts] },
+      );
   });
 });
 

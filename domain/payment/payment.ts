@@ -5,7 +5,7 @@ import { isSameMoney, type Money, plus, sum } from '../money.ts';
 import type { CreatePayment, NotePayment, PaymentCommand, RequestRefund } from './commands.ts';
 import type { PaymentEvent } from './events.ts';
 import { lateAmounts, refundAmounts } from './refunds.ts';
-import type { Share } from './shares.ts';
+import type { Part, Share } from './shares.ts';
 import {
   evolve,
   isCod,
@@ -156,8 +156,11 @@ const captured = (
     interest,
     rounding,
     orders: payment.orders.filter(isPaid).map(shareOf),
+    ...(parts.some((part) => part.sourceType !== undefined) && { parts: parts.map(partOf) }),
   };
 };
+
+const partOf = ({ status: _status, instructed: _instructed, ...part }: PartState): Part => part;
 
 /** Requests the refund of whole parts whose sale is off. Their ids follow from part and order, so that no order of notices matters. */
 const giveBack = (payment: OpenPayment, parts: readonly PartState[], at: string): PaymentEvent[] => {
