@@ -12,7 +12,6 @@ const address = {
   postalCode: '40111',
   country: 'ID',
 };
-const quoteBody = JSON.stringify({ address });
 const payment = JSON.stringify({ outcome: 'pay' });
 
 const signedIn = ({ token }: Buyer) => `authorization: Bearer ${token}\r\n`;
@@ -28,8 +27,9 @@ const expecting = (reply: Reply, step: string, ...wanted: readonly number[]) => 
   throw new Unexpected(`${step}: ${reply.status} ${code ?? ''}`);
 };
 
-const addLine = async (client: Client, headers: string, { productId, variantId }: SeededProduct) =>
-  expecting(await post(client, '/cart/lines', headers, JSON.stringify({ productId, variantId, quantity: 1 })), 'cart', 201);
+/** Answers the line's id. */
+const addLine = async (client: Client, headers: string, { productId, variantId }: SeededProduct): Promise<string> =>
+  expecting(await post(client, '/cart/lines', headers, JSON.stringify({ productId, variantId, quantity: 1 })), 'cart', 201).lineId;
 
 interface Quote {
   readonly quoteId: string;
@@ -42,8 +42,9 @@ const startBody = ({ quoteId, shipping }: Quote) => {
   return JSON.stringify({ quoteId, shipping: [...first].map(([sellerId, optionId]) => ({ sellerId, optionId })), method: 'qris' });
 };
 
-const asked = async (client: Client, headers: string): Promise<Quote> =>
-  expecting(await post(client, '/checkouts/quote', headers, quoteBody), 'quote', 201);
+/** A quote for these lines of the cart. */
+const asked = async (client: Client, headers: string, lineIds: readonly string[]): Promise<Quote> =>
+  expecting(await post(client, '/checkouts/quote', headers, JSON.stringify({ address, lineIds })), 'quote', 201);
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const patience = 30_000;
@@ -99,8 +100,10 @@ export const fullCheckout = ({ seeded, buyers }: Stage): Operation => {
     const first = (n * 7_919) % products.length;
     // The next product is the next seller's.
     const lines = [products[first], products[(first + 1) % products.length]] as [SeededProduct, SeededProduct];
-    for (const line of lines) await addLine(client, headers, line);
-    const quote = await asked(client, headers);
+    // What the last purchase bought may still be in the cart.
+    const lineIds: string[] = [];
+    for (const line of lines) lineIds.push(await addLine(client, headers, line));
+    const quote = await asked(client, headers, lineIds);
     const started = expecting(await post(client, '/checkouts', headers, startBody(quote)), 'start', 201, 202);
     expecting(await client.request('POST', `/api/v1/payments/${started.payment.paymentId}/simulate`, headers, payment), 'pay', 202);
     await confirmed(client, headers, started.checkoutId);
@@ -122,8 +125,8 @@ export const hotQuote =
     const buyer = buyers[n];
     if (!buyer) return 'no buyer left';
     const headers = signedIn(buyer);
-    await addLine(client, headers, seeded.hot);
-    prepared.set(n, { headers, body: startBody(await asked(client, headers)) });
+    const lineId = await addLine(client, headers, seeded.hot);
+    prepared.set(n, { headers, body: startBody(await asked(client, headers, [lineId])) });
     return 'ok';
   };
 
