@@ -1,5 +1,9 @@
 // The command line, and the entry of the process and of its threads.
+import { enableCompileCache } from 'node:module';
 import { isMainThread, workerData } from 'node:worker_threads';
+
+// Stripping types takes a WebAssembly instance in every thread: what was stripped once is not stripped again.
+enableCompileCache();
 
 /** Errors whose message is all that a person needs, by name: their classes are not loaded where a thread begins. */
 const plain = new Set(['BackupRefused', 'ConfigError', 'DataDirInUse', 'DomainError', 'OperationFailed', 'UsageError']);
