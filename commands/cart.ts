@@ -26,6 +26,8 @@ const variantOf = ({ variants }: Listing, variantId: string | undefined): Varian
 
 /** Throws cart.product_unavailable, cart.own_goods, cart.mixed_currencies, cart.quantity_exceeded, cart.too_many_lines. */
 export const addCartLine = async (handle: Handle, { cartId, ownSellerId }: Buyer, input: NewCartLine, context: Context) => {
+  const before = await handle.again(cart, context);
+  if (before) return before; // also when the product is gone by now
   const { productId, quantity } = input;
   const { state } = await handle.load(product, productId);
   if (state.status !== 'Active') throw unavailable({ productId });

@@ -18,6 +18,8 @@ export const receiveStock = async (
   input: { productId: string; quantity: number; reason: string },
   context: Context,
 ) => {
+  const before = await handle.again(stock, context);
+  if (before) return before; // also when the product is gone by now
   const { productId, quantity, reason } = input;
   const { state } = await handle.load(product, productId);
   if (state.status === 'None' || state.sellerId !== sellerId) throw new DomainError('product.not_found', 'There is no such product.');

@@ -158,7 +158,8 @@ export const idempotent =
           headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
         });
       }
-      if (keyed.keep !== undefined) store.keepOutcome({ commandId, fingerprint, at }, keyed.keep);
+      // NOTE: an answer in the key store would hide the events that this command is known to have.
+      if (keyed.keep !== undefined && !known?.streamId) store.keepOutcome({ commandId, fingerprint, at }, keyed.keep);
       return;
     } finally {
       finish();
