@@ -1,12 +1,14 @@
 // Commands of a checkout: a quote for what is in the cart, the start that plans and holds, and the buyer's way out before paying.
 import { cart } from '../domain/cart/cart.ts';
 import { checkout, type Prices } from '../domain/checkout/checkout.ts';
+import type { MissingLine } from '../domain/checkout/events.ts';
 import type { QuotedLine } from '../domain/checkout/plan.ts';
 import { type Checkout, isPurchase, type Purchase } from '../domain/checkout/state.ts';
 import { DomainError } from '../domain/error.ts';
 import { defaultLocation } from '../domain/location.ts';
 import type { Method } from '../domain/payment/deadlines.ts';
 import type { Sealed } from '../domain/privacy.ts';
+import { availableOf } from '../domain/stock/state.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import { user } from '../domain/user/user.ts';
 import { type PricingNeeds, priceLines, shippingFor, type WantedLine } from './checkout-prices.ts';
@@ -66,6 +68,22 @@ const mustBeInStock = async (handle: Handle, lines: readonly QuotedLine[]) => {
   if (missing.length > 0) throw new DomainError('checkout.out_of_stock', 'Some lines are not in stock.', { lines: missing });
 };
 
+/**
+ * Refuses at once what a hold would refuse now, so that a rush for the last piece costs nothing but a look. A shelf with holds that
+ * may have lapsed is left to the hold.
+ */
+const mustBeFree = async (handle: Handle, lines: readonly QuotedLine[], at: string) => {
+  const missing: MissingLine[] = [];
+  for (const { lineId, variantId, location, sku, quantity } of lines) {
+    const { state } = await handle.load(stock, stockId(variantId, location));
+    const isSure = state.status === 'none' || state.firstExpiry === null || at < state.firstExpiry;
+    const free = state.status === 'none' ? 0 : availableOf(state);
+    if (isSure && free < quantity) missing.push({ lineId, variantId, sku, code: 'stock.insufficient' });
+  }
+  if (missing.length > 0)
+    throw new DomainError('checkout.out_of_stock', 'Some lines are not in stock; nothing is held.', { lines: missing });
+};
+
 /** A quote holds for 15 minutes; its id becomes the checkout's. */
 export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, context: Context) => {
   const { handle } = needs;
@@ -121,6 +139,7 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
   const paymentId = newId(context, 0);
   if (before.status === 'None' || before.buyerId !== buyerId) throw new DomainError('checkout.quote_not_found', 'There is no such quote.');
   if (!isPurchase(before) || before.plan.paymentId !== paymentId) {
+    if (!isPurchase(before)) await mustBeFree(handle, before.lines, at);
     const fresh = isPurchase(before) ? { lines: [], shipping: [], platform: [] } : await pricesNow(needs, before, at);
     const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
     const start = { type: 'start', buyerId, choices, method, paymentId, parts: [], fresh, payBy: null, at } as const;

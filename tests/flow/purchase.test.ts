@@ -47,6 +47,9 @@ const shelf = async ({ variantId }: Goods) => {
 const pay = (token: string, { body }: Answer) =>
   market.call('POST', `/payments/${body.payment.paymentId}/simulate`, { token, body: { outcome: 'pay' } });
 
+const checkoutsSince = async (position: number) =>
+  (await market.store.readAll(position, 1_000)).filter(({ streamId }) => streamId.startsWith('checkout-') || streamId.startsWith('order-'));
+
 describe('a purchase from two sellers', () => {
   it('is quoted, placed, paid once, and becomes two orders that only concern their own sellers', async () => {
     const buyer = await aBuyer(market);
@@ -98,20 +101,33 @@ describe('a purchase from two sellers', () => {
 });
 
 describe('a purchase', () => {
-  it('is refused when the goods are gone, naming the lines, and holds nothing', async () => {
-    const [last, other] = [await sell(market, bandung, 1), await sell(market, bandung, 5)];
+  it('is refused when the goods are gone, naming the lines, and writes nothing', async () => {
+    const last = await sell(market, bandung, 1);
     const [winner, loser] = [await aBuyer(market), await aBuyer(market)];
     for (const buyer of [winner, loser]) await putIntoCart(market, buyer, last);
-    await putIntoCart(market, loser, other);
     const quotes = [await askQuote(market, winner), await askQuote(market, loser)] as const;
     expect((await place(market, winner, quotes[0].body)).status).toBe(201);
+    const before = await market.store.head();
     const refused = await place(market, loser, quotes[1].body);
     expect([refused.status, refused.body.code]).toEqual([409, 'checkout.out_of_stock']);
     expect(refused.body.details.lines).toMatchObject([{ variantId: last.variantId }]);
+    expect(await checkoutsSince(before)).toEqual([]);
+  });
+
+  it('of two buyers at the same moment lets one have the last piece, and undoes all of the other’s', async () => {
+    const [last, other] = [await sell(market, bandung, 1), await sell(market, bandung, 5)];
+    const buyers = [await aBuyer(market), await aBuyer(market)];
+    for (const buyer of buyers) for (const goods of [last, other]) await putIntoCart(market, buyer, goods);
+    const quotes = await Promise.all(buyers.map((buyer) => askQuote(market, buyer)));
+    const placed = await Promise.all(buyers.map((buyer, n) => place(market, buyer, quotes[n]?.body)));
+    expect(placed.map(({ status }) => status).sort()).toEqual([201, 409]);
+    const at = placed.findIndex(({ status }) => status === 409);
+    expect(placed[at]?.body.details.lines).toMatchObject([{ variantId: last.variantId }]);
     expect(await shelf(last)).toMatchObject({ held: 1, available: 0 });
-    expect(await shelf(other)).toMatchObject({ held: 0, available: 5 });
-    const paid = await market.call('GET', `/orders?minPosition=${await nowPosition(market)}`, { token: loser.token });
-    expect(paid.body.items).toMatchObject([{ status: 'Cancelled', cancelled: { by: 'system', reason: 'out_of_stock' } }]);
+    expect(await shelf(other)).toMatchObject({ held: 1, available: 4 });
+    const token = buyers[at]?.token ?? '';
+    const orders = await market.call('GET', `/orders?minPosition=${await nowPosition(market)}`, { token });
+    expect(orders.body.items).toMatchObject([{ status: 'Cancelled', cancelled: { by: 'system', reason: 'out_of_stock' } }]);
   });
 
   it('is refused at the quote when every piece is sold', async () => {
