@@ -105,13 +105,15 @@ export const openMarketplace = async (
   });
   let reads: ReturnType<typeof connectReads> | undefined;
   await projector.ready();
+  // The sagas take up their open intents from a read model, which may have been behind when the process died.
+  while (!(await projector.passed(await store.head(), 10_000))) onProgress('all', projector.position(), await store.head());
   reads = connectReads(config.DATA_DIR);
   const tables = reads;
   const search = connectSearch(config.DATA_DIR);
 
   const watch = await createWatch(handle, feed);
   const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url) });
-  const outward = await startOutward({ handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep });
+  const outward = await startOutward({ handle, store, feed, tables, outside, seals, vault, tokens, blindIndex, log, now, isAsleep });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
   const secure = config.PUBLIC_URL.startsWith('https:');

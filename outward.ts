@@ -7,6 +7,8 @@ import { toGateway } from './commands/sagas/gateway.ts';
 import { sagas, targets } from './commands/sagas/registry.ts';
 import { type Outbound, SagaRunner } from './commands/sagas/run.ts';
 import { toVault } from './commands/sagas/vault.ts';
+import { keepUp, type UpkeepNeeds } from './commands/upkeep.ts';
+import { hours } from './domain/id.ts';
 import type { Recorded } from './domain/metadata.ts';
 import type { EventFeed } from './infra/event-feed/port.ts';
 import type { EventStore } from './infra/event-store/port.ts';
@@ -16,7 +18,7 @@ import type { Logger } from './infra/telemetry/log.ts';
 import type { Seals } from './infra/vault/port.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 
-export interface OutwardNeeds {
+export interface OutwardNeeds extends UpkeepNeeds {
   readonly handle: Handle;
   readonly store: EventStore;
   readonly feed: EventFeed;
@@ -43,7 +45,8 @@ const sagaTable = (tables: TableReader) => {
 
 export const sagaNames = sagas.map(({ process }) => process.category);
 
-export const startOutward = async ({ handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep }: OutwardNeeds) => {
+export const startOutward = async (needs: OutwardNeeds) => {
+  const { handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep } = needs;
   const { gateway, courier, mail, account } = outside;
   const outbound: Readonly<Record<string, Outbound>> = {
     gateway: toGateway({ handle, gateway, account }),
@@ -70,12 +73,15 @@ export const startOutward = async ({ handle, store, feed, tables, outside, seals
     onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
   };
   const inbox = isAsleep ? null : await followInbox({ ...following, account });
+  const upkeep = setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));
+  upkeep.unref();
   const mails = isAsleep ? null : await followMails({ ...following, mail });
   return {
     sagaRunner,
     /** Answers when every mail that the log asks for up to this position has gone out. */
     mailed: async (position: number) => mails?.passed(position),
     async stop() {
+      clearInterval(upkeep);
       await sagaRunner.stop();
       await inbox?.stop();
       await mails?.stop();
