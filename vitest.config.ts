@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     include: ['domain/**/*.test.ts', 'commands/**/*.test.ts', 'projections/**/*.test.ts', 'infra/**/*.test.ts', 'tests/**/*.test.ts'],
     maxWorkers: 2,
+    // Only a test that hangs should meet these: how long a test takes says nothing about whether it holds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
