@@ -1,6 +1,6 @@
 // What many do at once has the outcome of what they would do one after another: stock, claims, carts, and one key sent three times.
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Context } from '../../commands/handle.ts';
 import { cart } from '../../domain/cart/cart.ts';
 import { DomainError } from '../../domain/error.ts';
@@ -11,6 +11,9 @@ import { type Client, clientOf } from '../support/child.ts';
 import { chainFaults, stockFaults } from '../support/inspect.ts';
 import { freshId } from '../support/probe.ts';
 import { type Article, administrator, choicesOf, homeOf, ok, openShop, type Shop, sell } from '../support/shop.ts';
+
+// Many requests each; a busy machine must not decide.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let market: Market;
 let client: Client;
@@ -74,7 +77,7 @@ describe('stock', () => {
     const { state } = await market.handle.load(stock, stockId(article.variantId, 'main'));
     expect(state).toMatchObject({ onHand: 10, heldPieces: 10 });
     expect(stockFaults(await wholeLog())).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('an e-mail address', () => {

@@ -1,11 +1,14 @@
 // The first answer again, byte for byte, whatever has happened since: also after a restart, when only the log remembers.
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Answer, type Market, openMarket } from '../market.ts';
 import { type Client, clientOf, newDataDir } from '../support/child.ts';
 import { type Estate, openEstate } from '../support/purchase.ts';
 import { administrator, ok } from '../support/shop.ts';
+
+// Many requests each; a busy machine must not decide.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 interface Sent {
   readonly method: string;
@@ -34,7 +37,7 @@ beforeAll(async () => {
   market = await openMarket({ dataDir });
   const client = keeping(clientOf(market));
   estate = await openEstate(client);
-}, 60_000);
+});
 afterAll(async () => {
   await market.close();
   rmSync(dataDir, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // Every write route with bodies that fit, about things that exist and about things that do not: whatever they say, there is an answer.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { errors } from '../../infra/http/errors.ts';
 import type { Route } from '../../infra/http/routes.ts';
 import { type Answer, type Market, openMarket } from '../market.ts';
@@ -9,6 +9,9 @@ import { clientOf } from '../support/child.ts';
 import { chainFaults, ledgerFaults, stockFaults } from '../support/inspect.ts';
 import { addressOf, isWrite, nameOf, probe, routesOf } from '../support/probe.ts';
 import { type Estate, openEstate } from '../support/purchase.ts';
+
+// Many requests each; a busy machine must not decide.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** The same bodies on every run. */
 const seed = 20_260_105;
@@ -27,7 +30,7 @@ beforeAll(async () => {
   // What takes things away comes last, so that the others have something to change.
   writes = routesOf(market.app).filter(isWrite);
   writes.sort((a, b) => Number(a.method === 'DELETE') - Number(b.method === 'DELETE'));
-}, 60_000);
+});
 afterAll(() => market.close());
 
 const mustBeAnAnswer = ({ status, body }: Answer) => {
@@ -58,12 +61,12 @@ const onEvery = async (ids: Known, known: Known): Promise<ReadonlyMap<number, Re
 it('answers whatever is said about things that do not exist', async () => {
   const given = await onEvery({}, {});
   expect(given.get(404)?.size).toBeGreaterThan(30);
-}, 120_000);
+});
 
 it('answers whatever is said about things that exist', async () => {
   const given = await onEvery(estate.ids, estate.known);
   expect(given.get(200)?.size).toBeGreaterThan(30);
-}, 120_000);
+});
 
 it('has kept its log, its stock and its books in order all the while', async () => {
   const log = await market.store.readAll(0, 1_000_000);

@@ -1,7 +1,7 @@
 // Route × role: every route of the app, asked by everybody.
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../infra/http/env.ts';
 import { errors } from '../../infra/http/errors.ts';
 import { marked } from '../../infra/http/marks.ts';
@@ -10,6 +10,9 @@ import { checkRoutes } from '../../infra/http/routes.ts';
 import { type Market, openMarket } from '../market.ts';
 import { freshId, probe, routesOf } from '../support/probe.ts';
 import { type Caller, callers, type Send, violations } from './roles.ts';
+
+// Many requests each; a busy machine must not decide.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let market: Market;
 const tokens = new Map<Caller, string>();
@@ -36,7 +39,7 @@ describe('every route', () => {
     const routes = routesOf(market.app).filter(({ internal }) => !internal);
     expect(routes.length * callers.length).toBeGreaterThan(100);
     expect(await violations(routes, send)).toEqual([]);
-  }, 60_000);
+  });
 
   it('that belongs to somebody wants to know who asks', () => {
     const open = routesOf(market.app).filter(({ owner, who }) => owner !== null && who === 'public');
