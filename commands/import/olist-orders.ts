@@ -18,8 +18,8 @@ import type { ImportedReview } from './olist-reviews.ts';
 import type { Step } from './olist-timeline.ts';
 import type { Moment } from './olist-times.ts';
 
-const contextOf = (source: string, at: string, ...step: string[]): Context =>
-  importContext(at, commandOf('orders', source, ...step), commandOf('orders', source));
+const contextOf = ({ source, correlationId }: { source: string; correlationId: string }, at: string, ...step: string[]): Context =>
+  importContext(at, commandOf('orders', source, ...step), correlationId);
 
 /** The address as far as the source tells; `partial` says that the rest is not missing by mistake. */
 const addressOf = ({ city, province, postalCode }: PartialAddress) => ({
@@ -39,12 +39,12 @@ const carryAll = async (needs: ImportNeeds, results: readonly { events: readonly
 };
 
 /** The lines with the revision of the product at which each price was set. */
-const pricedLines = async ({ handle }: ImportNeeds, { lines, source, times }: Purchase, priced: readonly string[]): Promise<QuotedLine[]> =>
+const pricedLines = async ({ handle }: ImportNeeds, purchase: Purchase, priced: readonly string[]): Promise<QuotedLine[]> =>
   Promise.all(
-    lines.map(async (line) => {
+    purchase.lines.map(async (line) => {
       const { productId, sellerId, variantId, unitPrice } = line;
       if (priced.includes(variantId)) {
-        const context = contextOf(source, times.bought.at, 'price', variantId);
+        const context = contextOf(purchase, purchase.times.bought.at, 'price', variantId);
         await handle(product, productId, { type: 'change_price', sellerId, variantId, price: unitPrice }, context);
       }
       return { ...line, priceVersion: (await handle.load(product, productId)).revision };
@@ -53,7 +53,7 @@ const pricedLines = async ({ handle }: ImportNeeds, { lines, source, times }: Pu
 
 /** An external quote: freight, interest and the parts of the payment are what they were. */
 const buy = async (needs: ImportNeeds, purchase: Purchase, priced: readonly string[]) => {
-  const { source, checkoutId, buyerId, parts, platform, paymentId, payments, method, times } = purchase;
+  const { checkoutId, buyerId, parts, platform, paymentId, payments, method, times } = purchase;
   const { at } = times.bought;
   const lines = await pricedLines(needs, purchase, priced);
   const prices = { lines, shipping: parts.map(({ option }) => option), platform };
@@ -64,13 +64,13 @@ const buy = async (needs: ImportNeeds, purchase: Purchase, priced: readonly stri
       checkout,
       checkoutId,
       { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId: null, address, ...prices, at },
-      creating(contextOf(source, at, 'quote'), needs),
+      creating(contextOf(purchase, at, 'quote'), needs),
     ),
     needs.handle(
       checkout,
       checkoutId,
       { type: 'start', buyerId, choices, method, paymentId, parts: payments, fresh: prices, payBy: times.paid.at, at },
-      contextOf(source, at, 'start'),
+      contextOf(purchase, at, 'start'),
     ),
   ]);
   await carryAll(needs, results, purchase);
@@ -84,7 +84,7 @@ const pay = async (needs: ImportNeeds, purchase: Purchase, { at }: Moment) => {
       payment,
       paymentId,
       { type: 'note', providerEventId: `${source}.${partId}`, status: 'captured', partId, amount, currency, at },
-      contextOf(source, at, 'paid', partId),
+      contextOf(purchase, at, 'paid', partId),
     ),
   );
   await carryAll(needs, await Promise.all(notices), purchase);
@@ -95,7 +95,7 @@ const tell = (needs: ImportNeeds, purchase: Purchase, { at }: Moment, commandsOf
   Promise.all(
     purchase.parts.map(async (part) => {
       const told = commandsOf(part).map((command) =>
-        needs.handle(order, part.orderId, command, contextOf(purchase.source, at, command.type, part.orderId)),
+        needs.handle(order, part.orderId, command, contextOf(purchase, at, command.type, part.orderId)),
       );
       await carryAll(needs, await Promise.all(told), purchase);
     }),
@@ -117,12 +117,13 @@ const giveBack = (needs: ImportNeeds, purchase: Purchase, { at }: Moment) =>
         { type: 'receive', sellerId, at },
         { type: 'inspect', sellerId, conditions, resolution: 'refund', shipping: true, at },
       ];
-      const told = commands.map((command) => needs.handle(returns, returnId, command, contextOf(source, at, command.type, returnId)));
+      const told = commands.map((command) => needs.handle(returns, returnId, command, contextOf(purchase, at, command.type, returnId)));
       await carryAll(needs, await Promise.all(told), purchase);
     }),
   );
 
-const record = async (needs: ImportNeeds, { source, sourceReviewId, at, ...said }: ImportedReview) => {
+const record = async (needs: ImportNeeds, imported: ImportedReview) => {
+  const { sourceReviewId, at, ...said } = imported;
   const { reviewId, authorId, orderId, rating } = said;
   const seal = (text: string) => (text === '' ? null : needs.seals.seal(authorId, text));
   const [title, body] = await Promise.all([seal(said.title), seal(said.body)]);
@@ -132,7 +133,7 @@ const record = async (needs: ImportNeeds, { source, sourceReviewId, at, ...said 
     sellerIds: [...said.sellerIds],
   };
   const says = { rating, title, body, images: [] };
-  const context = contextOf(source, at, 'review', sourceReviewId);
+  const context = creating(contextOf(imported, at, 'review', sourceReviewId), needs);
   await needs.handle(review, reviewId, { type: 'record', about, says, sourceReviewId, at }, context);
 };
 

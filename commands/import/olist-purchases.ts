@@ -4,7 +4,7 @@ import { defaultCommission, defaultTax } from '../../domain/checkout/pricing.ts'
 import { defaultLocation } from '../../domain/location.ts';
 import { type Money, money } from '../../domain/money.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
-import { checkoutIdOf, lineIdOf, orderIdOf, paymentIdOf, productIdOf, sellerIdOf, userIdOf, variantIdOf } from './olist-ids.ts';
+import { checkoutIdOf, commandOf, lineIdOf, orderIdOf, paymentIdOf, productIdOf, sellerIdOf, userIdOf, variantIdOf } from './olist-ids.ts';
 import type { Names } from './olist-names.ts';
 import { grouped, type ItemRow, type OlistRows, type OrderRow, type PaymentRow } from './olist-rows.ts';
 import { type Adjustment, adjustmentsOf, isKnownStatus, type OrderTimes, type SourceStatus, timesOf } from './olist-times.ts';
@@ -29,6 +29,8 @@ export interface SellerPart {
 export interface Purchase {
   /** The source's id of the order. */
   readonly source: string;
+  /** What all its commands have in common. */
+  readonly correlationId: string;
   readonly status: SourceStatus;
   readonly checkoutId: string;
   readonly paymentId: string;
@@ -157,6 +159,7 @@ const purchaseOf = (rows: OrderRows, lines: readonly Line[], personId: string, a
   const status = order.order_status as SourceStatus;
   return {
     source: order.order_id,
+    correlationId: commandOf('orders', order.order_id),
     status,
     checkoutId: checkoutIdOf(order.order_id),
     paymentId,

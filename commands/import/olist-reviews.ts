@@ -6,6 +6,7 @@ import type { OlistRows } from './olist-rows.ts';
 export interface ImportedReview {
   /** The source's ids of the order and of the review. */
   readonly source: string;
+  readonly correlationId: string;
   readonly sourceReviewId: string;
   readonly reviewId: string;
   readonly authorId: string;
@@ -34,6 +35,7 @@ export const reviewsOf = (rows: OlistRows, purchases: readonly Purchase[]) => {
     }
     reviews.push({
       source,
+      correlationId: purchase.correlationId,
       sourceReviewId,
       reviewId: reviewIdOf(source),
       authorId: purchase.buyerId,

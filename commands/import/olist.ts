@@ -1,6 +1,6 @@
 // Imports the Olist data set: plans it from its rows, then sends it through the same commands as everybody uses. A second run adds nothing.
 import { imports } from '../../domain/import/import.ts';
-import { type ImportNeeds, importContext } from './needs.ts';
+import { creating, type ImportNeeds, importContext } from './needs.ts';
 import { commandOf, importIdOf, source } from './olist-ids.ts';
 import { send } from './olist-orders.ts';
 import type { Adjusted, Rejection } from './olist-purchases.ts';
@@ -11,11 +11,16 @@ import { inOrder, inParallel } from './steps.ts';
 /** Enough for the log to write large groups while each step waits for its own. */
 const atOnce = 512;
 
-const reject = ({ handle }: ImportNeeds, rejection: Rejection) => {
+const reject = (needs: ImportNeeds, rejection: Rejection) => {
   const { orderId, file, row, reason, at, status, payments } = rejection;
   const importId = importIdOf(orderId);
   const context = importContext(at, commandOf('rejected', file, row, reason), commandOf('orders', orderId));
-  return handle(imports, importId, { type: 'reject', importId, source, file, row, reason, at, status, payments }, context);
+  return needs.handle(
+    imports,
+    importId,
+    { type: 'reject', importId, source, file, row, reason, at, status, payments },
+    creating(context, needs),
+  );
 };
 
 const adjust = ({ handle }: ImportNeeds, { orderId, reason, field, before, at }: Adjusted) => {

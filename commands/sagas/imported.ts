@@ -18,6 +18,13 @@ const byCategory = new Map(sagas.map((saga) => [saga.process.category, saga]));
 const byType = new Map<string, AnySaga[]>();
 for (const saga of sagas) for (const type of saga.reads) byType.set(type, [...(byType.get(type) ?? []), saga]);
 
+/** Events with which an instance of a saga begins: its stream is new. */
+const beginnings: ReadonlySet<string> = new Set(['order.confirmed', 'payment.refund_requested', 'seller.approved']);
+
+/** Nothing was paid at a door, so that no order waits for the booking of its capture: its checkout alone does. */
+const heeds = (saga: AnySaga, { event }: Recorded) =>
+  saga !== fulfilment || event.type !== 'ledger.booked' || !('kind' in event) || event.kind !== 'capture';
+
 /** What is to be added to a command before it is sent: what only the source knows. */
 export type Amend = (send: Send) => Send;
 /** Answers when everything that follows from these events has happened. Throws what a rule refuses: nothing here may be refused. */
@@ -45,9 +52,10 @@ export const createCarrier = (handle: Handle, fresh: boolean): Carry => {
 
   const react = async (saga: AnySaga, trigger: Recorded, amend: Amend): Promise<void> => {
     const instance = saga.correlate(trigger);
-    if (instance === null) return;
+    if (instance === null || !heeds(saga, trigger)) return;
+    const begins = fresh && saga !== checkout && beginnings.has(trigger.event.type) && ({ fresh: true } as const);
     const decider = { ...saga.process, decide: (_: unknown, state: unknown) => saga.react(state, trigger) };
-    const { events } = await handle(decider, instance, null, contextOf(saga, trigger.metadata.eventId, trigger));
+    const { events } = await handle(decider, instance, null, { ...contextOf(saga, trigger.metadata.eventId, trigger), ...begins });
     await carry(events, amend);
   };
 
