@@ -80,6 +80,20 @@ export const tablesContract = (
       expect(await reader.sum('shirts', 'size', { colour: 'black' })).toBe(0);
     });
 
+    it('counts and sums by groups, in their order, page by page', async () => {
+      const all = [
+        { value: 'blue', count: 1, sums: [2] },
+        { value: 'green', count: 1, sums: [0] },
+        { value: 'red', count: 3, sums: [5] },
+      ];
+      expect(await reader.groups('shirts', { by: 'colour', sums: ['size'], limit: 10 })).toEqual(all);
+      expect(await reader.groups('shirts', { by: 'colour', sums: ['size'], after: 'blue', limit: 1 })).toEqual(all.slice(1, 2));
+      expect(await reader.groups('shirts', { by: 'size', sums: [], where: { colour: 'red' }, limit: 10 })).toEqual([
+        { value: 1, count: 2, sums: [] },
+        { value: 3, count: 1, sums: [] },
+      ]);
+    });
+
     it('keeps the position of a row that is gone, and shows it nowhere', async () => {
       const table = shirts.table;
       await writer.commit({
@@ -88,6 +102,7 @@ export const tablesContract = (
       });
       expect(await reader.get('shirts', 'x')).toBeNull();
       expect(await keys({})).not.toContain('x');
+      expect((await reader.groups('shirts', { by: 'colour', sums: [], limit: 10 })).map(({ value }) => value)).not.toContain(null);
       expect((await writer.load(table, ['x', 'a', 'none'])).get('x')).toEqual({ position: 5, row: null });
     });
 

@@ -82,6 +82,23 @@ export interface FoundRow {
   readonly order: readonly ColumnValue[];
 }
 
+/** Rows in groups of the same value in column `by`, in the order of that value; `after`: only groups beyond it. */
+export interface Grouping {
+  readonly by: string;
+  /** Integer columns to sum. */
+  readonly sums: readonly string[];
+  readonly where?: Query['where'];
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface Group {
+  readonly value: ColumnValue;
+  readonly count: number;
+  /** In the order of `sums`. */
+  readonly sums: readonly number[];
+}
+
 /** The query services' side: reads of the live generation of each projection. */
 export interface TableReader {
   get(projection: string, key: string): Promise<string | null>;
@@ -90,6 +107,8 @@ export interface TableReader {
   count(projection: string, where?: Query['where']): Promise<number>;
   /** Sum of an integer column. */
   sum(projection: string, column: string, where?: Query['where']): Promise<number>;
+  /** Counts and sums by group. An index that begins with the columns of `where`, then `by` and the sums keeps it from reading rows. */
+  groups(projection: string, grouping: Grouping): Promise<readonly Group[]>;
   generations(): Promise<readonly Generation[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Read models in one SQLite file: one writer (the projector), any number of readers. A commit need not reach the disk at once, for all of it can be folded again.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { ColumnValue, Condition, FoundRow, Generation, Query, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
+import type { ColumnValue, Condition, FoundRow, Generation, Group, Query, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS generations (
@@ -184,10 +184,15 @@ const condition = (column: string, wanted: Condition): { sql: string; values: Co
   return { sql: parts.join(' AND ') || '1', values };
 };
 
+const conditionsOf = (where: Query['where'] = {}) => {
+  const parts = Object.entries(where).map(([column, wanted]) => condition(column, wanted));
+  return { sql: parts.map((part) => part.sql).join(' AND ') || '1', values: parts.flatMap((part) => part.values) };
+};
+
 /** WHERE of a query; rows that are gone are left out. */
 const whereOf = (where: Query['where'] = {}) => {
-  const parts = Object.entries(where).map(([column, wanted]) => condition(column, wanted));
-  return { sql: ['row IS NOT NULL', ...parts.map((part) => part.sql)].join(' AND '), values: parts.flatMap((part) => part.values) };
+  const { sql, values } = conditionsOf(where);
+  return { sql: `row IS NOT NULL AND ${sql}`, values };
 };
 
 /** The part of WHERE that begins after a cursor: (a, b, key) beyond the given values, each column in its own direction. */
@@ -273,6 +278,25 @@ export const openSqliteTableReader = (file: string): TableReader & { forget(): v
       reading(projection, (table) => {
         const { sql, values } = whereOf(where);
         return Number(prepare(`SELECT coalesce(sum(${quoted(column)}), 0) AS n FROM ${table} WHERE ${sql}`).get(...values)?.n);
+      }),
+    groups: async (projection, { by, sums, where = {}, after, limit }) =>
+      reading(projection, (table) => {
+        // NOTE: a row that is gone has no values, so that a wanted value leaves it out by itself, and the index is enough.
+        const isValue = (wanted: Condition) => wanted !== null && typeof wanted !== 'object';
+        const { sql, values } = Object.values(where).some(isValue) ? conditionsOf(where) : whereOf(where);
+        const fields = [`${quoted(by)} AS value`, 'count(*) AS n', ...sums.map((column, n) => `sum(${quoted(column)}) AS s${n}`)];
+        const beyond = after === undefined ? '1' : `${quoted(by)} > ?`;
+        return prepare(
+          `SELECT ${fields.join(', ')} FROM ${table} WHERE ${sql} AND ${beyond} GROUP BY ${quoted(by)} ORDER BY ${quoted(by)} LIMIT ?`,
+        )
+          .all(...values, ...(after === undefined ? [] : [after]), limit)
+          .map(
+            (row): Group => ({
+              value: row.value as ColumnValue,
+              count: Number(row.n),
+              sums: sums.map((_, n) => Number(row[`s${n}`] ?? 0)),
+            }),
+          );
       }),
     generations: async () => database.prepare('SELECT * FROM generations ORDER BY "table"').all().map(generationOf),
     async close() {
