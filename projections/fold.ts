@@ -1,17 +1,20 @@
 // One batch of events folded into one projection's rows, in memory: which rows change, and which must be parked.
 import { LRUCache } from 'lru-cache';
 import type { Recorded } from '../domain/metadata.ts';
-import type { RowChange, TableWriter } from '../infra/tables/port.ts';
+import type { ColumnValue, RowChange, StoredRow, TableWriter } from '../infra/tables/port.ts';
 import type { AnyProjection } from './projection.ts';
 
-/** A row as the runner knows it. */
+type Columns = Readonly<Record<string, ColumnValue>>;
+
+/** A row as the runner knows it; `columns` null where the table has none for it yet. */
 interface KnownRow {
   readonly position: number;
   readonly row: unknown;
+  readonly columns: Columns | null;
 }
 
-/** Rows that were lately saved, over all projections. */
-export const createRowCache = () => new LRUCache<string, KnownRow>({ max: 10_000 });
+/** Rows of one table that were lately saved: as many as purchases that are under way at once. */
+export const createRowCache = () => new LRUCache<string, KnownRow>({ max: 1_000 });
 export type RowCache = ReturnType<typeof createRowCache>;
 
 /** A projection whose key could not be computed, or whose rows may not be parked: it stops here. */
@@ -24,55 +27,60 @@ export interface Folded {
   readonly parked: readonly { key: string; firstPosition: number; reason: string }[];
 }
 
+const nothing: Folded = { rows: [], parked: [] };
+const unknown: KnownRow = { position: 0, row: null, columns: null };
+const noColumns: Columns = {};
+
 const reasonOf = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 /** Events by the row that they feed, in order. */
-const byKey = (projection: AnyProjection, events: readonly Recorded[], reads: ReadonlySet<string>) => {
+const byKey = (projection: AnyProjection, events: readonly Recorded[]) => {
   const groups = new Map<string, Recorded[]>();
+  const add = (key: string, recorded: Recorded) => {
+    const group = groups.get(key);
+    if (group) group.push(recorded);
+    else groups.set(key, [recorded]);
+  };
   for (const recorded of events) {
-    if (!reads.has(recorded.event.type)) continue;
     let keys: ReturnType<AnyProjection['key']>;
     try {
       keys = projection.key(recorded);
     } catch (error) {
       throw new ProjectionStopped(`${projection.name}: no key for ${recorded.event.type} at ${recorded.position}: ${reasonOf(error)}`);
     }
-    if (keys === null) continue;
-    for (const key of typeof keys === 'string' ? [keys] : new Set(keys)) {
-      const group = groups.get(key);
-      if (group) group.push(recorded);
-      else groups.set(key, [recorded]);
-    }
+    if (typeof keys === 'string') add(keys, recorded);
+    else if (keys !== null) for (const key of new Set(keys)) add(key, recorded);
   }
   return groups;
 };
 
+const columnsOf = (projection: AnyProjection, row: unknown): Columns =>
+  row === null ? noColumns : (projection.columns?.(row) ?? noColumns);
+
+const takenUp = (projection: AnyProjection, { position, row: text }: StoredRow): KnownRow => {
+  const row: unknown = text === null ? null : JSON.parse(text);
+  return { position, row, columns: columnsOf(projection, row) };
+};
+
+/** `events`: those of the batch that the projection reads, in order. */
 export const foldBatch = async (
   projection: AnyProjection,
   table: string,
   events: readonly Recorded[],
-  context: {
-    readonly tables: TableWriter;
-    readonly cache: RowCache;
-    readonly parked: ReadonlySet<string>;
-    readonly reads: ReadonlySet<string>;
-  },
+  context: { readonly tables: TableWriter; readonly cache: RowCache; readonly parked: ReadonlySet<string> },
 ): Promise<Folded> => {
-  const { tables, cache, parked, reads } = context;
-  const groups = byKey(projection, events, reads);
-  if (groups.size === 0) return { rows: [], parked: [] };
-  const missing = [...groups.keys()].filter((key) => !cache.has(`${table}\0${key}`));
-  const loaded = missing.length > 0 ? await tables.load(table, missing) : new Map();
+  if (events.length === 0) return nothing;
+  const { tables, cache, parked } = context;
+  const groups = byKey(projection, events);
+  const missing = [...groups.keys()].filter((key) => !cache.has(key));
+  const loaded = missing.length > 0 ? await tables.load(table, missing) : null;
   const rows: RowChange[] = [];
   const park: { key: string; firstPosition: number; reason: string }[] = [];
   for (const [key, group] of groups) {
     if (parked.has(key)) continue;
-    const stored = loaded.get(key);
-    const known: KnownRow =
-      cache.get(`${table}\0${key}`) ??
-      (stored ? { position: stored.position, row: JSON.parse(stored.row ?? 'null') } : { position: 0, row: null });
+    const stored = loaded?.get(key);
+    const known = cache.get(key) ?? (stored ? takenUp(projection, stored) : unknown);
     let { row, position } = known;
-    const before = position;
     try {
       for (const recorded of group) {
         if (recorded.position <= position) continue; // seen already: an event that comes twice changes nothing
@@ -85,14 +93,10 @@ export const foldBatch = async (
       if (projection.onPoison === 'stop') throw new ProjectionStopped(`${projection.name}: row ${key} at ${at}: ${reasonOf(error)}`);
       park.push({ key, firstPosition: at, reason: reasonOf(error) });
     }
-    if (position === before) continue;
-    rows.push({
-      key,
-      position,
-      row: row === null ? null : JSON.stringify(row),
-      columns: row === null ? {} : (projection.columns?.(row) ?? {}),
-    });
-    cache.set(`${table}\0${key}`, { position, row });
+    if (position === known.position) continue;
+    const columns = columnsOf(projection, row);
+    rows.push({ key, position, row: row === null ? null : JSON.stringify(row), columns, before: known.columns });
+    cache.set(key, { position, row, columns });
   }
   return { rows, parked: park };
 };

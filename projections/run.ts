@@ -3,16 +3,26 @@ import type { Recorded } from '../domain/metadata.ts';
 import type { EventFeed, Subscription } from '../infra/event-feed/port.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import type { Generation, TableWriter } from '../infra/tables/port.ts';
-import { createRowCache, type Folded, foldBatch, ProjectionStopped } from './fold.ts';
+import { createRowCache, type Folded, foldBatch, ProjectionStopped, type RowCache } from './fold.ts';
 import type { AnyProjection } from './projection.ts';
+
+/** What has just been folded: the events after position `from`, each once, and the rows of each projection that changed. */
+export interface Step {
+  readonly from: number;
+  readonly events: readonly Recorded[];
+  readonly changed: ReadonlyMap<string, readonly string[]>;
+}
 
 /** Something that follows the log with a checkpoint of its own: search documents, analytics facts. */
 export interface Follower {
   readonly name: string;
   /** Whoever waits for a position sees it here too, so that no position is told before this one has reached it: for quick ones. */
   readonly isAwaited?: boolean;
-  /** Brings it up to `head`; answers the position that it has reached. Called after every batch, and when the log is quiet. */
-  advance(head: number): Promise<number>;
+  /**
+   * Brings it up to `head`; answers the position that it has reached. Called after every batch, with the step that led there: whoever
+   * stood at its beginning need not look into the log or the tables again. Without a step, or behind it, one has to.
+   */
+  advance(head: number, step?: Step): Promise<number>;
   /** Drops what it holds and begins again at position 0. */
   reset(): Promise<void>;
 }
@@ -42,13 +52,28 @@ export interface ProjectorOptions {
 
 interface Instance {
   readonly projection: AnyProjection;
-  readonly reads: ReadonlySet<string>;
   readonly table: string;
+  /** Rows that were lately saved. */
+  readonly cache: RowCache;
   position: number;
   live: boolean;
   stopped: string | null;
   readonly parked: Set<string>;
 }
+
+/** Instances that are fed together, and which of them read a type of event. */
+interface Targets {
+  readonly instances: readonly Instance[];
+  readonly readers: ReadonlyMap<string, readonly Instance[]>;
+}
+
+const targetsOf = (instances: readonly Instance[]): Targets => {
+  const readers = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    for (const type of new Set(instance.projection.reads)) readers.set(type, [...(readers.get(type) ?? []), instance]);
+  }
+  return { instances, readers };
+};
 
 interface Batch {
   readonly tables: { table: string; rows: Folded['rows'] }[];
@@ -60,8 +85,8 @@ const buildBatch = 2_000;
 
 const instanceOf = (projection: AnyProjection, generation: Generation, parked: readonly string[]): Instance => ({
   projection,
-  reads: new Set(projection.reads),
   table: generation.table,
+  cache: createRowCache(),
   position: generation.position,
   live: generation.live,
   stopped: null,
@@ -70,8 +95,8 @@ const instanceOf = (projection: AnyProjection, generation: Generation, parked: r
 
 export class Projector {
   readonly #options: ProjectorOptions;
-  readonly #cache = createRowCache();
-  #instances: Instance[] = [];
+  #instances: readonly Instance[] = [];
+  #liveTargets: Targets | null = null;
   #work: Promise<unknown> = Promise.resolve();
   #subscription: Subscription | null = null;
 
@@ -88,14 +113,16 @@ export class Projector {
     await this.#advanceFollowers(start, false);
     this.#options.onAdvanced?.(start, new Map());
     const take = async (events: readonly Recorded[]) => {
-      const changed = await this.#apply(
-        this.#instances.filter((instance) => instance.live),
-        events,
-      );
+      this.#liveTargets ??= targetsOf(this.#instances.filter((instance) => instance.live));
+      const targets = this.#liveTargets;
+      const from = (events[0]?.position ?? 1) - 1;
+      const isEven = targets.instances.every(({ stopped, position }) => stopped !== null || position === from);
+      const changed = await this.#apply(targets, events);
       const position = this.#livePosition();
-      await this.#advanceFollowers(position, true);
+      const step = isEven ? { from, events, changed } : undefined;
+      await this.#advanceFollowers(position, true, step);
       this.#options.onAdvanced?.(position, changed);
-      await this.#advanceFollowers(position, false);
+      await this.#advanceFollowers(position, false, step);
     };
     this.#subscription = this.#options.feed.subscribe(start, (events) => this.#oneAtATime(() => take(events)), this.#failed);
   }
@@ -127,13 +154,15 @@ export class Projector {
         ...projection,
         key: (recorded) => [projection.key(recorded) ?? []].flat().filter((one) => one === key),
       };
-      const context = { tables, cache: this.#cache, parked: new Set<string>(), reads: instance.reads };
+      const context = { tables, cache: instance.cache, parked: new Set<string>() };
+      const reads = new Set(projection.reads);
       for (let position = from - 1; ; ) {
         const events = (await log.readAll(position, buildBatch)).filter((event) => event.position <= instance.position);
         if (events.length === 0) break;
-        const folded = await foldBatch(only, instance.table, events, context);
+        const read = events.filter(({ event }) => reads.has(event.type));
+        const folded = await foldBatch(only, instance.table, read, context);
         if (folded.parked.length > 0) {
-          this.#cache.clear();
+          instance.cache.clear();
           return false;
         }
         await tables.commit({ tables: [{ table: instance.table, rows: folded.rows }], checkpoints: [] });
@@ -186,6 +215,11 @@ export class Projector {
 
   #failed = (error: Error) => this.#options.onError?.(error);
 
+  #set(instances: readonly Instance[]) {
+    this.#instances = instances;
+    this.#liveTargets = null;
+  }
+
   #live(name: string) {
     return this.#instances.find((candidate) => candidate.projection.name === name && candidate.live);
   }
@@ -205,7 +239,7 @@ export class Projector {
       const trusted = generation.logId === log.logId && generation.position <= head;
       if (projection && trusted && projection.version === generation.version) {
         const keys = parked.filter((row) => row.table === generation.table).map((row) => row.key);
-        this.#instances.push(instanceOf(projection, generation, keys));
+        this.#set([...this.#instances, instanceOf(projection, generation, keys)]);
       } else if (!projection || !trusted || !generation.live) await tables.drop(generation.table);
     }
     for (const projection of projections) {
@@ -220,63 +254,72 @@ export class Projector {
     const shape = projection.shape ?? { columns: {}, indexes: [] };
     const generation = await this.#options.tables.create(projection.name, projection.version, this.#options.log.logId, shape);
     const instance = instanceOf(projection, generation, []);
-    this.#instances.push(instance);
+    this.#set([...this.#instances, instance]);
     return instance;
   }
 
   async #goLive(instance: Instance) {
     await this.#options.tables.swap(instance.projection.name, instance.table);
-    this.#instances = this.#instances.filter((other) => other === instance || other.projection !== instance.projection);
     instance.live = true;
+    this.#set(this.#instances.filter((other) => other === instance || other.projection !== instance.projection));
     this.#options.onSwapped?.(instance.projection.name);
   }
 
-  /** Builds every generation that is not live yet up to the live one's position, then swaps it in. */
+  /** Builds all generations that are not live yet in one pass over the log, each up to the live one's position; then it is swapped in. */
   async #build() {
     const { log } = this.#options;
-    for (;;) {
-      const instance = this.#instances.find((candidate) => !candidate.live && !candidate.stopped);
-      if (!instance) return;
-      const events = await log.readAll(instance.position, buildBatch);
-      if (events.length > 0) await this.#oneAtATime(() => this.#apply([instance], events));
+    for (let targets: Targets | null = null; ; ) {
+      const missing = this.#instances.filter((candidate) => !candidate.live && !candidate.stopped);
+      if (missing.length === 0) return;
+      if (targets?.instances.length !== missing.length || missing.some((one, n) => one !== targets?.instances[n]))
+        targets = targetsOf(missing);
+      const current = targets;
+      const events = await log.readAll(Math.min(...missing.map(({ position }) => position)), buildBatch);
+      if (events.length > 0) await this.#oneAtATime(() => this.#apply(current, events));
       const head = await log.head();
-      this.#options.onProgress?.(instance.projection.name, instance.position, head);
-      if (instance.stopped) continue;
-      await this.#oneAtATime(async () => {
-        if (instance.position >= (this.#live(instance.projection.name)?.position ?? head)) await this.#goLive(instance);
-      });
+      for (const instance of missing) {
+        const { projection } = instance;
+        this.#options.onProgress?.(projection.name, instance.position, head);
+        if (instance.stopped) continue;
+        await this.#oneAtATime(async () => {
+          if (instance.position >= (this.#live(projection.name)?.position ?? head)) await this.#goLive(instance);
+        });
+      }
     }
   }
 
   /** Folds events into these instances and saves all of it, rows and checkpoints, in one transaction. Answers the rows that changed. */
-  async #apply(targets: readonly Instance[], events: readonly Recorded[]) {
+  async #apply(targets: Targets, events: readonly Recorded[]) {
     const { tables } = this.#options;
     const end = events[events.length - 1]?.position ?? 0;
     const changed = new Map<string, readonly string[]>();
     const batch: Batch = { tables: [], checkpoints: [], park: [] };
-    for (const instance of targets) {
-      if (!instance.stopped && instance.position < end) await this.#foldInto(batch, changed, instance, events, end);
+    const behind = targets.instances.filter((instance) => !instance.stopped && instance.position < end);
+    const own = new Map(behind.map((instance) => [instance, [] as Recorded[]]));
+    for (const recorded of events) {
+      for (const instance of targets.readers.get(recorded.event.type) ?? []) {
+        if (recorded.position > instance.position) own.get(instance)?.push(recorded);
+      }
     }
+    for (const [instance, read] of own) await this.#foldInto(batch, changed, instance, read, end);
     try {
       await tables.commit(batch);
     } catch (error) {
-      this.#cache.clear(); // it holds rows that were not saved
+      for (const { cache } of behind) cache.clear(); // they hold rows that were not saved
       throw error;
     }
     for (const row of batch.park) {
-      targets.find((instance) => instance.table === row.table)?.parked.add(row.key);
+      behind.find((instance) => instance.table === row.table)?.parked.add(row.key);
       this.#failed(new Error(`${row.projection}: row ${row.key} is parked from position ${row.firstPosition}: ${row.reason}`));
     }
-    for (const instance of targets) if (!instance.stopped && instance.position < end) instance.position = end;
+    for (const instance of behind) if (!instance.stopped) instance.position = end;
     return changed;
   }
 
   async #foldInto(batch: Batch, changed: Map<string, readonly string[]>, instance: Instance, events: readonly Recorded[], end: number) {
-    const { projection, table, position, parked, reads } = instance;
-    const first = events[0];
-    const fresh = first && first.position > position ? events : events.filter((event) => event.position > position);
+    const { projection, table, parked, cache } = instance;
     try {
-      const folded = await foldBatch(projection, table, fresh, { tables: this.#options.tables, cache: this.#cache, parked, reads });
+      const folded = await foldBatch(projection, table, events, { tables: this.#options.tables, cache, parked });
       if (folded.rows.length > 0) {
         batch.tables.push({ table, rows: folded.rows });
         changed.set(
@@ -289,14 +332,14 @@ export class Projector {
     } catch (error) {
       if (!(error instanceof ProjectionStopped)) throw error;
       instance.stopped = error.message;
-      this.#cache.clear();
+      cache.clear();
       this.#failed(error);
     }
   }
 
-  async #advanceFollowers(head: number, isAwaited: boolean) {
+  async #advanceFollowers(head: number, isAwaited: boolean, step?: Step) {
     for (const follower of this.#options.followers ?? []) {
-      if ((follower.isAwaited ?? false) === isAwaited) await follower.advance(head).catch(this.#failed);
+      if ((follower.isAwaited ?? false) === isAwaited) await follower.advance(head, step).catch(this.#failed);
     }
   }
 }

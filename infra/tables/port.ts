@@ -18,6 +18,8 @@ export interface StoredRow {
 export interface RowChange extends StoredRow {
   readonly key: string;
   readonly columns: Readonly<Record<string, ColumnValue>>;
+  /** The columns as they stand now, of a row that is known to stand in the table: what has not changed need not be written. */
+  readonly before?: Readonly<Record<string, ColumnValue>> | null;
 }
 
 /** One generation of a read model. `live` is the one that queries read. */
@@ -48,7 +50,7 @@ export interface TableCommit {
 /** The projector's side. One process owns it. */
 export interface TableWriter {
   generations(): Promise<readonly Generation[]>;
-  /** Makes an empty table for a new generation and answers it, at position 0 and not live. */
+  /** Makes an empty table for a new generation and answers it, at position 0 and not live. Its indexes are made when it goes live. */
   create(projection: string, version: number, logId: string, shape: TableShape): Promise<Generation>;
   load(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, StoredRow>>;
   commit(commit: TableCommit): Promise<void>;

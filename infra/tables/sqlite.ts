@@ -1,6 +1,18 @@
 // Read models in one SQLite file: one writer (the projector), any number of readers. A commit need not reach the disk at once, for all of it can be folded again.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { ColumnValue, Condition, FoundRow, Generation, Group, Query, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
+import type {
+  ColumnValue,
+  Condition,
+  FoundRow,
+  Generation,
+  Group,
+  Query,
+  RowChange,
+  TableCommit,
+  TableReader,
+  TableShape,
+  TableWriter,
+} from './port.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS generations (
@@ -47,36 +59,65 @@ const inTransaction = <T>(database: DatabaseSync, work: () => T): T => {
   }
 };
 
-/** Columns of each table, kept with the generation, so that a writer that did not make the table knows them. */
-const createShapes = (database: DatabaseSync) => {
-  const shapes = new Map<string, readonly string[]>();
-  return (table: string): readonly string[] => {
-    const known = shapes.get(table);
+/** Writes rows of one table. A row that is known to stand there is updated, with none but the columns (and their indexes) that have changed. */
+const rowWriter = (database: DatabaseSync, table: string) => {
+  // The shape is kept with the generation, so that a writer that did not make the table knows it.
+  const kept = database.prepare('SELECT shape FROM generations WHERE "table" = ?').get(table);
+  const columns = Object.keys((JSON.parse(String(kept?.shape)) as TableShape).columns);
+  const names = ['key', 'position', 'row', ...columns.map(quoted)];
+  const values = names.map(() => '?').join(', ');
+  const put = database.prepare(`INSERT OR REPLACE INTO ${quoted(table)} (${names.join(', ')}) VALUES (${values})`);
+  const updates = new Map<string, StatementSync>();
+  const update = (changed: readonly string[]) => {
+    const name = changed.join('\0');
+    const known = updates.get(name);
     if (known) return known;
-    const row = database.prepare('SELECT shape FROM generations WHERE "table" = ?').get(table);
-    const columns = Object.keys((JSON.parse(String(row?.shape)) as TableShape).columns);
-    shapes.set(table, columns);
-    return columns;
+    const sets = ['position', 'row', ...changed.map(quoted)].map((column) => `${column} = ?`);
+    const statement = database.prepare(`UPDATE ${quoted(table)} SET ${sets.join(', ')} WHERE key = ?`);
+    updates.set(name, statement);
+    return statement;
   };
+  return ({ key, position, row, columns: after, before }: RowChange) => {
+    if (before) {
+      const changed = columns.filter((column) => (after[column] ?? null) !== (before[column] ?? null));
+      const statement = update(changed);
+      if (statement.run(position, row, ...changed.map((column) => after[column] ?? null), key).changes === 1) return;
+    }
+    put.run(key, position, row, ...columns.map((column) => after[column] ?? null));
+  };
+};
+
+/** NOTE: made when a generation goes live, for to sort a whole table once costs a fraction of keeping its indexes while it is filled. */
+const createIndexes = (database: DatabaseSync, table: string) => {
+  const kept = database.prepare('SELECT shape FROM generations WHERE "table" = ?').get(table);
+  (JSON.parse(String(kept?.shape)) as TableShape).indexes.forEach((index, n) => {
+    const columns = [...index.map(quoted), 'key'].join(', ');
+    database.exec(`CREATE INDEX IF NOT EXISTS ${quoted(`${table} i${n}`)} ON ${quoted(table)} (${columns})`);
+  });
 };
 
 export const openSqliteTableWriter = (file: string): TableWriter => {
   const database = new DatabaseSync(file);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000',
+  );
   database.exec(schema);
   const { prepare, clear } = statementCache(database);
-  const columnsOf = createShapes(database);
-
-  const put = (table: string, rows: readonly RowChange[]) => {
-    const columns = columnsOf(table);
-    const names = ['key', 'position', 'row', ...columns.map(quoted)];
-    const updates = names.slice(1).map((name) => `${name} = excluded.${name}`);
-    const statement = prepare(
-      `INSERT INTO ${quoted(table)} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (key) DO UPDATE SET ${updates.join(', ')}`,
-    );
-    for (const { key, position, row, columns: values } of rows) {
-      statement.run(key, position, row, ...columns.map((column) => (row === null ? null : (values[column] ?? null))));
-    }
+  const writers = new Map<string, ReturnType<typeof rowWriter>>();
+  const writerOf = (table: string) => {
+    const known = writers.get(table) ?? rowWriter(database, table);
+    writers.set(table, known);
+    return known;
+  };
+  const forget = () => {
+    clear();
+    writers.clear();
+  };
+  /** One statement for all tables that have come equally far, as they nearly always have. */
+  const saveCheckpoints = (checkpoints: TableCommit['checkpoints']) => {
+    const groups = Map.groupBy(checkpoints, ({ position }) => position);
+    const save = prepare('UPDATE generations SET position = ? WHERE "table" IN (SELECT value FROM json_each(?))');
+    for (const [position, group] of groups) save.run(position, JSON.stringify(group.map(({ table }) => table)));
   };
 
   return {
@@ -87,9 +128,6 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
         const table = `${projection} v${version} g${Number(last?.last) + 1}`;
         const columns = Object.entries(shape.columns).map(([name, type]) => `, ${quoted(name)} ${type === 'text' ? 'TEXT' : 'INTEGER'}`);
         database.exec(`CREATE TABLE ${quoted(table)} (key TEXT PRIMARY KEY, position INTEGER NOT NULL, row TEXT${columns.join('')})`);
-        shape.indexes.forEach((index, n) => {
-          database.exec(`CREATE INDEX ${quoted(`${table} i${n}`)} ON ${quoted(table)} (${index.map(quoted).join(', ')}, key)`);
-        });
         prepare('INSERT INTO generations ("table", projection, version, log_id, position, live, shape) VALUES (?, ?, ?, ?, 0, 0, ?)').run(
           table,
           projection,
@@ -111,17 +149,20 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
     },
     async commit({ tables, checkpoints, park = [], unpark = [] }) {
       inTransaction(database, () => {
-        for (const { table, rows } of tables) put(table, rows);
+        for (const { table, rows } of tables) {
+          const write = writerOf(table);
+          for (const row of rows) write(row);
+        }
         const parking = prepare('INSERT OR IGNORE INTO parked ("table", key, projection, first_position, reason) VALUES (?, ?, ?, ?, ?)');
         for (const row of park) parking.run(row.table, row.key, row.projection, row.firstPosition, row.reason);
         for (const row of unpark) prepare('DELETE FROM parked WHERE "table" = ? AND key = ?').run(row.table, row.key);
-        const checkpoint = prepare('UPDATE generations SET position = ? WHERE "table" = ?');
-        for (const { table, position } of checkpoints) checkpoint.run(position, table);
+        saveCheckpoints(checkpoints);
       });
     },
     async swap(projection, table) {
-      clear();
+      forget();
       inTransaction(database, () => {
+        createIndexes(database, table);
         const old = database.prepare('SELECT "table" FROM generations WHERE projection = ? AND "table" <> ?').all(projection, table);
         for (const row of old) {
           database.exec(`DROP TABLE ${quoted(String(row.table))}`);
@@ -132,7 +173,7 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
       });
     },
     async drop(table) {
-      clear();
+      forget();
       inTransaction(database, () => {
         database.exec(`DROP TABLE ${quoted(table)}`);
         database.prepare('DELETE FROM parked WHERE "table" = ?').run(table);
