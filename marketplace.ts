@@ -158,7 +158,8 @@ export const openMarketplace = async (
   );
   const reports = { engine: analytics, passed: projector.factsPassed };
   const audit = { log: store, folds, verifyStream: connectVerification(config.DATA_DIR) };
-  app.route('/api/v1', readApi({ ...both, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports }));
+  const timeZone = config.MARKET_TIME_ZONE;
+  app.route('/api/v1', readApi({ ...both, timeZone, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports }));
   app.route('/', keyRoutes(tokens));
   app.route(
     '/',

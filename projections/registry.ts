@@ -6,6 +6,13 @@ import { carts } from './cart/carts.ts';
 import { brands } from './catalog/brands.ts';
 import { categories } from './catalog/categories.ts';
 import { checkouts } from './checkout/checkouts.ts';
+import { importFigures } from './figures/imports.ts';
+import { lineFigures } from './figures/lines.ts';
+import { orderFigures } from './figures/orders.ts';
+import { paymentFigures } from './figures/payments.ts';
+import { productCategories } from './figures/products.ts';
+import { purchaseFigures } from './figures/purchases.ts';
+import { reviewFigures } from './figures/reviews.ts';
 import { inventoryLevels } from './inventory/levels.ts';
 import { inventoryMovements } from './inventory/movements.ts';
 import { orders } from './order/orders.ts';
@@ -43,6 +50,13 @@ export const projections: readonly AnyProjection[] = [
   carts,
   categories,
   checkouts,
+  importFigures,
+  lineFigures,
+  orderFigures,
+  paymentFigures,
+  productCategories,
+  purchaseFigures,
+  reviewFigures,
   inventoryLevels,
   inventoryMovements,
   orders,

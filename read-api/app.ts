@@ -14,6 +14,7 @@ import { authQueries } from './auth.ts';
 import { cartQueries } from './cart.ts';
 import { catalogQueries } from './catalog.ts';
 import { checkoutQueries } from './checkout.ts';
+import { figureQueries } from './figures.ts';
 import { freshEnough, type ReadPosition } from './http.ts';
 import { inventoryQueries } from './inventory.ts';
 import { mailQueries } from './mails.ts';
@@ -42,6 +43,8 @@ export interface ReadDependencies {
   readonly streams: EventStreams;
   /** The clock, in milliseconds. */
   readonly now: () => number;
+  /** The market's. */
+  readonly timeZone: string;
   readonly report: (error: Error) => void;
   /** A name for a value that says nothing about it: how an e-mail address is found. */
   blindIndex(kind: string, value: string): string;
@@ -55,6 +58,7 @@ export const readApi = ({
   seals,
   streams,
   now,
+  timeZone,
   report,
   outside,
   blindIndex,
@@ -70,6 +74,7 @@ export const readApi = ({
   app.route('/', cartQueries(tables, now));
   app.route('/', catalogQueries(tables, cache));
   app.route('/', checkoutQueries(tables));
+  app.route('/', figureQueries(tables, timeZone));
   app.route('/', inventoryQueries(tables));
   app.route('/', orderQueries({ tables, seals, streams }));
   app.route('/', paymentQueries(tables));
