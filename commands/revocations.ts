@@ -52,7 +52,7 @@ export const followRevocations = async (
   { store, feed, now, onError }: { store: EventStore; feed: EventFeed; now: () => number; onError: (error: Error) => void },
   told: Told,
 ): Promise<Subscription> => {
-  const unsubscribe = store.onCommitted((events) => {
+  const unsubscribe = store.onAppended((events) => {
     for (const recorded of events) hear(told, recorded);
   });
   let position = (await store.positionAt(later(new Date(now()).toISOString(), -lookBack))) - 1;

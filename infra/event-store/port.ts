@@ -69,6 +69,8 @@ export interface EventStore {
   head(): Promise<number>;
   /** First position recorded at or after this instant (RFC 3339), or head + 1. */
   positionAt(recordedAt: string): Promise<number>;
+  /** Calls `listener` in the moment of a commit, before whoever appended is answered: for what must be true by then, such as a sign-out. */
+  onAppended(listener: (events: readonly Recorded[]) => void): () => void;
   /** Calls `listener` with every batch that this process has committed, in log order. */
   onCommitted(listener: (events: readonly Recorded[]) => void): () => void;
   /**

@@ -193,6 +193,7 @@ export const createSqliteEventStore = async ({
   );
   const snapshotOf = reader.database.prepare('SELECT revision, version, body FROM snapshots WHERE stream = ?');
   const checkpointOf = reader.database.prepare('SELECT position FROM checkpoints WHERE name = ?');
+  const witnesses = new Set<(events: readonly Recorded[]) => void>();
   const listeners = new Set<(events: readonly Recorded[]) => void>();
   let told = reader.head();
   const writer = await createWriterThread(file, onBatch, (events) => {
@@ -225,6 +226,7 @@ export const createSqliteEventStore = async ({
             position: answer.firstPosition + index,
             metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: answer.hashes[index] as string },
           }));
+          for (const listener of witnesses) listener(recorded);
           resolve(recorded);
           return recorded;
         },
@@ -239,6 +241,10 @@ export const createSqliteEventStore = async ({
     head: async () => reader.head(),
     told: () => told,
     positionAt: async (instant) => reader.positionAt(instant),
+    onAppended(listener) {
+      witnesses.add(listener);
+      return () => witnesses.delete(listener);
+    },
     onCommitted(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
