@@ -19,6 +19,7 @@ import { loadGate } from './infra/gateway/load.ts';
 import { rateLimit } from './infra/gateway/rates.ts';
 import { docsRoutes } from './infra/http/docs.ts';
 import type { Env, Principal } from './infra/http/env.ts';
+import { fused } from './infra/http/fuse.ts';
 import { openapi } from './infra/http/openapi.ts';
 import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
@@ -28,7 +29,7 @@ import { connectOutbound } from './infra/outbound/connect.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
 import { telemetryRoutes } from './infra/telemetry/routes.ts';
-import type { AccessTokens } from './infra/tokens/port.ts';
+import type { AccessTokens, Claims } from './infra/tokens/port.ts';
 import { observe } from './observe.ts';
 import { sagaNames, startOutward } from './outward.ts';
 import { ProjectorClient } from './projector-client.ts';
@@ -66,15 +67,22 @@ const edge = (config: Config) => ({
 });
 
 /** Who sent a request: by the bearer token, else by the browser's cookie. Throws auth.* for a token that does not hold. */
-const authentication =
-  (tokens: AccessTokens, secure: boolean) =>
-  async (request: Request): Promise<Principal | null> => {
+const authentication = (tokens: AccessTokens, secure: boolean) => {
+  const principalIn = ({ sub, roles, seller, sid }: Claims): Principal => ({
+    kind: 'user',
+    id: sub,
+    roles,
+    sessionId: sid,
+    ...(seller !== null && { sellerId: seller }),
+  });
+  return (request: Request): Principal | null | Promise<Principal> => {
     const header = request.headers.get('authorization');
     const token = header?.startsWith('Bearer ') ? header.slice(7) : accessTokenIn(request.headers.get('cookie'), secure);
     if (!token) return null;
-    const { sub, roles, seller, sid } = await tokens.verify(token);
-    return { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
+    const claims = tokens.verify(token);
+    return claims instanceof Promise ? claims.then(principalIn) : principalIn(claims);
   };
+};
 
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
 export const openMarketplace = async (
@@ -133,8 +141,6 @@ export const openMarketplace = async (
   const limit = rateLimit(rates(config), cache, cache, now);
   const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
   const app = new Hono<Env>();
-  app.onError(onError(report));
-  app.notFound(notFound);
   app.use(
     gateway({
       authenticate,
@@ -167,7 +173,7 @@ export const openMarketplace = async (
   );
 
   return {
-    app,
+    app: fused(app, onError(report), notFound),
     handle,
     store,
     feed,

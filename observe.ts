@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { feedGauges, type GaugeNeeds } from './gauges.ts';
 import type { Env } from './infra/http/env.ts';
 import { createActivity } from './infra/telemetry/activity.ts';
-import { type Logger, requestFields } from './infra/telemetry/log.ts';
+import { type Logger, requestLines } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
 import type { Check } from './infra/telemetry/routes.ts';
 import type { Vault } from './infra/vault/port.ts';
@@ -19,6 +19,7 @@ const probes = new Set(['/livez', '/readyz', '/metrics']);
 export const observe = (needs: ObserveNeeds) => {
   const { metrics, log, store, vault, projector, now } = needs;
   const activity = createActivity(now);
+  const told = requestLines(log);
   feedGauges(metrics, { ...needs, activity });
   /** Ready: log and vault can be reached, and the read models have been built. What they depend on beside may fail without harm to the rest. */
   const checks = new Map<string, Check>([
@@ -30,8 +31,7 @@ export const observe = (needs: ObserveNeeds) => {
   const ended = (c: Context<Env>, route: string, status: number, seconds: number) => {
     const principal = c.get('principal');
     if (principal?.kind === 'user') activity.note(principal.id);
-    const level = probes.has(route) ? 'debug' : 'info';
-    if (log.isLevelEnabled(level)) log[level]({ ...requestFields(c), route, status, ms: Math.round(seconds * 10_000) / 10 }, 'request');
+    told(probes.has(route) ? 'debug' : 'info', c, { route, status, seconds });
   };
   return { checks, ended };
 };

@@ -2,7 +2,6 @@
 import { Hono } from 'hono';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
-import { onError } from '../infra/http/problem.ts';
 import type { EventStreams } from '../infra/http/sse.ts';
 import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { SearchReader } from '../infra/search/port.ts';
@@ -45,29 +44,14 @@ export interface ReadDependencies {
   readonly now: () => number;
   /** The market's. */
   readonly timeZone: string;
-  readonly report: (error: Error) => void;
   /** A name for a value that says nothing about it: how an e-mail address is found. */
   blindIndex(kind: string, value: string): string;
 }
 
-export const readApi = ({
-  tables,
-  cache,
-  reads,
-  search,
-  seals,
-  streams,
-  now,
-  timeZone,
-  report,
-  outside,
-  blindIndex,
-  audit,
-  analytics,
-}: ReadDependencies) => {
+export const readApi = (dependencies: ReadDependencies) => {
+  const { tables, cache, reads, search, seals, streams, now, timeZone, outside, blindIndex, audit, analytics } = dependencies;
   const app = new Hono<Env>();
-  app.onError(onError(report));
-  app.use(freshEnough(reads));
+  app.get('*', freshEnough(reads));
   app.route('/', authQueries(tables, seals));
   app.route('/', analyticsQueries({ ...analytics, logId: reads.logId, now }));
   app.route('/', auditQueries({ ...audit, seals, streams, now }));

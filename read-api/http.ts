@@ -1,9 +1,10 @@
 // What every query has in common: it may wait until its read model has passed a position, and it answers rows as they are stored.
-import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import type { Context as HonoContext, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../domain/error.ts';
 import { positionOf, positionText } from '../domain/position.ts';
 import type { Env } from '../infra/http/env.ts';
 import { type CursorPart, decodeCursor, encodeCursor } from '../infra/http/pages.ts';
+import { early, given } from '../infra/http/wire.ts';
 import type { FoundRow, Query, TableReader } from '../infra/tables/port.ts';
 
 type C = HonoContext<Env>;
@@ -19,23 +20,34 @@ export interface ReadPosition {
 /** A read waits this long for its read model at most, in milliseconds; then it is told to come again. */
 const patience = 2_000;
 
-/** Honours `minPosition` (query) or `Min-Position` (header): the answer shows at least what was true there. */
-export const freshEnough =
-  (reads: ReadPosition): MiddlewareHandler<Env> =>
-  async (c, next) => {
-    const wanted = c.req.header('min-position') ?? (c.req.url.includes('minPosition=') ? c.req.query('minPosition') : undefined);
-    if (wanted !== undefined) {
-      const position = positionOf(reads.logId, wanted);
-      if (reads.position() < position && !(await reads.passed(position, patience))) {
-        throw new DomainError('request.projection_behind', 'The read model has not come this far yet.', { retryAfter: 1 });
-      }
-    }
-    await next();
-    c.header('position', positionText(reads.logId, reads.position()));
+/**
+ * Honours `minPosition` (query) or `Min-Position` (header): the answer shows at least what was true there.
+ * NOTE: the position that the answer names is the one before it was read: what it shows is never older.
+ */
+export const freshEnough = (reads: ReadPosition): MiddlewareHandler<Env> => {
+  let shown = { position: -1, text: '' };
+  const go = (c: C, next: Next) => {
+    const position = reads.position();
+    if (position !== shown.position) shown = { position, text: positionText(reads.logId, position) };
+    early(c, 'position', shown.text);
+    return next();
   };
+  return (c, next) => {
+    const wanted = given(c, 'min-position') ?? (c.req.url.includes('minPosition=') ? c.req.query('minPosition') : undefined);
+    if (wanted === undefined) return go(c, next);
+    const position = positionOf(reads.logId, wanted);
+    if (reads.position() >= position) return go(c, next);
+    return reads.passed(position, patience).then((passed) => {
+      if (!passed) throw new DomainError('request.projection_behind', 'The read model has not come this far yet.', { retryAfter: 1 });
+      return go(c, next);
+    });
+  };
+};
+
+const jsonType = { 'content-type': 'application/json' };
 
 /** Answers text that is JSON already. */
-export const json = (c: C, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' });
+export const json = (c: C, text: string): Response => c.body(text, 200, jsonType);
 
 /** One row as it is stored, or the refusal with this code. */
 export const row = async (c: C, found: Promise<string | null>, code: string, message: string): Promise<Response> => {

@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import type { Handle } from '../commands/handle.ts';
 import type { Until } from '../commands/watch.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
-import { onError } from '../infra/http/problem.ts';
 import type { Courier } from '../infra/outbound/courier.port.ts';
 import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -47,8 +46,7 @@ export interface WriteDependencies {
 export const writeApi = (dependencies: WriteDependencies) => {
   const { handle, store, now, report, reindex } = dependencies;
   const app = new Hono<WriteEnv>();
-  app.onError(onError(report));
-  app.use(idempotent(store, now, dependencies.fingerprintSecret));
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', idempotent(store, now, dependencies.fingerprintSecret));
   app.route('/', authCommands(dependencies.auth));
   app.route('/', cartCommands(handle));
   app.route('/', catalogCommands(handle));

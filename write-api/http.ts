@@ -1,7 +1,6 @@
 // What every command over HTTP has in common: its id from the client's key, its context, and an answer made of its events.
 import { hash } from 'node:crypto';
 import type { Context as HonoContext, MiddlewareHandler } from 'hono';
-import { matchedRoutes } from 'hono/route';
 import type { Context, Result } from '../commands/handle.ts';
 import { derivedUuid } from '../commands/ids.ts';
 import { DomainError } from '../domain/error.ts';
@@ -11,9 +10,8 @@ import type { EventStore, KnownCommand } from '../infra/event-store/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { errorOf } from '../infra/http/errors.ts';
 import { bodyText } from '../infra/http/input.ts';
-import { marksOf } from '../infra/http/marks.ts';
 import { problem } from '../infra/http/problem.ts';
-import { type Route, routeOf } from '../infra/http/routes.ts';
+import { routeReached } from '../infra/http/routes.ts';
 
 /** What the key of a request has become: set by `idempotent`, read by `context` and `answer`. */
 interface Keyed {
@@ -73,23 +71,6 @@ const replayed = (outcome: string): Response => {
 /** Refusals by a rule of the business are given again; what the next attempt may change (sign-in, limits, load, bad input) is not. */
 const isKept = (status: number, code: string) =>
   status >= 402 && status < 500 && status !== 403 && status !== 413 && status !== 415 && status !== 429 && !code.startsWith('request.');
-
-const routes = new Map<string, Route>();
-
-/** The route that this request will reach, as it describes itself. */
-const routeReached = (c: C): Route | undefined => {
-  const matched = matchedRoutes(c).filter((handler) => handler.method !== 'ALL');
-  const path = matched[0]?.path; // of several that match, the first one answers
-  if (path === undefined) return undefined;
-  const name = `${c.req.method} ${path}`;
-  let route = routes.get(name);
-  if (!route) {
-    const reached = matched.filter((handler) => handler.path === path);
-    route = routeOf(c.req.method, path, Object.assign({}, ...reached.map(({ handler }) => marksOf(handler))));
-    routes.set(name, route);
-  }
-  return route;
-};
 
 /** The first answer is awaited; a repeat that arrives meanwhile waits for it, up to 2 s. */
 const running = new Map<string, { readonly fingerprint: string; readonly done: Promise<unknown> }>();

@@ -1,10 +1,11 @@
 // Everything that stands before a route, in one middleware: load, ids, origin, address, identity, rates, headers, observation.
 import { randomUUID } from 'node:crypto';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../../domain/error.ts';
 import type { Env, Principal } from '../http/env.ts';
 import { guestCookie, guestIdIn } from '../http/guest.ts';
 import { onError } from '../http/problem.ts';
+import { given } from '../http/wire.ts';
 import { addressFilter, clientAddress, networkOf } from './address.ts';
 import type { LoadGate } from './load.ts';
 import { type Observe, type Plan, plans } from './plan.ts';
@@ -32,6 +33,7 @@ export interface GatewayOptions {
 }
 
 type Header = readonly [name: string, value: string];
+const noStore: Header = ['cache-control', 'no-store'];
 
 const contentPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -52,17 +54,9 @@ const exposed = 'ETag, Idempotent-Replayed, Location, Position, Retry-After, X-R
 
 /** Ids from outside end up in logs: only what cannot break out of them is taken over. */
 const safeId = /^[\w.:-]{8,64}$/;
-const idFrom = (given: string | undefined, otherwise: () => string) => (given !== undefined && safeId.test(given) ? given : otherwise());
+const idFrom = (text: string | undefined) => (text !== undefined && safeId.test(text) ? text : undefined);
 
 const isRead = (method: string) => method === 'GET' || method === 'HEAD';
-
-/** On Node a header is read where the parser put it; `c.req.header` would check and copy its name each time. */
-const given = (c: Context<Env>, name: string): string | undefined => {
-  const { incoming } = c.env ?? {};
-  if (!incoming) return c.req.header(name);
-  const value = incoming.headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
 
 /** On Node headers go straight to the reply under way, which costs a tenth of taking the Response apart. A handler's own header wins. */
 const stamp = (c: Context<Env>, headers: readonly Header[]) => {
@@ -95,13 +89,17 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     }
   };
 
-  const identify = async (c: Context<Env>, plan: Plan, address: string): Promise<Principal | null> => {
-    try {
-      return await authenticate(c.req.raw);
-    } catch (error) {
+  const identify = (c: Context<Env>, plan: Plan, address: string): Principal | null | Promise<Principal | null> => {
+    const wrong = async (error: unknown) => {
       if (plan.who === 'public' && error instanceof DomainError) return null;
       await limit('other', networkOf(address));
       throw error;
+    };
+    try {
+      const found = authenticate(c.req.raw);
+      return found instanceof Promise ? found.catch(wrong) : found;
+    } catch (error) {
+      return wrong(error);
     }
   };
 
@@ -115,69 +113,88 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     }
   };
 
-  /** Who it is, and whether they ask too often. */
-  const admit = async (c: Context<Env>, plan: Plan, address: string, headers: Header[]): Promise<void> => {
-    const cookies = given(c, 'cookie');
-    let principal: Principal | null = null;
-    if (cookies !== undefined || given(c, 'authorization') !== undefined) principal = await identify(c, plan, address);
-    const counted =
-      plan.load === 'probe' || plan.rate === 'none' ? undefined : limit(plan.rate, principal ? principal.id : networkOf(address));
-    if (counted instanceof Promise) await counted;
-    if (principal) headers.push(['cache-control', 'no-store']);
+  /** Counts the request, and gives a guest a name. */
+  const count = (c: Context<Env>, plan: Plan, address: string, headers: Header[], known: Principal | null): void | Promise<void> => {
+    let principal = known;
+    if (principal) headers.push(noStore);
     else if (plan.who === 'guest') {
-      const known = guestIdIn(cookies);
-      const id = known ?? randomUUID();
-      if (known === null) headers.push(['set-cookie', guestCookie(id, secure)]);
-      headers.push(['cache-control', 'no-store']);
+      const cookie = guestIdIn(given(c, 'cookie'));
+      const id = cookie ?? randomUUID();
+      if (cookie === null) headers.push(['set-cookie', guestCookie(id, secure)]);
+      headers.push(noStore);
       principal = { kind: 'guest', id, roles: [] };
     }
     c.set('principal', principal);
+    if (plan.load !== 'probe' && plan.rate !== 'none') return limit(plan.rate, known ? known.id : networkOf(address));
   };
 
-  return async (c, next) => {
+  /** Who it is, and whether they ask too often. Without a promise where nothing has to be waited for. */
+  const admit = (c: Context<Env>, plan: Plan, address: string, headers: Header[]): void | Promise<void> => {
+    if (given(c, 'authorization') === undefined && given(c, 'cookie') === undefined) return count(c, plan, address, headers, null);
+    const found = identify(c, plan, address);
+    if (found instanceof Promise) return found.then((principal) => count(c, plan, address, headers, principal));
+    return count(c, plan, address, headers, found);
+  };
+
+  /** All that is looked at before the route; to a preflight it is the answer. */
+  const enter = (c: Context<Env>, plan: Plan, headers: Header[]): Promise<void> | 'answered' | 'admitted' => {
+    const address = clientAddress(
+      c.env?.incoming?.socket.remoteAddress ?? '',
+      trustedHops > 0 ? given(c, 'x-forwarded-for') : undefined,
+      trustedHops,
+    );
+    c.set('clientAddress', address);
+    if (origins.size > 0) headers.push(['vary', 'Origin']);
+    if (load.draining) headers.push(['connection', 'close']);
+    const origin = given(c, 'origin');
+    if (origin !== undefined) crossOrigin(c, origin, headers);
+    if (origin !== undefined && c.req.method === 'OPTIONS') {
+      headers.push(...preflight);
+      c.res = new Response(null, { status: 204 });
+      return 'answered';
+    }
+    mayEnter(c, plan, address);
+    return admit(c, plan, address, headers) ?? 'admitted';
+  };
+
+  const handler = (c: Context<Env>, next: Next): Promise<void> | Response => {
     const started = performance.now();
     const plan = planOf(c);
-    const requestId = idFrom(given(c, 'x-request-id'), randomUUID);
+    const requestId = idFrom(given(c, 'x-request-id')) ?? randomUUID();
+    c.set('requestId', requestId);
+    c.set('correlationId', idFrom(given(c, 'x-correlation-id')) ?? requestId);
     const headers: Header[] = [['x-request-id', requestId]];
     let inside = false;
-    try {
-      load.enter(plan.load);
-      inside = true;
-      const address = clientAddress(
-        c.env?.incoming?.socket.remoteAddress ?? '',
-        trustedHops > 0 ? given(c, 'x-forwarded-for') : undefined,
-        trustedHops,
-      );
-      c.set('requestId', requestId);
-      c.set(
-        'correlationId',
-        idFrom(given(c, 'x-correlation-id'), () => requestId),
-      );
-      c.set('clientAddress', address);
-      if (origins.size > 0) headers.push(['vary', 'Origin']);
-      if (load.draining) headers.push(['connection', 'close']);
-      const origin = given(c, 'origin');
-      if (c.req.method === 'OPTIONS' && origin !== undefined) {
-        crossOrigin(c, origin, headers);
-        headers.push(...preflight);
-        c.res = new Response(null, { status: 204 });
-        return;
-      }
-      if (origin !== undefined) crossOrigin(c, origin, headers);
-      mayEnter(c, plan, address);
-      await admit(c, plan, address, headers);
-      await next();
-    } catch (error) {
-      // What a route throws has become a problem already; this is what the gateway itself refuses.
-      if (!(error instanceof Error)) throw error;
-      c.res = await failed(error, c);
-    } finally {
+    const end = () => {
       if (inside) load.leave();
       stamp(c, fixed);
       stamp(c, headers);
       const seconds = (performance.now() - started) / 1000;
-      plan.observe(c.res.status, seconds);
-      options.ended?.(c, plan.template, c.res.status, seconds);
+      const { status } = c.res;
+      plan.observe(status, seconds);
+      options.ended?.(c, plan.template, status, seconds);
+    };
+    // What a route throws has become a problem already; this is what the gateway itself refuses.
+    const refuse = (error: unknown) => {
+      if (error instanceof Error) c.res = failed(error, c);
+      end();
+      if (!(error instanceof Error)) throw error;
+    };
+    // NOTE: in a fused app there may be nothing to wait for, though `next` by its type promises.
+    let running: Promise<void> | undefined;
+    try {
+      load.enter(plan.load);
+      inside = true;
+      const entered = enter(c, plan, headers);
+      if (entered === 'admitted') running = next();
+      else if (entered !== 'answered') running = entered.then(next);
+    } catch (error) {
+      refuse(error);
+      return c.res;
     }
+    if (running instanceof Promise) return running.then(end, refuse);
+    end();
+    return c.res;
   };
+  return handler as MiddlewareHandler<Env>;
 };

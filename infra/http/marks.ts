@@ -1,6 +1,6 @@
 // What a route says about itself. Middleware functions carry these marks, so that the OpenAPI document, the role matrix,
 // the rate limits and the load classes are read off the routes and cannot disagree with them.
-import type { MiddlewareHandler } from 'hono';
+import type { Handler } from 'hono';
 import type { z } from 'zod';
 import type { Role } from './env.ts';
 
@@ -47,7 +47,7 @@ export interface Marks extends About {
 export const marks = Symbol('what this middleware says about its route');
 
 /** `handler` with marks on it. */
-export const marked = <H extends MiddlewareHandler>(handler: H, said: Marks): H => Object.assign(handler, { [marks]: said });
+export const marked = <H extends Handler>(handler: H, said: Marks): H => Object.assign(handler, { [marks]: said });
 
 /** The marks of a handler, or none. Hono wraps the handlers of a router with its own error handler; this looks inside. */
 export const marksOf = (handler: object): Marks | undefined => {

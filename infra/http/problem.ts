@@ -1,5 +1,5 @@
 // Every refusal leaves as problem+json (RFC 9457) with a code of the one table; no stack and no SQL ever does.
-import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
+import type { Context, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DomainError } from '../../domain/error.ts';
 import type { Env } from './env.ts';
@@ -50,8 +50,8 @@ const codeOfStatus = (status: number) => {
 
 /** Maps whatever a route throws to a problem; what nobody foresaw is reported in full to `report` and told to the client in one sentence. */
 export const onError =
-  (report: (error: Error, c: Context<Env>) => void): ErrorHandler<Env> =>
-  (error, c) => {
+  (report: (error: Error, c: Context<Env>) => void) =>
+  (error: Error, c: Context<Env>): Response => {
     const requestId = c.get('requestId');
     if (error instanceof DomainError) {
       const answer = problem(error.code, error.message, error.details, requestId);

@@ -1,5 +1,7 @@
 // The routes of an app as they describe themselves: the source of the OpenAPI document, the role matrix and the fuzz test.
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { RouterRoute } from 'hono/types';
 import type { z } from 'zod';
 import type { Env } from './env.ts';
 import { type LoadClass, type Marks, marksOf, type RateClass, type Who } from './marks.ts';
@@ -48,11 +50,31 @@ export const routeOf = (method: string, path: string, said: Marks): Route => ({
   maxBody: said.maxBody ?? null,
 });
 
-/** Every route of `app`, once, in the order in which they were added. Middleware for all methods is not a route. */
+/** Middleware stands before many routes and is none itself. */
+export const isMiddleware = ({ method, path }: Pick<RouterRoute, 'method' | 'path'>) => method === 'ALL' || path.endsWith('*');
+
+const reached = new WeakMap<RouterRoute, Route>();
+
+/** The route that this request will reach, as it describes itself; undefined where there is none. */
+export const routeReached = (c: Context): Route | undefined => {
+  const matched = matchedRoutes(c);
+  // NOTE: of several that match, the first one answers: /sellers/me before /sellers/:id.
+  const first = matched.find((one) => !isMiddleware(one));
+  if (!first) return undefined;
+  let route = reached.get(first);
+  if (!route) {
+    const own = matched.filter(({ method, path }) => method === first.method && path === first.path);
+    route = routeOf(first.method, first.path, Object.assign({}, ...own.map(({ handler }) => marksOf(handler))));
+    reached.set(first, route);
+  }
+  return route;
+};
+
+/** Every route of `app`, once, in the order in which they were added. */
 export const describeRoutes = (app: Pick<Hono<Env>, 'routes'>): Route[] => {
   const found = new Map<string, { method: string; path: string; said: Marks }>();
   for (const { method, path, handler } of app.routes) {
-    if (method === 'ALL') continue;
+    if (isMiddleware({ method, path })) continue;
     const key = `${method} ${path}`;
     const route = found.get(key) ?? { method, path, said: {} };
     Object.assign(route.said, marksOf(handler));

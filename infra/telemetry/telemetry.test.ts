@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../http/env.ts';
-import { logger } from './log.ts';
+import { logger, requestLines } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type Check, telemetryRoutes } from './routes.ts';
 
@@ -20,6 +20,26 @@ describe('the log', () => {
       msg: 'signed in',
     });
     expect(second).toMatchObject({ level: 'error', err: { type: 'Error', code: 'order.not_found', message: 'boom' } });
+  });
+  it('has one line per request, where its level is wanted', () => {
+    const lines: string[] = [];
+    const told = requestLines(logger('info', { write: (line) => lines.push(line) }));
+    const asked = { get: (key: 'requestId' | 'correlationId') => `${key}-1`, req: { method: 'GET' } };
+    told('debug', asked, { route: '/livez', status: 200, seconds: 0.001 });
+    told('info', asked, { route: '/orders/:id{[^"]+}', status: 404, seconds: 0.01234 });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 'info',
+        service: 'tokobapak',
+        requestId: 'requestId-1',
+        correlationId: 'correlationId-1',
+        method: 'GET',
+        route: '/orders/:id{[^"]+}',
+        status: 404,
+        ms: 12.3,
+        msg: 'request',
+      },
+    ]);
   });
 });
 
