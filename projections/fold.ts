@@ -72,14 +72,21 @@ export const foldBatch = async (
   if (events.length === 0) return nothing;
   const { tables, cache, parked } = context;
   const groups = byKey(projection, events);
-  const missing = [...groups.keys()].filter((key) => !cache.has(key));
+  // NOTE: taken out before anything is folded, for what is put in on the way may push others out.
+  const cached = new Map<string, KnownRow>();
+  const missing: string[] = [];
+  for (const key of groups.keys()) {
+    const known = cache.get(key);
+    if (known) cached.set(key, known);
+    else missing.push(key);
+  }
   const loaded = missing.length > 0 ? await tables.load(table, missing) : null;
   const rows: RowChange[] = [];
   const park: { key: string; firstPosition: number; reason: string }[] = [];
   for (const [key, group] of groups) {
     if (parked.has(key)) continue;
     const stored = loaded?.get(key);
-    const known = cache.get(key) ?? (stored ? takenUp(projection, stored) : unknown);
+    const known = cached.get(key) ?? (stored ? takenUp(projection, stored) : unknown);
     let { row, position } = known;
     try {
       for (const recorded of group) {
