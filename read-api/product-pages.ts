@@ -36,8 +36,8 @@ export interface ProductPages {
   cards(rows: readonly FoundRow[]): Promise<string[]>;
   /** Cards for their seller: every status, no store. */
   ownCards(rows: readonly FoundRow[]): string[];
-  /** What `load` gives, kept until any card or store changes. */
-  list(asked: object, load: () => Promise<string>): Promise<string>;
+  /** What `load` gives, kept until any card or store changes. Answers at once when it can. */
+  list(asked: object, load: () => Promise<string>): string | Promise<string>;
   /** Id of the product with this slug; a slug never changes hands. */
   idOf(slug: string): Cached;
   /** Ids of a category and all below it. */
@@ -103,6 +103,16 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
     return known === undefined ? undefined : withStore(known, await store(sellerIdIn(known)));
   };
 
+  /** What was asked, in words; the same object is asked again and again. */
+  const words = new WeakMap<object, string>();
+  const wordsOf = (asked: object): string => {
+    const known = words.get(asked);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(asked);
+    words.set(asked, text);
+    return text;
+  };
+
   return {
     detail: (productId) => {
       const text = product(productId);
@@ -127,10 +137,11 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       return cards;
     },
     ownCards: (rows) => rows.map(({ row }) => `${row.slice(0, row.lastIndexOf(',"fold":'))}}`),
-    list: async (asked, load) => {
+    list: (asked, load) => {
       const name = cache.cached(listsKey, ttl, randomUUID);
-      const key = `products:${typeof name === 'string' ? name : await name}:${JSON.stringify(asked)}`;
-      return (await cache.cached(key, ttl, load)) ?? '';
+      const named = (known: string | undefined) => cache.cached(`products:${known}:${wordsOf(asked)}`, ttl, load);
+      const text = typeof name === 'string' ? named(name) : name?.then(named);
+      return typeof text === 'string' ? text : Promise.resolve(text).then((loaded) => loaded ?? '');
     },
     idOf: (slug) =>
       cache.cached(`slug:${slug}`, ttl, async () => (await tables.find('product-details', { where: { slug }, limit: 1 }))[0]?.key),

@@ -57,14 +57,14 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
     .get(
       '/products',
       allow('public', { summary: 'Products on sale, as cards; a page may be shorter than its limit while `next` is there.' }),
-      query(List),
-      async (c) => {
+      query(List, { remember: 1_000 }),
+      (c): Response | Promise<Response> => {
         const asked = c.req.valid('query');
-        const text = await pages.list(asked, async () => {
+        const text = pages.list(asked, async () => {
           const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
           return pageText(await pages.cards(rows), next);
         });
-        return json(c, text);
+        return typeof text === 'string' ? json(c, text) : text.then((loaded) => json(c, loaded));
       },
     )
     .get(

@@ -12,6 +12,7 @@ import { errorOf } from '../infra/http/errors.ts';
 import { bodyText } from '../infra/http/input.ts';
 import { problem } from '../infra/http/problem.ts';
 import { routeReached } from '../infra/http/routes.ts';
+import { early, given } from '../infra/http/wire.ts';
 
 /** What the key of a request has become: set by `idempotent`, read by `context` and `answer`. */
 interface Keyed {
@@ -37,11 +38,12 @@ interface StoredAnswer {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const printable = /^[\x21-\x7e]{1,128}$/;
+const jsonType = { 'content-type': 'application/json' };
 /** How long a repeat waits for the first run of the same key, in milliseconds. */
 const patience = 2_000;
 
 const keyOf = (c: C): string => {
-  const key = c.req.header('idempotency-key');
+  const key = given(c, 'idempotency-key');
   if (key === undefined || key === '') {
     throw new DomainError(
       'idempotency.key_missing',
@@ -154,7 +156,7 @@ const actorOf = (c: C): Actor => {
 };
 
 const ifMatchOf = (c: C): { ifMatch: number } | Record<never, never> => {
-  const header = c.req.header('if-match');
+  const header = given(c, 'if-match');
   if (header === undefined || header === '*') return {};
   const revision = /^"(\d+)"$/.exec(header)?.[1];
   if (revision === undefined) throw new DomainError('request.bad_if_match', 'If-Match takes the ETag of an earlier answer, such as "3".');
@@ -192,9 +194,11 @@ export const answer = <Event>(
 ): Response => {
   const position = positionText(c.get('logId') ?? '', result.position);
   const text = JSON.stringify({ ...body(result), revision: result.revision, position });
-  const headers: Record<string, string> = { 'content-type': 'application/json', etag: `"${result.revision}"`, position };
+  const etag = `"${result.revision}"`;
   const keyed = c.get('keyed');
-  if (keyed && result.events.length === 0) keyed.keep = JSON.stringify({ status, body: text, headers });
-  if (result.replayed) headers['idempotent-replayed'] = 'true';
-  return c.body(text, status, headers);
+  if (keyed && result.events.length === 0) keyed.keep = JSON.stringify({ status, body: text, headers: { ...jsonType, etag, position } });
+  early(c, 'etag', etag);
+  early(c, 'position', position);
+  if (result.replayed) early(c, 'idempotent-replayed', 'true');
+  return c.body(text, status, jsonType);
 };

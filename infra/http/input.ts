@@ -3,8 +3,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
 import type { Env } from './env.ts';
-import { type Marks, marked } from './marks.ts';
+import { marked } from './marks.ts';
 import { strict } from './strict.ts';
+import { given } from './wire.ts';
 
 /** A field at fault, as problem+json names it. */
 export interface FieldError {
@@ -74,7 +75,7 @@ export const bodyText = async (c: Context<Env>, limit = maxJsonBytes): Promise<s
 };
 
 const readText = async (c: Context<Env>, limit: number): Promise<string> => {
-  const declared = c.req.header('content-length');
+  const declared = given(c, 'content-length');
   if (declared !== undefined) {
     if (Number(declared) > limit) tooLarge(limit);
     return declared === '0' ? '' : c.req.text();
@@ -98,7 +99,7 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 const parsed = (c: Context<Env>, text: string): unknown => {
   if (text === '') return {};
-  if (!jsonType.test(c.req.header('content-type') ?? '')) throw new DomainError('request.not_json', 'Send the body as application/json.');
+  if (!jsonType.test(given(c, 'content-type') ?? '')) throw new DomainError('request.not_json', 'Send the body as application/json.');
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -108,17 +109,6 @@ const parsed = (c: Context<Env>, text: string): unknown => {
   mustBeTame(value);
   return value;
 };
-
-const take = <T extends Target, S extends z.ZodType>(
-  target: T,
-  said: Marks,
-  read: (c: Context<Env>) => unknown,
-  schema: S,
-): MiddlewareHandler<Env, string, Valid<T, S>> =>
-  marked((c, next) => {
-    c.req.addValidatedData(target, checked(schema, read(c)) as object);
-    return next();
-  }, said);
 
 /** Takes a JSON body: `c.req.valid('json')`. No body at all counts as `{}`, so a command without input needs none. */
 export const body = <S extends z.ZodType>(schema: S): MiddlewareHandler<Env, string, Valid<'json', S>> => {
@@ -132,13 +122,10 @@ export const body = <S extends z.ZodType>(schema: S): MiddlewareHandler<Env, str
   );
 };
 
-const queryOf = (c: Context<Env>): Record<string, string | string[]> => {
-  const { url } = c.req;
-  const start = url.indexOf('?');
+const queryOf = (text: string): Record<string, string | string[]> => {
   const found: Record<string, string | string[]> = {};
-  if (start < 0) return found;
-  if (url.length - start > maxQueryLength) refuse([{ field: 'query', message: `is longer than ${maxQueryLength} characters` }]);
-  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+  if (text.length > maxQueryLength) refuse([{ field: 'query', message: `is longer than ${maxQueryLength} characters` }]);
+  for (const [name, value] of new URLSearchParams(text)) {
     if (name === 'minPosition') continue; // every query takes it, before its route looks
     if (poisonous.has(name)) refuse([{ field: name, message: 'is not allowed as a name' }], 'request.forbidden_key');
     const before = Object.hasOwn(found, name) ? found[name] : undefined;
@@ -147,11 +134,51 @@ const queryOf = (c: Context<Env>): Record<string, string | string[]> => {
   return found;
 };
 
-/** Takes the query string: `c.req.valid('query')`. Values arrive as text (a repeated name as an array), so numbers need `z.coerce`. */
-export const query = <S extends z.ZodType>(schema: S) => {
+/** Longer query strings are not kept, so that what is kept stays small. */
+const longestKept = 256;
+
+/** `read` with what it has read of the last query strings, dropped all together when there are too many. */
+const remembering = <T extends object>(most: number, read: (text: string) => T): ((text: string) => T) => {
+  const known = new Map<string, T>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const value = Object.freeze(read(text));
+    if (text.length > longestKept || text.includes('minPosition=')) return value;
+    if (known.size >= most) known.clear();
+    known.set(text, value);
+    return value;
+  };
+};
+
+/**
+ * Takes the query string: `c.req.valid('query')`. Values arrive as text (a repeated name as an array), so numbers need `z.coerce`.
+ * `remember`: so many query strings are looked at once only, and the same gives the same object; not for those that may name a person.
+ */
+export const query = <S extends z.ZodType>(
+  schema: S,
+  { remember = 0 }: { remember?: number } = {},
+): MiddlewareHandler<Env, string, Valid<'query', S>> => {
   const strictly = strict(schema);
-  return take('query', { query: strictly }, queryOf, strictly);
+  const read = (text: string) => checked(strictly, queryOf(text)) as object;
+  const known = remember > 0 ? remembering(remember, read) : read;
+  return marked(
+    (c, next) => {
+      const { url } = c.req;
+      const start = url.indexOf('?');
+      c.req.addValidatedData('query', known(start < 0 ? '' : url.slice(start)));
+      return next();
+    },
+    { query: strictly },
+  );
 };
 
 /** Takes the path's parameters: `c.req.valid('param')`. */
-export const params = <S extends z.ZodType>(schema: S) => take('param', { params: schema }, (c) => c.req.param(), schema);
+export const params = <S extends z.ZodType>(schema: S): MiddlewareHandler<Env, string, Valid<'param', S>> =>
+  marked(
+    (c, next) => {
+      c.req.addValidatedData('param', checked(schema, c.req.param()) as object);
+      return next();
+    },
+    { params: schema },
+  );
