@@ -62,6 +62,7 @@ const loadStream = async (
 ): Promise<Loaded> => {
   const loaded = emptyStream(decider);
   const snapshot = await store.snapshot(streamId);
+  if (snapshot === undefined) return loaded;
   if (snapshot && snapshot.version === decider.version) {
     const body = JSON.parse(snapshot.body);
     Object.assign(loaded, {

@@ -78,7 +78,8 @@ export interface EventStore {
    * process has appended but not folded in yet: who acts on events together with the states of streams goes no further.
    */
   told(): number;
-  snapshot(streamId: string): Promise<Snapshot | null>;
+  /** The latest snapshot, or null; undefined where the store knows at once that there is no such stream at all. */
+  snapshot(streamId: string): Promise<Snapshot | null | undefined>;
   /** Keeps a snapshot; it may be lost, for everything in it can be folded again. */
   saveSnapshot(streamId: string, snapshot: Snapshot): void;
   /** What is known of a command's key, if it is younger than 48 hours. */

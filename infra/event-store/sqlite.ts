@@ -251,7 +251,8 @@ export const createSqliteEventStore = async ({
     },
     async snapshot(streamId) {
       const id = reader.streamNumber(streamId);
-      const row = id === null ? undefined : snapshotOf.get(id);
+      if (id === null) return undefined;
+      const row = snapshotOf.get(id);
       return row ? { revision: Number(row.revision), version: Number(row.version), body: String(row.body) } : null;
     },
     saveSnapshot: (streamId, snapshot) => writer.push({ write: { kind: 'snapshot', streamId, snapshot } }),
