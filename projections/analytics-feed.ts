@@ -8,7 +8,7 @@ import type { ProductEvent } from '../domain/product/events.ts';
 import type { Analytics, Fact, Facts } from '../infra/analytics/port.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { type Background, createdIn, type FactEvent, factsOf, factsVersion, isFactEvent, orderOf } from './analytics/facts.ts';
-import type { Follower } from './run.ts';
+import type { Follower, Step } from './run.ts';
 
 export interface AnalyticsFollower extends Follower {
   /** Catches up at once. False when it has not come to `position` within `milliseconds`, or the engine fails. */
@@ -19,12 +19,17 @@ export interface AnalyticsFollower extends Follower {
 export interface AnalyticsFollowerOptions {
   readonly analytics: Pick<Analytics, 'create' | 'insert' | 'checkpoint' | 'live' | 'swap'>;
   readonly log: Pick<EventStore, 'logId' | 'read' | 'readAll' | 'head'>;
-  /** Milliseconds between two inserts, so that facts come in batches and the engine rests in between. */
+  /** Milliseconds that a fact waits for others, so that they come in batches and the engine rests in between. */
   readonly every: number;
   readonly onError?: (error: Error) => void;
 }
 
 const batchSize = 2_000;
+/** As many are sent without waiting longer; what was gathered without a fact in it is worked off now and then too. */
+const enoughFacts = 1_000;
+const enoughEvents = 10_000;
+/** More than this is not kept for an engine that is away: it can be read again. */
+const mostEvents = 20_000;
 /** Events without a fact among them move the checkpoint only this often. */
 const checkpointEvery = 50_000;
 const longestBackOff = 600_000;
@@ -41,13 +46,13 @@ type Log = AnalyticsFollowerOptions['log'];
 const createBackgrounds = (log: Log) => {
   const methods = new LRUCache<string, string>({ max: 10_000 });
   const categories = new LRUCache<string, string>({ max: 50_000 });
+  const orders = new LRUCache<string, Recorded<OrderEvent>[]>({ max: 1_000 });
 
   const methodOf = async (checkoutId: string): Promise<string> => {
     const known = methods.get(checkoutId);
     if (known !== undefined) return known;
     const events = (await log.read(`checkout-${checkoutId}`, 0, startOfCheckout)) as readonly Recorded<CheckoutEvent>[];
-    const method =
-      events.map(({ event }) => (event.type === 'checkout.priced' ? event.plan.method : null)).find((one) => one !== null) ?? '';
+    const method = events.map(({ event }) => ('plan' in event ? event.plan.method : null)).find((one) => one !== null) ?? '';
     methods.set(checkoutId, method);
     return method;
   };
@@ -66,17 +71,41 @@ const createBackgrounds = (log: Log) => {
     return category;
   };
 
+  /** The events of the order up to this position. */
+  const orderUpTo = async (orderId: string, position: number): Promise<readonly Recorded<OrderEvent>[]> => {
+    let events = orders.get(orderId);
+    if (!events) {
+      const whole = (await log.read(`order-${orderId}`, 0, wholeOrder)) as readonly Recorded<OrderEvent>[];
+      events = whole.filter((one) => one.position <= position);
+      orders.set(orderId, events);
+    }
+    return events.filter((one) => one.position <= position);
+  };
+
   return {
-    /** Keeps the known categories right while the log is read in order. */
-    note: ({ event }: Recorded<FactEvent | ProductEvent>) => {
-      if ('categoryId' in event && categories.has(event.productId)) categories.set(event.productId, event.categoryId ?? '');
+    /** Keeps what is known right while the log is read in order. */
+    note: (recorded: Recorded) => {
+      const { type } = recorded.event;
+      if (type.startsWith('order.')) {
+        const own = recorded as Recorded<OrderEvent>;
+        const { orderId } = own.event;
+        if (type === 'order.created') orders.set(orderId, [own]);
+        else orders.get(orderId)?.push(own);
+      } else if (type.startsWith('checkout.')) {
+        const { event } = recorded as Recorded<CheckoutEvent>;
+        if ('plan' in event) methods.set(event.checkoutId, event.plan.method);
+      } else if (type.startsWith('product.')) {
+        const { event } = recorded as Recorded<ProductEvent>;
+        if ('categoryId' in event && categories.has(event.productId)) categories.set(event.productId, event.categoryId ?? '');
+      }
     },
-    forget: () => categories.clear(),
+    forget: () => {
+      for (const known of [methods, categories, orders]) known.clear();
+    },
     of: async (recorded: Recorded<FactEvent>): Promise<Background | null> => {
       const orderId = orderOf(recorded.event);
       if (orderId === null) return null;
-      const events = (await log.read(`order-${orderId}`, 0, wholeOrder)) as readonly Recorded<OrderEvent>[];
-      const order = events.filter(({ position }) => position <= recorded.position);
+      const order = await orderUpTo(orderId, recorded.position);
       const created = createdIn({ order, method: '', categoryOf: () => '' });
       if (!created) return null;
       const found = new Map<string, string>();
@@ -95,45 +124,117 @@ interface Waiter {
   readonly resolve: (passed: boolean) => void;
 }
 
+const matters = /^(order|checkout|product)\./;
+
+/** What the read models hand over of the log as they read it: no more of it than facts may need. */
+const createGathering = () => {
+  let events: Recorded[] = [];
+  let facts = 0;
+  let from = Number.POSITIVE_INFINITY;
+  let to = from;
+  return {
+    /** Facts may come of so many events. */
+    facts: () => facts,
+    /** It begins after this position; what is before must be read from the log. */
+    from: () => from,
+    isFull: () => facts >= enoughFacts || events.length >= enoughEvents,
+    add(step: Step, end: number) {
+      if (to !== step.from || events.length >= mostEvents) [events, facts, from] = [[], 0, step.from];
+      for (const recorded of step.events) {
+        const isFact = isFactEvent(recorded);
+        if (isFact) facts += 1;
+        if (isFact || matters.test(recorded.event.type)) events.push(recorded);
+      }
+      to = end;
+    },
+    /** All that was gathered after this position, or null when it does not lead on from there. */
+    take(position: number): { events: readonly Recorded[]; reached: number } | null {
+      if (position < from || position >= to) return null;
+      const taken = { events: events.filter((recorded) => recorded.position > position), reached: to };
+      [events, facts, from] = [[], 0, to];
+      return taken;
+    },
+  };
+};
+
+/** A rest that ends when it is rung, or when its time has come. */
+const createAlarm = () => {
+  let timer: NodeJS.Timeout | null = null;
+  let isRung = false;
+  let wake = () => {};
+  const ring = () => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    isRung = true;
+    wake();
+  };
+  return {
+    ring,
+    /** Rings in so many milliseconds, unless it does so before. */
+    ringIn(milliseconds: number) {
+      timer ??= setTimeout(ring, milliseconds).unref();
+    },
+    async rest() {
+      if (!isRung) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      isRung = false;
+    },
+  };
+};
+
+/** The build that is fed. `exists`: its tables stand; `isNew`: it goes live when it has caught up. */
+interface Target {
+  readonly build: number;
+  readonly exists: boolean;
+  readonly isNew: boolean;
+}
+
 export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsFollower => {
   const { analytics, log, every, onError = () => {} } = options;
   const backgrounds = createBackgrounds(log);
+  const gathering = createGathering();
+  const alarm = createAlarm();
   const waiters = new Set<Waiter>();
-  /** The build that is fed; `isNew`: it goes live when it has caught up. Null: not known yet. */
-  let target: { build: number; isNew: boolean } | null = null;
+  /** Null: not known yet. */
+  let target: Target | null = null;
   let position = 0;
   let saved = 0;
   let head = 0;
-  let wanted = false;
+  let backOff = every;
   let stopping = false;
-  let wake = () => {};
 
-  const begin = async (build: number) => {
-    await analytics.create(build);
+  const begin = async (build: number, exists: boolean): Promise<Target> => {
+    if (exists) await analytics.create(build);
     backgrounds.forget();
     [position, saved] = [0, 0];
-    target = { build, isNew: (await analytics.live()) !== build };
+    target = { build, exists, isNew: exists && (await analytics.live()) !== build };
     return target;
   };
 
-  /** Goes on where the live build ends; one of another version of the facts, or of another log, is built anew beside it. */
-  const open = async () => {
+  /**
+   * Goes on where the live build ends; one of another version of the facts, or of another log, is built anew beside it.
+   * Without any build nothing is made before there is a fact, so that a marketplace in which nothing happens needs no engine.
+   */
+  const open = async (): Promise<Target> => {
     const live = await analytics.live();
     const first = factsVersion * buildsPerVersion;
-    if (live === null) return begin(first);
-    if (Math.floor(live / buildsPerVersion) !== factsVersion) return begin(first);
+    if (live === null) return begin(first, false);
+    if (Math.floor(live / buildsPerVersion) !== factsVersion) return begin(first, true);
     const checkpoint = await analytics.checkpoint(live);
     const isOurs = !checkpoint || (checkpoint.logId === log.logId && checkpoint.position <= (await log.head()));
-    if (!isOurs) return begin(live + 1);
+    if (!isOurs) return begin(live + 1, true);
     [position, saved] = [checkpoint?.position ?? 0, checkpoint?.position ?? 0];
-    target = { build: live, isNew: false };
+    target = { build: live, exists: true, isNew: false };
     return target;
   };
 
   const collect = async (events: readonly Recorded[]): Promise<{ facts: Facts; count: number }> => {
     const facts = { order_lines: [] as Fact<'order_lines'>[], visits: [] as Fact<'visits'>[], deliveries: [] as Fact<'deliveries'>[] };
     for (const recorded of events) {
-      if (recorded.event.type.startsWith('product.')) backgrounds.note(recorded as Recorded<ProductEvent>);
+      backgrounds.note(recorded);
       if (!isFactEvent(recorded)) continue;
       const own = factsOf(recorded, await backgrounds.of(recorded));
       facts.order_lines.push(...(own.order_lines ?? []));
@@ -143,70 +244,77 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
     return { facts, count: facts.order_lines.length + facts.visits.length + facts.deliveries.length };
   };
 
+  const next = async (): Promise<{ events: readonly Recorded[]; reached: number }> => {
+    const taken = gathering.take(position);
+    if (taken) return taken;
+    const before = gathering.from() - position;
+    const events = await log.readAll(position, before > 0 ? Math.min(batchSize, before) : batchSize);
+    return { events, reached: events[events.length - 1]?.position ?? head };
+  };
+
+  const insert = async ({ build, exists }: Target, facts: Facts, reached: number) => {
+    if (!exists) {
+      await analytics.create(build);
+      const isNew = (await analytics.live()) !== build;
+      if (target?.build === build) target = { build, exists: true, isNew };
+    }
+    await analytics.insert(build, facts, { logId: log.logId, position: reached });
+  };
+
   const catchUp = async () => {
-    const current = target ?? (await open());
-    while (!stopping && current === target && (position < head || current.isNew)) {
-      const events = await log.readAll(position, batchSize);
+    target ??= await open();
+    while (!stopping && (position < head || target.isNew)) {
+      const { build, exists, isNew }: Target = target;
+      const { events, reached } = await next();
       const { facts, count } = await collect(events);
-      const reached = events[events.length - 1]?.position ?? head;
-      if (count > 0 || reached - saved >= checkpointEvery || (current.isNew && reached >= head)) {
-        await analytics.insert(current.build, facts, { logId: log.logId, position: reached });
-        if (current === target) saved = reached;
-      }
-      if (current !== target) return; // it was reset meanwhile
+      const isSaved = count > 0 || (exists && (reached - saved >= checkpointEvery || (isNew && reached >= head)));
+      if (isSaved) await insert(target, facts, reached);
+      if (target.build !== build) return; // it was reset meanwhile
       position = reached;
-      if (current.isNew && position >= head) {
-        await analytics.swap(current.build);
-        target = { ...current, isNew: false };
+      if (isSaved) saved = reached;
+      if (target.isNew && position >= head) {
+        await analytics.swap(build);
+        target = { build, exists: true, isNew: false };
       }
       for (const waiter of waiters) if (waiter.position <= position) waiter.resolve(true);
     }
   };
 
-  const pause = (milliseconds: number | null) =>
-    new Promise<void>((resolve) => {
-      const timer = milliseconds === null ? null : setTimeout(resolve, milliseconds);
-      timer?.unref();
-      wake = () => {
-        if (timer) clearTimeout(timer);
-        resolve();
-      };
-      if (wanted || stopping) wake();
-    });
-
   const run = async () => {
-    let backOff = every;
-    while (!stopping) {
-      wanted = false;
+    for (;;) {
+      await alarm.rest();
+      if (stopping) return;
       try {
         await catchUp();
         backOff = every;
       } catch (error) {
         if (error instanceof DomainError && error.code === 'analytics.other_log') target = null;
+        backgrounds.forget();
         for (const waiter of waiters) waiter.resolve(false);
         onError(error instanceof Error ? error : new Error(String(error)));
         backOff = Math.min(Math.max(backOff * 2, 1_000), longestBackOff);
+        alarm.ringIn(backOff);
       }
-      await pause(backOff);
     }
   };
-  let running: Promise<void> | null = null;
+  const running = run();
 
   return {
     name: 'analytics',
-    advance: async (to) => {
+    advance: async (to, step) => {
       head = Math.max(head, to);
-      if (head > 0) running ??= pause(every).then(run);
+      if (step) gathering.add(step, to);
+      if (gathering.isFull() && backOff === every) alarm.ring();
+      else if (gathering.facts() > 0 || (!step && position < head)) alarm.ringIn(every);
       return position;
     },
     reset: async () => {
       const live = (await analytics.live()) ?? factsVersion * buildsPerVersion;
-      await begin(live + 1);
+      await begin(live + 1, true);
     },
     passed: (to, milliseconds) => {
       if (position >= to) return Promise.resolve(true);
       head = Math.max(head, to);
-      running ??= run();
       return new Promise((resolve) => {
         const waiter: Waiter = {
           position: to,
@@ -218,13 +326,12 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
         };
         const timer = setTimeout(() => waiter.resolve(false), milliseconds);
         waiters.add(waiter);
-        wanted = true;
-        wake();
+        alarm.ring();
       });
     },
     stop: async () => {
       stopping = true;
-      wake();
+      alarm.ring();
       await running;
     },
   };

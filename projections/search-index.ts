@@ -16,6 +16,9 @@ export interface SearchFollowerOptions {
   readonly logId: string;
 }
 
+/** The rows that documents are made of. */
+const followed = ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'] as const;
+
 const pageSize = 500;
 /** A build's number says which version of the products' rows it was made of, so that another version is indexed anew. */
 const firstBuild = productDetails.version * 1_000;
@@ -111,7 +114,7 @@ export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerO
   const liveTables = async () => {
     const live = (await writer.generations()).filter((generation) => generation.live);
     const tableOf = (projection: string) => live.find((generation) => generation.projection === projection)?.table;
-    return ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'].map(tableOf);
+    return followed.map(tableOf);
   };
 
   const begin = async (replacesAhead = false): Promise<Current> => {
@@ -215,11 +218,13 @@ export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerO
   return {
     name: 'search',
     isAwaited: true,
-    async advance(head) {
+    async advance(head, step) {
       current ??= await takeUp(head);
       const { build, reached, saved, isNew, replacesAhead } = current;
       if (reached >= head && !isNew) return reached;
-      const written = await caughtUp(build, reached);
+      // Most steps change no row that stands in a document: then there is nothing to look up.
+      const isIdle = step?.from === reached && !isNew && !followed.some((projection) => step.changed.has(projection));
+      const written = isIdle ? 0 : await caughtUp(build, reached);
       if (written === null) return reached;
       const isSaved = written > 0 || isNew || head - saved >= saveEvery;
       if (isSaved) await index.write(build, [], { logId, position: head });

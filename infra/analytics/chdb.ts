@@ -1,4 +1,5 @@
 // Analytics on chDB, the embedded ClickHouse, in a process of its own.
+import { existsSync } from 'node:fs';
 import { DomainError } from '../../domain/error.ts';
 import { type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
 import { checkText, checkTree } from './guard.ts';
@@ -26,6 +27,9 @@ const formats: Readonly<Record<QueryFormat, { name: string; contentType: string 
   csv: { name: 'CSVWithNames', contentType: 'text/csv; charset=utf-8' },
   parquet: { name: 'Parquet', contentType: 'application/vnd.apache.parquet' },
 };
+
+/** The number of a build without facts. */
+const noFacts = 0;
 
 /** Beyond the engine's own time limit, before the process is ended. */
 const graceMs = 3_000;
@@ -55,6 +59,8 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
     if (row) await goLive(row.build);
     return live;
   };
+  /** Nobody has ever fed facts where there is no directory: to know that takes no engine. */
+  const knownLive = async () => (live === null && !existsSync(directory) ? null : findLive());
   const goLive = async (build: number) => {
     live = build;
     await run(`USE ${databaseOf(build)}`);
@@ -79,13 +85,15 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
     return child.ask({ kind: 'insert', table: `${database}.${table}`, columns, values: Buffer.from(lines.join('\n')) });
   };
 
+  const create = async (build: number) => {
+    const before = await findLive();
+    for (const sql of createBuild(build, zone)) await run(sql);
+    if (before === null) await setLive(build);
+  };
+
   return {
     process: child,
-    create: async (build) => {
-      const before = await findLive();
-      for (const sql of createBuild(build, zone)) await run(sql);
-      if (before === null) await setLive(build);
-    },
+    create,
     insert: async (build, facts, { logId, position }) => {
       if (!logs.has(build)) await checkpoint(build);
       if ((logs.get(build) ?? logId) !== logId)
@@ -96,7 +104,7 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
       logs.set(build, logId);
     },
     checkpoint,
-    live: findLive,
+    live: knownLive,
     swap: async (build) => {
       const old = await findLive();
       if (old === build) return;
@@ -109,10 +117,11 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
         logs.delete(old);
       }
     },
-    report: async (name, params) => ((await findLive()) === null ? [] : rows(reports[name], reportValues(params, zone))),
+    report: async (name, params) => ((await knownLive()) === null ? [] : rows(reports[name], reportValues(params, zone))),
     query: async (sql, params = {}, format = 'json', caps = defaultCaps) => {
       checkText(sql);
-      await findLive();
+      // A query needs tables, though there are no facts yet: this build gives way to the first that is fed.
+      if ((await findLive()) === null) await create(noFacts);
       try {
         const tree = await child.ask({ kind: 'query', sql: `EXPLAIN AST ${sql}`, params, format: 'TSVRaw' });
         checkTree(Buffer.from(tree).toString());
