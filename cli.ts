@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { seedDemo } from './commands/demo/seed.ts';
 import { perform } from './control.ts';
+import { runOlistImport } from './import-olist.ts';
 import { backup, restore } from './infra/backup.ts';
 import { type Given, help, readCommand, type Shape, UsageError } from './infra/cli/arguments.ts';
 import { createProgress, type Progress, type Screen } from './infra/cli/progress.ts';
@@ -220,6 +221,17 @@ const access: Readonly<Record<string, Command>> = {
   },
 };
 
+const imports: Readonly<Record<string, Command>> = {
+  'import olist': {
+    usage: 'DIR [--verify]',
+    about: 'Imports the Olist orders in DIR; with --verify it compares every figure of the files with the product. Again: adds nothing.',
+    words: [1, 1],
+    options: { verify: { type: 'boolean' } },
+    run: (given, io) =>
+      runOlistImport({ ...io, directory: resolve(word(given, 0)), verify: given.flag('verify'), json: given.flag('json') }),
+  },
+};
+
 const copied = (given: Given, { print }: Io, what: { directory: string; files: readonly string[] }, sentence: string) => {
   print(given.flag('json') ? JSON.stringify(what) : `${what.files.join(', ')}: ${sentence}`);
   return undefined;
@@ -292,6 +304,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ...projections,
   ...sagas,
   ...access,
+  ...imports,
   ...data,
 };
 

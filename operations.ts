@@ -9,6 +9,7 @@ import { account } from './domain/account/account.ts';
 import { DomainError } from './domain/error.ts';
 import { ulidText } from './domain/id.ts';
 import type { Recorded } from './domain/metadata.ts';
+import { importing } from './import-olist.ts';
 import { roles } from './infra/http/env.ts';
 import type { Marketplace } from './marketplace.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
@@ -195,6 +196,8 @@ async function* mintTokens({ tokens, production }: Marketplace, { count, roles: 
   }
 }
 
+const Import = z.strictObject({ directory: z.string().min(1) });
+
 const Nothing = z.strictObject({});
 
 export const operations: Readonly<Record<string, Operation>> = {
@@ -209,6 +212,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'sagas.show': operation(SagaKey, showSaga),
   'sagas.retry': settleSaga('retry'),
   'sagas.close': settleSaga('close'),
+  'import.olist': operation(Import, (marketplace, { directory }) => importing(marketplace, directory)),
   'users.grant': operation(Grant, grant),
   tokens: operation(Tokens, mintTokens),
 };

@@ -69,7 +69,7 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   const port = await listening.promise;
   const url = `http://localhost:${port}`;
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
-  const control = await openControl(marketplace, log, (at) => lock.announce(at));
+  const control = await openControl(marketplace, log, (at) => lock.announce(at, `http://127.0.0.1:${port}`));
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
   process.stderr.write(tryThis(url, (await store.head()) === 0 ? whenEmpty : seedDemo ? firstOrder(url) : ''));
 

@@ -8,6 +8,8 @@ import { DatabaseSync } from 'node:sqlite';
 export interface Owner {
   readonly pid: number;
   readonly url: string;
+  /** Where it answers everybody: the origin of its API. */
+  readonly api: string;
   readonly token: string;
 }
 
@@ -19,8 +21,8 @@ const lockFile = (dataDir: string) => join(dataDir, 'lock.db');
 const ownerFile = (dataDir: string) => join(dataDir, 'owner.json');
 
 export interface DataDirLock {
-  /** Says where this process answers; gives the token that the command line must show. */
-  announce(url: string): string;
+  /** Says where this process answers the command line, and where everybody; gives the token that the command line must show. */
+  announce(url: string, api: string): string;
   release(): void;
 }
 
@@ -37,8 +39,8 @@ export const lockDataDir = (dataDir: string): DataDirLock => {
   }
   rmSync(ownerFile(dataDir), { force: true });
   return {
-    announce(url) {
-      const owner: Owner = { pid: process.pid, url, token: randomBytes(32).toString('base64url') };
+    announce(url, api) {
+      const owner: Owner = { pid: process.pid, url, api, token: randomBytes(32).toString('base64url') };
       writeFileSync(ownerFile(dataDir), JSON.stringify(owner), { mode: 0o600 });
       return owner.token;
     },

@@ -69,5 +69,5 @@ export const namesOf = (rows: OlistRows): Names => {
 
 export const storeNamesOf = (sellerId: string, city: string) => ({
   storeName: `${capital(city)} ${short(sellerId)}`,
-  slug: `${slugOf(city) || 'loja'}-${distinct(sellerId)}`.slice(0, 60),
+  slug: `${slugOf(city).slice(0, 40) || 'loja'}-${distinct(sellerId)}`,
 });

@@ -1,0 +1,203 @@
+// `import olist`: by the process that owns the data where one runs, else here on log and vault alone; then, if asked, compared with the files.
+import { randomUUID } from 'node:crypto';
+import { serve } from '@hono/node-server';
+import { createHandle, type Handle } from './commands/handle.ts';
+import { type Imported, importOlist } from './commands/import/olist.ts';
+import { categoryIdOf } from './commands/import/olist-ids.ts';
+import { olistFiles } from './commands/import/olist-rows.ts';
+import { planOlist } from './commands/import/olist-timeline.ts';
+import { createCarrier } from './commands/sagas/imported.ts';
+import { category } from './domain/category/category.ts';
+import { positionText } from './domain/position.ts';
+import { eventContract } from './domain/registry.ts';
+import type { Progress } from './infra/cli/progress.ts';
+import { askOwner } from './infra/cli/remote.ts';
+import type { Config } from './infra/config.ts';
+import { connectLog, connectVault } from './infra/connect.ts';
+import { lockDataDir, type Owner, ownerOf } from './infra/data-dir.ts';
+import type { EventStore } from './infra/event-store/port.ts';
+import { readCsvFiles } from './infra/import/csv.ts';
+import { type Ask, verifyOlist } from './infra/import/verify-olist.ts';
+import { logger } from './infra/telemetry/log.ts';
+import type { Seals } from './infra/vault/port.ts';
+import { openMarketplace } from './marketplace.ts';
+
+/** Streams that are kept in memory: an order's are used for weeks of the files' time, which is a few hundred orders. */
+const states = 50_000;
+/** How often whoever looks on is told how far it is, in milliseconds. */
+const progressEvery = 200;
+/** How often the product is asked again while its read models catch up, in milliseconds, and how many times in all. */
+const askAgainAfter = 1_000;
+const askAgain = 600;
+
+export interface ImportingNeeds {
+  readonly handle: Handle;
+  readonly store: EventStore;
+  readonly seals: Seals;
+  readonly blindIndex: (kind: string, value: string) => string;
+}
+
+/** What an import has done; `position` is where the log stands after it. */
+interface Outcome extends Imported {
+  readonly eventsAdded: number;
+  readonly position: string;
+  readonly seconds: number;
+}
+
+/** Counts what is appended by it; events of an earlier run are not. */
+const counting = (handle: Handle) => {
+  let added = 0;
+  const counted = async (...given: Parameters<Handle>) => {
+    const result = await handle(...given);
+    if (!result.replayed) added += result.events.length;
+    return result;
+  };
+  return { handle: Object.assign(counted, { load: handle.load, again: handle.again }) as Handle, added: () => added };
+};
+
+const runImport = async (needs: ImportingNeeds, directory: string, progress: Progress): Promise<Outcome> => {
+  const begun = performance.now();
+  const plan = planOlist(readCsvFiles(directory, olistFiles));
+  const first = plan.catalogue.categories[0];
+  const fresh = !first || (await needs.handle.load(category, categoryIdOf(first.slug))).revision < 0;
+  const { handle, added } = counting(needs.handle);
+  const imported = await importOlist({ ...needs, handle, carry: createCarrier(handle, fresh), fresh, progress }, plan);
+  const { logId } = needs.store;
+  const seconds = Math.round((performance.now() - begun) / 10) / 100;
+  return { ...imported, eventsAdded: added(), position: positionText(logId, await needs.store.head()), seconds };
+};
+
+/** For the process that owns the data: yields how far it is, then the outcome. */
+export async function* importing(needs: ImportingNeeds, directory: string): AsyncIterable<object> {
+  let sofar = { what: 'import', done: 0, all: 1 };
+  let over = false;
+  const running = runImport(needs, directory, (what, done, all) => {
+    sofar = { what, done, all };
+  }).finally(() => {
+    over = true;
+  });
+  running.catch(() => {}); // it is awaited below; until then somebody may want to see how far it is
+  while (!over) {
+    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, progressEvery))]);
+    yield { progress: sofar };
+  }
+  yield await running;
+}
+
+/** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
+const importHere = async (config: Config, directory: string, progress: Progress): Promise<Outcome> => {
+  const { store } = await connectLog(config.DATA_DIR, { contract: eventContract, now: Date.now, onBatch: () => {} });
+  const { seals, blindIndex, vault } = await connectVault(config, Date.now);
+  try {
+    return await runImport({ handle: createHandle(store, { states }), store, seals, blindIndex }, directory, progress);
+  } finally {
+    await store.close();
+    await vault.close();
+  }
+};
+
+const importThere = async (owner: Owner, directory: string, progress: Progress, signal: AbortSignal): Promise<Outcome> => {
+  let outcome: object | null = null;
+  for await (const line of askOwner(owner, 'import.olist', { directory }, signal)) {
+    if ('progress' in line) {
+      const { what, done, all } = line.progress as { what: string; done: number; all: number };
+      progress(what, done, all);
+    } else outcome = line;
+  }
+  if (!outcome) throw new Error('The import was broken off; run it again, it goes on from there.');
+  return outcome as Outcome;
+};
+
+/** Asks over HTTP as an administrator, at or after `position`, and again while the read models have not come that far. */
+const asking =
+  (api: string, token: string, position: string): Ask =>
+  async (path) => {
+    for (let left = askAgain; ; left -= 1) {
+      const headers = { authorization: `Bearer ${token}`, 'min-position': position };
+      const response = await fetch(`${api}/api/v1${path}`, { headers });
+      if (response.ok) return response.json();
+      if ((response.status !== 503 && response.status !== 429) || left === 0)
+        throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      await new Promise((resolve) => setTimeout(resolve, askAgainAfter));
+    }
+  };
+
+/** Starts the product on a free port, for this machine alone, for as long as `work` takes. */
+const withProduct = async <T>(config: Config, progress: Progress, work: (api: string, token: string) => Promise<T>): Promise<T> => {
+  const quiet: Config = { ...config, ANALYTICS: 'off', ADMIN_IP_ALLOW: [] };
+  const marketplace = await openMarketplace(quiet, { log: logger('fatal'), isAsleep: true, onProgress: progress });
+  const listening = Promise.withResolvers<number>();
+  const server = serve({ fetch: marketplace.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port));
+  server.once('error', listening.reject);
+  try {
+    const { token } = await marketplace.tokens.sign({ sub: randomUUID(), sid: randomUUID(), roles: ['ADMIN'], seller: null, epoch: 0 });
+    return await work(`http://127.0.0.1:${await listening.promise}`, token);
+  } finally {
+    server.close();
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await marketplace.close();
+  }
+};
+
+const tokenOf = async (owner: Owner, signal: AbortSignal): Promise<string> => {
+  for await (const line of askOwner(owner, 'tokens', { count: 1, roles: ['ADMIN'], users: [], seller: null }, signal))
+    if ('token' in line) return String(line.token);
+  throw new Error('The process that owns the data gave no token.');
+};
+
+export interface OlistImportOptions {
+  readonly config: Config;
+  /** Where the CSV files are. */
+  readonly directory: string;
+  readonly verify: boolean;
+  readonly json: boolean;
+  readonly print: (line: string) => void;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+const show = ({ print, json }: OlistImportOptions, { eventsAdded, seconds, position, ...counts }: Outcome) => {
+  if (json) {
+    print(JSON.stringify({ eventsAdded, seconds, position, ...counts }));
+    return;
+  }
+  print(
+    `${Object.entries(counts)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ')}`,
+  );
+  print(`${eventsAdded} events added in ${seconds} s`);
+};
+
+const compare = async ({ directory, print, json }: OlistImportOptions, ask: Ask): Promise<number> => {
+  const compared = await verifyOlist(directory, ask);
+  for (const line of compared) {
+    const { figure, files, product, difference } = line;
+    print(json ? JSON.stringify(line) : `${figure}: files ${files}, product ${product}, difference ${difference}`);
+  }
+  const wrong = compared.filter(({ difference }) => difference !== 0).length;
+  print(json ? JSON.stringify({ figures: compared.length, differences: wrong }) : `${compared.length} figures, ${wrong} differences`);
+  return wrong;
+};
+
+/** Answers the exit code: 1 when a figure of the product differs from the files. */
+export const runOlistImport = async (options: OlistImportOptions): Promise<number> => {
+  const { config, directory, verify, progress, signal } = options;
+  const owner = ownerOf(config.DATA_DIR);
+  if (owner) {
+    const outcome = await importThere(owner, directory, progress, signal);
+    show(options, outcome);
+    if (!verify) return 0;
+    return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position))) > 0 ? 1 : 0;
+  }
+  const lock = lockDataDir(config.DATA_DIR);
+  try {
+    const outcome = await importHere(config, directory, progress);
+    show(options, outcome);
+    if (!verify) return 0;
+    const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position)));
+    return wrong > 0 ? 1 : 0;
+  } finally {
+    lock.release();
+  }
+};
