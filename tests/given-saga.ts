@@ -1,6 +1,6 @@
 // given / when / then for sagas: folds the past of the saga's own stream, compares what a trigger adds to it and what its intents send.
 import { expect } from 'vitest';
-import type { Saga, Send, TimerDue } from '../commands/sagas/saga.ts';
+import type { Outcomes, Saga, Send, TimerDue } from '../commands/sagas/saga.ts';
 import type { Recorded } from '../domain/metadata.ts';
 
 /** An event of another stream as the feed brings it; only the time matters to a saga. */
@@ -46,7 +46,7 @@ export const givenSaga = <State, Event extends { type: string }>(saga: Saga<Stat
         if (expected.length > 0) expect(again(after), 'a repeat changes nothing').toEqual([]);
       },
       /** The commands that the new intents send. */
-      sends: (): Send[] => events.filter((event) => process.isIntent(event)).map((intent) => saga.sends(intent, after)),
+      sends: (): Send[] => events.filter((event) => process.isIntent(event)).flatMap((intent) => saga.sends(intent, after)),
     };
   };
 
@@ -58,11 +58,10 @@ export const givenSaga = <State, Event extends { type: string }>(saga: Saga<Stat
       freeze(trigger);
       return outcome(saga.react(state, trigger), (after) => saga.react(after, trigger));
     },
-    /** The command of `intent` ended without an event: refused by a rule, or already_so. */
-    whenSettled: (intent: Event, code: string, at: string, details: Record<string, unknown> = {}) => {
-      expect(process.isOpen(intent, state), `${intent.type} is open`).toBe(true);
-      const events = saga.settled(intent, state, { code, details, at });
-      return outcome(events, (after) => (process.isOpen(intent, after) ? saga.settled(intent, after, { code, details, at }) : []));
+    /** Commands of `intent` ended like this. */
+    whenSettled: (intent: Event, outcomes: Outcomes) => {
+      const events = saga.settled(intent, state, outcomes);
+      return outcome(events, (after) => saga.settled(intent, after, outcomes));
     },
   };
 };

@@ -18,6 +18,7 @@ import { stock } from '../../domain/stock/stock.ts';
 import { recorded } from '../../tests/given-saga.ts';
 import { lines, noon, quote, soon, start } from '../../tests/sample-purchase.ts';
 import { checkout } from './checkout.ts';
+import type { Send, Settled } from './saga.ts';
 
 type AnyEvent = { readonly type: string };
 type AnyCommand = { readonly type: string; readonly [more: string]: unknown };
@@ -109,19 +110,32 @@ class World {
     this.append(checkout.react(this.state, trigger));
   }
 
-  #send(intent: CheckoutEvent) {
-    if (!isIntent(intent) || !isOpen(this.state, intent)) return;
-    const { target, id, command } = checkout.sends(intent, this.state);
-    const settle = (code: string) => this.append(checkout.settled(intent, this.state, { code, details: {}, at: this.#at }));
+  /**
+   * Commands of one event are sent together and told together; or only some of them, as happens when others have to be tried again.
+   * What was sent may be sent again before it was told, as happens after a crash, and what was told may be told again.
+   */
+  #send(intent: CheckoutEvent, times = 3) {
+    if (times === 0 || !isIntent(intent) || !isOpen(this.state, intent)) return;
+    const open = checkout.sends(intent, this.state).filter(({ part }) => isOpen(this.state, intent, part));
+    const outcomes = open.slice(0, Math.ceil(open.length / times)).map((send) => this.#outcome(send));
+    this.#possible.push(() => this.#tell(intent, outcomes));
+    this.#possible.push(() => this.#tell(intent, outcomes));
+    this.#possible.push(() => this.#send(intent, times - 1));
+  }
+
+  #tell(intent: CheckoutEvent, [first, ...more]: Settled[]) {
+    if (first) this.append(checkout.settled(intent, this.state, [first, ...more]));
+  }
+
+  #outcome({ target, id, command, part = '' }: Send): Settled {
+    const ended = (code: string): Settled => ({ part, code, details: {}, at: this.#at });
     try {
       const events = this.get(target, id).decide({ ...command, at: this.#at });
       for (const event of events) this.#noted(event);
-      // The answer may be lost and the command be sent once more.
-      if (events.length > 0) this.#possible.push(() => this.#send(intent));
-      else settle('already_so');
+      return ended(events.length > 0 ? 'done' : 'already_so');
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      settle(error.code);
+      return ended(error.code);
     }
   }
 }

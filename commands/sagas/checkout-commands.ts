@@ -1,9 +1,10 @@
-// Which command each intent of a checkout sends, and to whom: everything it says is read off the split plan.
+// Which command a checkout sends for each thing that it asks for, and to whom: everything it says is read off the split plan.
 import type { CartCommand } from '../../domain/cart/cart.ts';
+import type { Ask } from '../../domain/checkout/events.ts';
 import type { PlannedOrder } from '../../domain/checkout/plan.ts';
 import { platformAmount } from '../../domain/checkout/pricing.ts';
 import { boughtLines } from '../../domain/checkout/progress.ts';
-import { type Intent, lineOf, orderOf, type Purchase } from '../../domain/checkout/state.ts';
+import { lineOf, orderOf, type Purchase } from '../../domain/checkout/state.ts';
 import { bookCapture, bookPlatform, platformLedger } from '../../domain/ledger/entries.ts';
 import type { LedgerCommand } from '../../domain/ledger/ledger.ts';
 import type { CreateOrder, OrderCommand } from '../../domain/order/commands.ts';
@@ -21,13 +22,12 @@ const toStock = (purchase: Purchase, lineId: string, command: StockCommand): Sen
 const toOrder = (id: string, command: OrderCommand): Send => ({ target: 'order', id, command });
 const toPayment = ({ plan }: Purchase, command: PaymentCommand): Send => ({ target: 'payment', id: plan.paymentId, command });
 
-export const sendsOf = (purchase: Purchase, intent: Intent): Send => {
-  const { at } = intent;
-  switch (intent.type) {
-    case 'checkout.order_requested':
-      return toOrder(intent.orderId, createOrder(purchase, orderOf(purchase, intent.orderId), at));
-    case 'checkout.hold_requested': {
-      const { lineId, holdId, until } = intent;
+export const sendOf = (purchase: Purchase, ask: Ask, at: string): Send => {
+  switch (ask.ask) {
+    case 'create_order':
+      return toOrder(ask.orderId, createOrder(purchase, orderOf(purchase, ask.orderId), at));
+    case 'hold': {
+      const { lineId, holdId, until } = ask;
       const { order, line } = lineOf(purchase, lineId);
       const { checkoutId, buyerId } = purchase;
       return toStock(purchase, lineId, {
@@ -35,28 +35,28 @@ export const sendsOf = (purchase: Purchase, intent: Intent): Send => {
         ...{ quantity: line.quantity, until, at },
       });
     }
-    case 'checkout.commit_requested':
-      return toStock(purchase, intent.lineId, { type: 'commit', holdId: intent.holdId, at });
-    case 'checkout.release_requested':
-      return toStock(purchase, intent.lineId, { type: 'release', holdId: intent.holdId, at });
-    case 'checkout.payment_requested':
+    case 'commit':
+      return toStock(purchase, ask.lineId, { type: 'commit', holdId: ask.holdId, at });
+    case 'release':
+      return toStock(purchase, ask.lineId, { type: 'release', holdId: ask.holdId, at });
+    case 'pay':
       return toPayment(purchase, createPayment(purchase, at));
-    case 'checkout.void_requested':
+    case 'void':
       return toPayment(purchase, { type: 'void', at });
-    case 'checkout.confirm_requested':
-      return toOrder(intent.orderId, { type: 'confirm', holds: holdsOf(purchase, orderOf(purchase, intent.orderId)), at });
-    case 'checkout.cancel_requested':
-      return toOrder(intent.orderId, { type: 'cancel', by: 'system', reason: intent.reason, at });
-    case 'checkout.refund_requested':
-      return toPayment(purchase, giveBack(purchase, intent));
-    case 'checkout.booking_requested':
-      return book(purchase, intent);
-    case 'checkout.cart_removal_requested': {
+    case 'confirm_order':
+      return toOrder(ask.orderId, { type: 'confirm', holds: holdsOf(purchase, orderOf(purchase, ask.orderId)), at });
+    case 'cancel_order':
+      return toOrder(ask.orderId, { type: 'cancel', by: 'system', reason: ask.reason, at });
+    case 'refund':
+      return toPayment(purchase, giveBack(purchase, ask, at));
+    case 'book':
+      return book(purchase, ask, at);
+    case 'clear_cart': {
       const command: CartCommand = { type: 'remove_bought', checkoutId: purchase.checkoutId, lines: boughtLines(purchase), at };
-      return { target: 'cart', id: intent.cartId, command };
+      return { target: 'cart', id: ask.cartId, command };
     }
     default:
-      return intent satisfies never;
+      return ask satisfies never;
   }
 };
 
@@ -127,12 +127,12 @@ const holdsOf = (purchase: Purchase, { lines }: PlannedOrder) =>
   }));
 
 /** On COD nothing was paid for the order yet: its part is not asked for any more. */
-const giveBack = ({ plan }: Purchase, { orderId, reason, at }: { orderId: string; reason: string; at: string }): PaymentCommand =>
+const giveBack = ({ plan }: Purchase, { orderId, reason }: { orderId: string; reason: string }, at: string): PaymentCommand =>
   plan.method === 'cod'
     ? { type: 'void_part', orderId, at }
     : { type: 'request_refund', refundId: refundIds.cancelled(orderId), orderId, of: 'rest', reason, at };
 
-const book = (purchase: Purchase, { orderId, at }: { orderId: string | null; at: string }): Send => {
+const book = (purchase: Purchase, { orderId }: { orderId: string | null }, at: string): Send => {
   const { checkoutId, buyerId, plan } = purchase;
   const paid = { checkoutId, paymentId: plan.paymentId, buyerId, at };
   if (orderId !== null) {

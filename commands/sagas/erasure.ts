@@ -24,6 +24,6 @@ export const erasure: Saga<Erasure, ErasureEvent> = {
     return state.status === 'requested' ? [{ type: 'erasure.completed', userId, at }] : [];
   },
   /** To `vault`: it destroys, then says so in the user's own stream. */
-  sends: ({ userId }) => ({ target: 'vault', id: userId, command: { type: 'destroy' } }),
-  settled: ({ userId }, _state, { at }) => [{ type: 'erasure.completed', userId, at }],
+  sends: ({ userId }) => [{ target: 'vault', id: userId, command: { type: 'destroy' } }],
+  settled: ({ userId }, _state, [{ at }]) => [{ type: 'erasure.completed', userId, at }],
 };

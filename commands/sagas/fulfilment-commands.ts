@@ -13,7 +13,7 @@ const toStock = (id: string, command: StockCommand): Send => ({ target: 'stock',
 const toOrder = (id: string, command: OrderCommand): Send => ({ target: 'order', id, command });
 const toPayment = (id: string, command: PaymentCommand): Send => ({ target: 'payment', id, command });
 
-export const sendsOf = (state: Fulfilment, intent: Extract<FulfilmentEvent, { type: 'fulfilment.requested' }>): Send => {
+export const sendOf = (state: Fulfilment, intent: Extract<FulfilmentEvent, { type: 'fulfilment.requested' }>): Send => {
   const { task, at, orderId } = intent;
   const paymentId = state.terms?.paymentId ?? '';
   switch (task.do) {

@@ -80,7 +80,7 @@ const upTo = (...triggers: Trigger[]) => {
     expect(fulfilment.react(state, cause), `${trigger.type} again`).toEqual([]);
   }
   const intents = last.filter(fulfilment.process.isIntent);
-  return { state, last, sends: intents.map((intent) => fulfilment.sends(intent, state)), intents };
+  return { state, last, sends: intents.flatMap((intent) => fulfilment.sends(intent, state)), intents };
 };
 
 const commandsOf = (...triggers: Trigger[]) => upTo(...triggers).sends.map(({ target, id, command }) => `${target} ${id} ${command.type}`);
@@ -222,7 +222,7 @@ describe('a command that ends without an event', () => {
   const settle = (index: number, code: string) => {
     const intent = intents[index];
     if (!intent) throw new Error('no such intent');
-    return fulfilment.settled(intent, state, { code, details: {}, at: noon });
+    return fulfilment.settled(intent, state, [{ code, details: {}, at: noon }]);
   };
   it('because it is already so is done', () =>
     expect(settle(0, 'already_so')).toEqual([{ type: 'fulfilment.done', orderId: 'o1', key: 'release.l1.1', at: noon }]));

@@ -10,7 +10,7 @@ import type { PaymentEvent } from '../../domain/payment/events.ts';
 import type { ReturnEvent } from '../../domain/return/events.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import type { StockEvent } from '../../domain/stock/events.ts';
-import { sendsOf } from './fulfilment-commands.ts';
+import { sendOf } from './fulfilment-commands.ts';
 import type { Saga, TimerDue } from './saga.ts';
 
 /** One refund gives back all that is left when an order is off: its id says why. A return's refund has the return's id. */
@@ -344,7 +344,7 @@ const wake = (state: Fulfilment, { at }: TimerDue): readonly FulfilmentEvent[] =
   return reaction.events;
 };
 
-const settled: Saga<Fulfilment, FulfilmentEvent>['settled'] = (intent, _state, { code, at }) => {
+const settled: Saga<Fulfilment, FulfilmentEvent>['settled'] = (intent, _state, [{ code, at }]) => {
   if (intent.type !== 'fulfilment.requested') return [];
   const { key, orderId, task } = intent;
   // An order that refuses to be moved has gone another way by itself, and its event of that comes or has come.
@@ -365,7 +365,7 @@ export const fulfilment: Saga<Fulfilment, FulfilmentEvent> = {
   },
   sends: (intent, state) => {
     if (intent.type !== 'fulfilment.requested') throw new Error(`${intent.type} asks for nothing`);
-    return sendsOf(state, intent);
+    return [sendOf(state, intent)];
   },
   settled,
 };

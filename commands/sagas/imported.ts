@@ -9,7 +9,7 @@ import type { GatewayCommand } from './outbound.ts';
 import { refund } from './refund.ts';
 import { targets } from './registry.ts';
 import type { AnySaga } from './run.ts';
-import type { Send } from './saga.ts';
+import type { Outcomes, Send, Settled } from './saga.ts';
 import { sellerRole } from './seller-role.ts';
 
 /** Collecting a payment is left out: the source has collected it. */
@@ -59,25 +59,35 @@ export const createCarrier = (handle: Handle, fresh: boolean): Carry => {
     await carry(events, amend);
   };
 
-  const settle = async (saga: AnySaga, instance: string, intent: Recorded, amend: Amend): Promise<void> => {
-    const outcome = { code: 'already_so', details: {}, at: intent.metadata.occurredAt };
+  const settle = async (saga: AnySaga, instance: string, intent: Recorded, outcomes: Outcomes, amend: Amend): Promise<void> => {
     const decide = (_: unknown, state: unknown) =>
-      saga.process.isOpen(intent.event, state) ? saga.settled(intent.event, state, outcome) : [];
+      saga.process.isOpen(intent.event, state) ? saga.settled(intent.event, state, outcomes) : [];
     const context = contextOf(saga, derivedUuid(intent.metadata.eventId, 'outcome'), intent);
     const { events } = await handle({ ...saga.process, decide }, instance, null, context);
     await carry(events, amend);
   };
 
-  const send = async (saga: AnySaga, instance: string, intent: Recorded, amend: Amend): Promise<void> => {
-    const { state } = await handle.load(saga.process, instance);
-    const command = answered(amend(saga.sends(intent.event, state)));
-    if (!command) return settle(saga, instance, intent, amend);
+  /** Sends one command, carries what it did, and answers how it ended. */
+  const outcome = async (saga: AnySaga, intent: Recorded, asked: Send, amend: Amend): Promise<Settled> => {
+    const { eventId, occurredAt } = intent.metadata;
+    const { part } = asked;
+    const ended = (code: 'done' | 'already_so'): Settled => ({ ...(part !== undefined && { part }), code, details: {}, at: occurredAt });
+    const command = answered(amend(asked));
+    if (!command) return ended('already_so');
     const decider = targets.get(command.target);
     if (!decider) throw new Error(`${saga.process.category}: nothing decides commands to ${command.target}`);
     const creates = fresh && command.command.type === 'create' && ({ fresh: true } as const);
-    const context = { ...contextOf(saga, intent.metadata.eventId, intent), ...creates };
+    const context = { ...contextOf(saga, part === undefined ? eventId : derivedUuid(eventId, part), intent), ...creates };
     const { events } = await handle(decider, command.id, command.command, context);
-    return events.length === 0 ? settle(saga, instance, intent, amend) : carry(events, amend);
+    await carry(events, amend);
+    return ended(events.length > 0 ? 'done' : 'already_so');
+  };
+
+  const send = async (saga: AnySaga, instance: string, intent: Recorded, amend: Amend): Promise<void> => {
+    const { state } = await handle.load(saga.process, instance);
+    const ended = await Promise.all(saga.sends(intent.event, state).map((each) => outcome(saga, intent, each, amend)));
+    const [first, ...more] = saga.hearsAll ? ended : ended.filter(({ code }) => code !== 'done');
+    if (first) await settle(saga, instance, intent, [first, ...more], amend);
   };
 
   /** NOTE: also for events of an earlier run, whose consequences may have been cut off: all of it finds itself. */

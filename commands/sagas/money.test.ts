@@ -22,7 +22,7 @@ const upTo = <State, Event extends { type: string }>(saga: Saga<State, Event>, .
     expect(saga.react(state, cause), `${trigger.type} again`).toEqual([]);
   }
   const intents = last.filter((event) => saga.process.isIntent(event));
-  return { state, intents, sends: intents.map((intent) => saga.sends(intent, state)), outcome: saga.process.outcome(state) };
+  return { state, intents, sends: intents.flatMap((intent) => saga.sends(intent, state)), outcome: saga.process.outcome(state) };
 };
 
 const amount = idr(95_555);
@@ -70,7 +70,7 @@ describe('the collection of a payment', () => {
     const { state, intents } = upTo(collection, created);
     const [intent] = intents;
     if (!intent) throw new Error('no intent');
-    const done = collection.settled(intent, state, { code: 'already_so', details: {}, at: noon });
+    const done = collection.settled(intent, state, [{ code: 'already_so', details: {}, at: noon }]);
     expect(collection.process.isOpen(intent, done.reduce(collection.process.evolve, state))).toBe(false);
   });
 });

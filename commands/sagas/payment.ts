@@ -64,9 +64,9 @@ const reactTo = (state: Collection, event: Read, at: string): CollectionEvent[] 
   }
 };
 
-const sends = (intent: CollectionEvent): Send => {
+const sends = (intent: CollectionEvent): Send[] => {
   const { paymentId, at } = intent;
-  const toGateway = (command: GatewayCommand): Send => ({ target: 'gateway', id: paymentId, command });
+  const toGateway = (command: GatewayCommand): Send[] => [{ target: 'gateway', id: paymentId, command }];
   switch (intent.type) {
     case 'collection.instructions_requested': {
       const { checkoutId, buyerId, method, amount, parts, expiresAt, account } = intent;
@@ -95,7 +95,7 @@ export const collection: Saga<Collection, CollectionEvent> = {
       : [];
   },
   sends,
-  settled: ({ paymentId, type: intent }, _state, { code, at }) =>
+  settled: ({ paymentId, type: intent }, _state, [{ code, at }]) =>
     code === 'already_so'
       ? [{ type: 'collection.done', paymentId, intent, at }]
       : [{ type: 'collection.command_refused', paymentId, intent, code, at }],

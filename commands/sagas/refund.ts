@@ -67,7 +67,7 @@ const reactTo = (state: Refund, event: Read, at: string): RefundEvent[] => {
   }
 };
 
-const toGateway = (paymentId: string, command: GatewayCommand): Send => ({ target: 'gateway', id: paymentId, command });
+const toGateway = (paymentId: string, command: GatewayCommand): Send[] => [{ target: 'gateway', id: paymentId, command }];
 
 const booking = (intent: Extract<RefundEvent, { type: 'refund.booking_requested' }>): LedgerCommand => {
   const { refundId, paymentId, checkoutId, buyerId, orderId, amount, way, at } = intent;
@@ -77,7 +77,7 @@ const booking = (intent: Extract<RefundEvent, { type: 'refund.booking_requested'
     : { type: 'book', bookingId: bookingIds.refund(refundId), kind: 'refund', entries: lateRefundEntries(amount), ...whose };
 };
 
-const sends = (intent: RefundEvent): Send => {
+const sends = (intent: RefundEvent): Send[] => {
   switch (intent.type) {
     case 'refund.send_requested': {
       const { refundId, paymentId, orderId, amount, at } = intent;
@@ -86,7 +86,7 @@ const sends = (intent: RefundEvent): Send => {
     case 'refund.status_requested':
       return toGateway(intent.paymentId, { type: 'refund_status', refundId: intent.refundId, paymentId: intent.paymentId, at: intent.at });
     case 'refund.booking_requested':
-      return { target: 'ledger', id: platformLedger, command: booking(intent) };
+      return [{ target: 'ledger', id: platformLedger, command: booking(intent) }];
     default:
       throw new Error(`${intent.type} asks for nothing`);
   }
@@ -109,7 +109,7 @@ export const refund: Saga<Refund, RefundEvent> = {
     return [{ type: 'refund.status_requested', refundId, paymentId, key: `status.${attempt}`, attempt, at: trigger.at }];
   },
   sends,
-  settled: (intent, _state, { code, at }) => {
+  settled: (intent, _state, [{ code, at }]) => {
     if (!('key' in intent)) return [];
     const { refundId, key } = intent;
     return code === 'already_so'

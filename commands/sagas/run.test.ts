@@ -52,8 +52,8 @@ const errand: Saga<Errand, ErrandEvent> = {
     if (trigger.event.type === 'wish.made') return state.status === 'none' ? [{ type: 'errand.requested', id }] : [];
     return state.status === 'open' ? [{ type: 'errand.done', id }] : [];
   },
-  sends: ({ id }) => ({ target, id, command: { type: 'send' } }),
-  settled: ({ id }, _, { code }) => [{ type: 'errand.refused', id, code }],
+  sends: ({ id }) => [{ target, id, command: { type: 'send' } }],
+  settled: ({ id }, _, [{ code }]) => [{ type: 'errand.refused', id, code }],
 };
 
 const wish: Decider<null, { id: string }, WishEvent> = {

@@ -7,7 +7,7 @@ import type { Checkpoints } from '../../infra/event-store/port.ts';
 import type { SagaRow } from '../../projections/sagas/instances.ts';
 import type { Context, Handle } from '../handle.ts';
 import { derivedUuid } from '../ids.ts';
-import type { Saga, Send, Settled, TimerDue } from './saga.ts';
+import type { Outcomes, Saga, Send, Settled, TimerDue } from './saga.ts';
 
 /** A saga with its types forgotten, as the runner has them. */
 export type AnySaga = Saga<unknown, { type: string }>;
@@ -258,12 +258,13 @@ export class SagaRunner {
     }
   }
 
-  /** Sends one intent's command until its outcome is known; only that instance waits. */
+  /** Sends an intent's commands until their outcomes are known; only that instance waits. */
   async #send(intent: OpenIntent) {
     const { saga, instance, event } = intent;
     try {
       const { state } = await this.#options.handle.load(this.#foldOf(saga), instance);
-      if (saga.process.isOpen(event, state)) await this.#dispatch(intent, saga.sends(event, state));
+      const isOpen = ({ part }: Send) => part === undefined || saga.process.isOpen(event, state, part);
+      if (saga.process.isOpen(event, state)) await this.#dispatch(intent, saga.sends(event, state).filter(isOpen));
       this.#known.delete(intent.intentId);
     } catch (error) {
       this.#failed(error instanceof Error ? error : new Error(String(error)), saga.process.category, instance);
@@ -275,24 +276,35 @@ export class SagaRunner {
     }
   }
 
-  async #dispatch(intent: OpenIntent, send: Send) {
+  /** All at once. What has an outcome is settled together, even where another command has to be tried again. */
+  async #dispatch(intent: OpenIntent, sends: readonly Send[]) {
     const at = new Date(this.#now()).toISOString();
-    const { intentId, correlationId, saga } = intent;
+    const tried = await Promise.allSettled(sends.map((send) => this.#outcome(intent, send, at)));
+    const outcomes = tried.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const [first, ...more] = intent.saga.hearsAll ? outcomes : outcomes.filter(({ code }) => code !== 'done');
+    if (first) await this.#settle(intent, [first, ...more]);
+    const failed = tried.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async #outcome({ intentId, correlationId, saga }: OpenIntent, send: Send, at: string): Promise<Settled> {
+    const { part } = send;
     const context: Context = {
-      commandId: intentId,
+      commandId: part === undefined ? intentId : derivedUuid(intentId, part),
       correlationId,
       causationId: intentId,
       actor: { kind: 'system', id: saga.process.category },
       at,
     };
+    const of = part === undefined ? {} : { part };
     try {
       const outbound = this.#options.outbound[send.target];
-      const result = outbound ? await outbound(send, context) : await this.#command(saga, send, context);
-      if (result.events.length === 0) await this.#settle(intent, { code: 'already_so', details: {}, at });
+      const { events } = outbound ? await outbound(send, context) : await this.#command(saga, send, context);
+      return { ...of, code: events.length > 0 ? 'done' : 'already_so', details: {}, at };
     } catch (error) {
       // Contention and trouble outside are tried again; a refusal is an outcome, and the saga's own stream keeps it.
       if (!(error instanceof DomainError) || error.code === 'request.contended') throw error;
-      await this.#settle(intent, { code: error.code, details: error.details, at });
+      return { ...of, code: error.code, details: error.details, at };
     }
   }
 
@@ -303,19 +315,18 @@ export class SagaRunner {
     return this.#options.handle(decider, send.id, { ...send.command, at: context.at }, { ...context, ...creates });
   }
 
-  async #settle(intent: OpenIntent, outcome: Settled) {
-    const { saga, instance, event, intentId, correlationId } = intent;
+  /** NOTE: what ends together may differ from try to try, so the id names the parts; a part whose outcome is known is passed over. */
+  async #settle({ saga, instance, event, intentId, correlationId }: OpenIntent, outcomes: Outcomes) {
     const decider = {
       ...this.#foldOf(saga),
-      decide: (_: unknown, state: unknown) => (saga.process.isOpen(event, state) ? saga.settled(event, state, outcome) : []),
+      decide: (_: unknown, state: unknown) => (saga.process.isOpen(event, state) ? saga.settled(event, state, outcomes) : []),
     };
-    const actor = { kind: 'system', id: saga.process.category } as const;
     await this.#options.handle(decider, instance, null, {
-      commandId: derivedUuid(intentId, 'outcome'),
+      commandId: derivedUuid(intentId, 'outcome', ...outcomes.flatMap(({ part }) => part ?? [])),
       correlationId,
       causationId: intentId,
-      actor,
-      at: outcome.at,
+      actor: { kind: 'system', id: saga.process.category },
+      at: outcomes[0].at,
     });
   }
 

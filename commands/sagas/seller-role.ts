@@ -26,9 +26,9 @@ export const sellerRole: Saga<Onboarding, OnboardingEvent> = {
   },
   sends: ({ sellerId, userId }) => {
     const command: AccountCommand = { type: 'grant_role', role: 'SELLER', sellerId, by: { kind: 'system' } };
-    return { target: 'account', id: userId, command };
+    return [{ target: 'account', id: userId, command }];
   },
-  settled: ({ sellerId, userId }, _state, { code, at }) =>
+  settled: ({ sellerId, userId }, _state, [{ code, at }]) =>
     code === 'already_so'
       ? [{ type: 'onboarding.completed', sellerId, userId, at }]
       : [{ type: 'onboarding.command_refused', sellerId, userId, code, at }],

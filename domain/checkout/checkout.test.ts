@@ -54,11 +54,8 @@ describe('a checkout starts', () => {
     given(checkout, ...quoted)
       .when(start)
       .then(...started);
-    expect(started.map(({ type }) => type)).toEqual([
-      'checkout.started',
-      'checkout.priced',
-      'checkout.order_requested',
-      'checkout.order_requested',
+    expect(started).toMatchObject([
+      { type: 'checkout.started', asks: ['o1', 'o2'].map((orderId) => ({ ask: 'create_order', attempt: 1, orderId })) },
     ]);
     expect(planOf(started).orders.map(({ orderId }) => orderId)).toEqual(['o1', 'o2']);
   });
@@ -118,21 +115,20 @@ describe('a checkout starts', () => {
 describe('a buyer leaves', () => {
   const cancel = { type: 'cancel', buyerId: 'b1', at: soon } as const;
   const compensating = { type: 'checkout.compensating', ...common, at: soon, outcome: 'failed', reason: 'checkout.cancelled' } as const;
-  const opened = ['o1', 'o2'].map((orderId) => ({ type: 'checkout.order_opened', ...common, at: soon, orderId }) as const);
+  const done = ['o1', 'o2'].map((subject) => ({ ask: 'create_order', subject }) as const);
+  const opened = { type: 'checkout.advanced', ...common, at: soon, done } as const;
 
   it('before anything was held: the orders are cancelled as they open', () =>
     given(checkout, ...past)
       .when(cancel)
       .then(compensating));
   it('with open orders: they are cancelled', () =>
-    given(checkout, ...past, ...opened)
+    given(checkout, ...past, opened)
       .when(cancel)
-      .then(
-        compensating,
-        ...['o1', 'o2'].map(
-          (orderId) => ({ type: 'checkout.cancel_requested', ...common, at: soon, attempt: 1, orderId, reason: 'cancelled' }) as const,
-        ),
-      ));
+      .then({
+        ...compensating,
+        asks: ['o1', 'o2'].map((orderId) => ({ ask: 'cancel_order', attempt: 1, orderId, reason: 'cancelled' }) as const),
+      }));
   it('not the purchase of somebody else', () =>
     given(checkout, ...past)
       .when({ ...cancel, buyerId: 'b2' })
@@ -142,35 +138,27 @@ describe('a buyer leaves', () => {
       .when(cancel)
       .refuses('checkout.not_found'));
   it('not after it is paid', () =>
-    given(checkout, ...past, ...opened, { type: 'checkout.paid', ...common, at: soon, paymentId: 'pay1', amount: money(1, 'IDR') })
+    given(checkout, ...past, opened, { type: 'checkout.paid', ...common, at: soon, paymentId: 'pay1', amount: money(1, 'IDR') })
       .when(cancel)
       .refuses('checkout.already_paid'));
 });
 
 describe('an operator decides', () => {
-  const paid: CheckoutEvent = { type: 'checkout.paid', ...common, at: soon, paymentId: 'pay1', amount: money(1, 'IDR') };
-  const booking: CheckoutEvent = {
-    type: 'checkout.booking_requested',
-    ...common,
-    at: soon,
-    attempt: 1,
-    bookingId: 'capture.o1',
-    orderId: 'o1',
-  };
+  const asks = ['o1', 'o2'].map((orderId) => ({ ask: 'book', attempt: 1, bookingId: `capture.${orderId}`, orderId }) as const);
+  const paid: CheckoutEvent = { type: 'checkout.paid', ...common, at: soon, paymentId: 'pay1', amount: money(1, 'IDR'), asks };
   const refusal: CheckoutEvent = {
     ...{ type: 'checkout.command_refused', ...common, at: soon },
-    ...{ intent: 'checkout.booking_requested', subject: 'capture.o1', code: 'ledger.too_old', details: {} },
+    ...{ ask: 'book', subject: 'capture.o1', code: 'ledger.too_old', details: {} },
   };
-  const asked: CheckoutEvent = { type: 'checkout.human_needed', ...common, at: soon, reason: 'checkout.booking_requested' };
-  const booked = ['capture.o2'].map((bookingId): CheckoutEvent => ({ ...booking, bookingId, orderId: 'o2' }));
-  const stuck = [...past, paid, booking, ...booked, refusal, asked];
+  const asked: CheckoutEvent = { type: 'checkout.human_needed', ...common, at: soon, reason: 'book' };
+  const stuck = [...past, paid, refusal, asked];
   const resolve = { type: 'resolve', decision: 'retry', operatorId: 'a1', at: noon } as const;
   const resolved = { type: 'checkout.resolved', ...common, decision: 'retry', operatorId: 'a1', at: noon } as const;
 
   it('to try again what was refused', () =>
     given(checkout, ...stuck)
       .when(resolve)
-      .then(resolved, { ...booking, attempt: 2, at: noon }));
+      .then({ ...resolved, asks: [{ ask: 'book', attempt: 2, bookingId: 'capture.o1', orderId: 'o1' }] }));
   it('to close what was settled by hand', () =>
     given(checkout, ...stuck)
       .when({ ...resolve, decision: 'close' })

@@ -53,7 +53,7 @@ export type CheckoutCommand =
 
 export const quoteLasts = minutes(15);
 
-/** Each line may bring two intents and each order one at the same moment, and an append takes at most 100 events. */
+/** Each line and each order may ask for a command at the same moment: as many as a moment can bear. */
 export const linesPerCheckout = 40;
 
 const quote = (checkout: Checkout, command: QuoteCheckout): CheckoutEvent[] => {
@@ -116,15 +116,9 @@ const start = (checkout: Checkout, command: StartCheckout): CheckoutEvent[] => {
   if (changes.length > 0) throw new DomainError('checkout.quote_changed', 'Prices or fees have changed.', { changes });
   const { paymentExpiresAt, holdUntil } = timesOf(command);
   const plan = splitPlan({ currency, lines, chosen, platform, paymentId, method, parts, paymentExpiresAt, holdUntil });
-  const started: CheckoutEvent = {
-    type: 'checkout.started',
-    ...says({ checkoutId, buyerId }, at),
-    method,
-    choices: choices.map(({ sellerId, optionId }) => ({ sellerId, optionId })),
-  };
-  const priced: CheckoutEvent = { type: 'checkout.priced', ...says({ checkoutId, buyerId }, at), plan };
-  const purchase = evolve(evolve(checkout, started), priced);
-  return isPurchase(purchase) ? [started, ...follow(purchase, [priced], at)] : [];
+  const started: CheckoutEvent = { type: 'checkout.started', ...says({ checkoutId, buyerId }, at), plan };
+  const purchase = evolve(checkout, started);
+  return isPurchase(purchase) ? follow(purchase, [started], at) : [];
 };
 
 /** The option that was chosen for each seller, in the order of the quote's lines. */
@@ -196,8 +190,8 @@ const resolve = (purchase: Purchase, { decision, operatorId, at }: Resolve): Che
   if (purchase.human === null) return [];
   const resolved: CheckoutEvent = { type: 'checkout.resolved', ...says(purchase, at), decision, operatorId };
   if (decision === 'close') return [resolved, ...closing(purchase, at)];
-  const again = purchase.stuck.map(({ intent, subject, attempt }) => ask(purchase, at, intent, subject, attempt + 1));
-  return follow(purchase, [resolved, ...again], at);
+  const again = purchase.stuck.map(({ ask: type, subject, attempt }) => ask(purchase, at, type, subject, attempt + 1));
+  return follow(purchase, [{ ...resolved, ...(again.length > 0 && { asks: again }) }], at);
 };
 
 /** What an operator settled by hand ends as if everything under way had been done. */

@@ -1,19 +1,52 @@
-// What a checkout's stream may contain: the quote, the split plan, and the saga's own bookkeeping. These schemas are the storage contract.
+// What a checkout's stream may contain: the quote, the split plan, what is asked for and what became of it. These schemas are the storage contract.
 import { z } from 'zod';
 import { Instant } from '../id.ts';
 import { Currency, Money } from '../money.ts';
-import { methods } from '../payment/deadlines.ts';
 import { open, pii } from '../privacy.ts';
 import { Plan, PlanTotals, PlatformLine, QuotedLine, ShippingOption } from './plan.ts';
 
 const id = () => open(z.string());
 const instant = () => open(Instant);
 const code = () => open(z.string());
-const common = { checkoutId: id(), buyerId: id(), at: instant() };
+/**
+ * A command that is to be sent. `attempt` counts the tries, so that a later one is a command of its own; a hold's id is `<lineId>.<attempt>`.
+ * `refund`: the share of an order that was paid and cannot be had is given back, or on COD no longer asked for.
+ * `book`: `orderId` is null for what belongs to the platform alone.
+ */
+const attempt = z.int().positive();
+export const Ask = z.discriminatedUnion('ask', [
+  z.object({ ask: z.enum(['create_order', 'confirm_order']), attempt, orderId: z.string() }),
+  z.object({ ask: z.enum(['cancel_order', 'refund']), attempt, orderId: z.string(), reason: z.string() }),
+  z.object({ ask: z.literal('hold'), attempt, lineId: z.string(), holdId: z.string(), until: Instant }),
+  z.object({ ask: z.enum(['commit', 'release']), attempt, lineId: z.string(), holdId: z.string() }),
+  z.object({ ask: z.enum(['pay', 'void']), attempt, paymentId: z.string() }),
+  z.object({ ask: z.literal('book'), attempt, bookingId: z.string(), orderId: z.string().nullable() }),
+  z.object({ ask: z.literal('clear_cart'), attempt, cartId: z.string() }),
+]);
+export type Ask = z.infer<typeof Ask>;
+export type AskType = Ask['ask'];
+
+const asked = [
+  'create_order',
+  'hold',
+  'pay',
+  'commit',
+  'book',
+  'confirm_order',
+  'clear_cart',
+  'refund',
+  'void',
+  'release',
+  'cancel_order',
+] as const satisfies readonly AskType[];
+
+const ids = { checkoutId: id(), buyerId: id(), at: instant() };
+/** `asks`: the commands that follow from this event. */
+const common = { ...ids, asks: open(z.array(Ask).min(1).optional()) };
 
 export const CheckoutQuoted = z.object({
   type: z.literal('checkout.quoted'),
-  ...common,
+  ...ids,
   cartId: id(),
   currency: open(Currency),
   lines: open(z.array(QuotedLine).min(1)),
@@ -25,66 +58,27 @@ export const CheckoutQuoted = z.object({
   expiresAt: instant(),
 });
 
-export const CheckoutStarted = z.object({
-  type: z.literal('checkout.started'),
-  ...common,
-  method: open(z.enum(methods)),
-  choices: open(z.array(z.object({ sellerId: z.string(), optionId: z.string() }))),
-});
-export const CheckoutPriced = z.object({ type: z.literal('checkout.priced'), ...common, plan: open(Plan) });
+export const CheckoutStarted = z.object({ type: z.literal('checkout.started'), ...common, plan: open(Plan) });
 
-// Intents: each asks for one command. `attempt` counts the tries, so that a later one is a command of its own.
-const intent = { ...common, attempt: open(z.int().positive()) };
-
-export const OrderRequested = z.object({ type: z.literal('checkout.order_requested'), ...intent, orderId: id() });
-/** The hold's id is `<lineId>.<attempt>`. */
-export const HoldRequested = z.object({
-  type: z.literal('checkout.hold_requested'),
-  ...intent,
-  lineId: id(),
-  holdId: id(),
-  until: instant(),
-});
-export const PaymentRequested = z.object({ type: z.literal('checkout.payment_requested'), ...intent, paymentId: id() });
-export const CommitRequested = z.object({ type: z.literal('checkout.commit_requested'), ...intent, lineId: id(), holdId: id() });
-export const ConfirmRequested = z.object({ type: z.literal('checkout.confirm_requested'), ...intent, orderId: id() });
-/** `orderId` is null for what belongs to the platform alone. */
-export const BookingRequested = z.object({
-  type: z.literal('checkout.booking_requested'),
-  ...intent,
-  bookingId: id(),
-  orderId: open(z.string().nullable()),
-});
-/** The share of an order that was paid and cannot be had: given back, or on COD no longer asked for. */
-export const RefundRequested = z.object({ type: z.literal('checkout.refund_requested'), ...intent, orderId: id(), reason: code() });
-export const CartRemovalRequested = z.object({ type: z.literal('checkout.cart_removal_requested'), ...intent, cartId: id() });
-export const VoidRequested = z.object({ type: z.literal('checkout.void_requested'), ...intent, paymentId: id() });
-export const ReleaseRequested = z.object({ type: z.literal('checkout.release_requested'), ...intent, lineId: id(), holdId: id() });
-export const CancelRequested = z.object({ type: z.literal('checkout.cancel_requested'), ...intent, orderId: id(), reason: code() });
-
-// Outcomes of those commands.
-export const OrderOpened = z.object({ type: z.literal('checkout.order_opened'), ...common, orderId: id() });
-export const StockHeld = z.object({ type: z.literal('checkout.stock_held'), ...common, lineId: id(), holdId: id() });
-export const PaymentOpened = z.object({ type: z.literal('checkout.payment_opened'), ...common, paymentId: id() });
-/** The buyer has been told how to pay. */
-export const AwaitingPayment = z.object({ type: z.literal('checkout.awaiting_payment'), ...common, paymentId: id(), expiresAt: instant() });
-export const CheckoutPaid = z.object({ type: z.literal('checkout.paid'), ...common, paymentId: id(), amount: open(Money) });
-export const StockCommitted = z.object({ type: z.literal('checkout.stock_committed'), ...common, lineId: id(), holdId: id() });
-export const OrderConfirmed = z.object({ type: z.literal('checkout.order_confirmed'), ...common, orderId: id() });
-export const Booked = z.object({ type: z.literal('checkout.booked'), ...common, bookingId: id() });
-export const ShareRefunding = z.object({ type: z.literal('checkout.share_refunding'), ...common, orderId: id() });
-export const PaymentVoided = z.object({ type: z.literal('checkout.payment_voided'), ...common, paymentId: id() });
-export const StockReleased = z.object({ type: z.literal('checkout.stock_released'), ...common, lineId: id(), holdId: id() });
-export const OrderCancelled = z.object({ type: z.literal('checkout.order_cancelled'), ...common, orderId: id() });
-/** A rule refused the command of the intent `intent` about `subject` (an id of an order, a line, a payment …). */
+/** What was asked for has been done; `subject` as in `subjectOf`: the id of an order, a line, the payment … */
+export const Done = z.object({ ask: z.enum(asked), subject: z.string() });
+export type Done = z.infer<typeof Done>;
+export const CheckoutAdvanced = z.object({ type: z.literal('checkout.advanced'), ...common, done: open(z.array(Done).min(1)) });
+/** A rule refused what was asked for. */
 export const CommandRefused = z.object({
   type: z.literal('checkout.command_refused'),
   ...common,
-  intent: id(),
+  ask: open(z.enum(asked)),
   subject: id(),
   code: code(),
   details: open(z.record(z.string(), z.json())),
 });
+
+// What happened by itself.
+/** The buyer has been told how to pay. */
+export const AwaitingPayment = z.object({ type: z.literal('checkout.awaiting_payment'), ...common, paymentId: id(), expiresAt: instant() });
+export const CheckoutPaid = z.object({ type: z.literal('checkout.paid'), ...common, paymentId: id(), amount: open(Money) });
+export const OrderCancelled = z.object({ type: z.literal('checkout.order_cancelled'), ...common, orderId: id() });
 
 // Turns of the whole.
 /** The goods are committed and the orders confirmed: those of `orderIds`. From here on only forward. */
@@ -119,34 +113,14 @@ export const CheckoutResolved = z.object({
 export const CheckoutEvent = z.discriminatedUnion('type', [
   CheckoutQuoted,
   CheckoutStarted,
-  CheckoutPriced,
-  OrderRequested,
-  OrderOpened,
-  HoldRequested,
-  StockHeld,
-  PaymentRequested,
-  PaymentOpened,
+  CheckoutAdvanced,
   AwaitingPayment,
   CheckoutPaid,
-  CommitRequested,
-  StockCommitted,
-  ConfirmRequested,
-  OrderConfirmed,
-  BookingRequested,
-  Booked,
-  RefundRequested,
-  ShareRefunding,
   CheckoutConfirmed,
-  CartRemovalRequested,
   CheckoutCompleted,
-  CheckoutCompensating,
-  VoidRequested,
-  PaymentVoided,
-  ReleaseRequested,
-  StockReleased,
-  CancelRequested,
   OrderCancelled,
   CommandRefused,
+  CheckoutCompensating,
   CheckoutFailed,
   CheckoutExpired,
   HumanNeeded,

@@ -29,7 +29,7 @@ export const checkoutProcess: Process<Checkout, CheckoutEvent> = {
   initial: { status: 'None' },
   evolve,
   isIntent,
-  isOpen: (intent, state) => isIntent(intent) && isOpen(state, intent),
+  isOpen: (intent, state, part) => isIntent(intent) && isOpen(state, intent, part),
   wakeAt,
   outcome,
 };

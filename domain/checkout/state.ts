@@ -1,11 +1,11 @@
 // What a checkout's events mean: how far every order, hold and payment of one purchase is, and which commands are still under way.
 import type { Currency } from '../money.ts';
 import type { Sealed } from '../privacy.ts';
-import type { CheckoutEvent, MissingLine } from './events.ts';
+import type { Ask, AskType, CheckoutEvent, Done, MissingLine } from './events.ts';
 import type { Plan, PlannedLine, PlannedOrder, PlatformLine, QuotedLine, ShippingOption } from './plan.ts';
 
 export interface Quote {
-  readonly status: 'Quoted' | 'Started';
+  readonly status: 'Quoted';
   readonly checkoutId: string;
   readonly buyerId: string;
   readonly cartId: string;
@@ -41,15 +41,15 @@ export interface HoldProgress {
   readonly step: HoldStep;
 }
 
-/** An intent whose command was refused although the plan has no other way: an operator decides. */
+/** A command that was refused although the plan has no other way: an operator decides. */
 export interface Stuck {
-  readonly intent: IntentType;
+  readonly ask: AskType;
   readonly subject: string;
   readonly attempt: number;
 }
 
 /**
- * `open`: the attempt of every intent whose outcome is awaited, by `<type>:<subject>`. `since`: when the present phase began.
+ * `open`: the attempt of every command whose outcome is awaited, by `<ask>:<subject>`. `since`: when the present phase began.
  * `human`: why an operator is asked, or null. `booked` and `refunded`: what was asked for already, whatever comes twice.
  */
 export interface Purchase {
@@ -75,42 +75,48 @@ export interface Purchase {
 
 export type Checkout = { readonly status: 'None' } | Quote | Purchase;
 
-export type Intent = Extract<CheckoutEvent, { attempt: number }>;
-export type IntentType = Intent['type'];
+/** An event that asks for commands. */
+export type Intent = Exclude<CheckoutEvent, { type: 'checkout.quoted' }> & { readonly asks: readonly Ask[] };
 
 export const isPurchase = (checkout: Checkout): checkout is Purchase => 'plan' in checkout;
 
-export const isIntent = (event: CheckoutEvent): event is Intent => 'attempt' in event;
+export const isIntent = (event: CheckoutEvent): event is Intent => 'asks' in event && event.asks !== undefined;
 
-/** What an intent is about: the id of an order, a line, the payment, a booking or the cart. */
-export const subjectOf = (intent: Intent): string => {
-  switch (intent.type) {
-    case 'checkout.order_requested':
-    case 'checkout.confirm_requested':
-    case 'checkout.cancel_requested':
-    case 'checkout.refund_requested':
-      return intent.orderId;
-    case 'checkout.hold_requested':
-    case 'checkout.commit_requested':
-    case 'checkout.release_requested':
-      return intent.lineId;
-    case 'checkout.payment_requested':
-    case 'checkout.void_requested':
-      return intent.paymentId;
-    case 'checkout.booking_requested':
-      return intent.bookingId;
-    case 'checkout.cart_removal_requested':
-      return intent.cartId;
+/** What a command is about: the id of an order, a line, the payment, a booking or the cart. */
+export const subjectOf = (ask: Ask): string => {
+  switch (ask.ask) {
+    case 'create_order':
+    case 'confirm_order':
+    case 'cancel_order':
+    case 'refund':
+      return ask.orderId;
+    case 'hold':
+    case 'commit':
+    case 'release':
+      return ask.lineId;
+    case 'pay':
+    case 'void':
+      return ask.paymentId;
+    case 'book':
+      return ask.bookingId;
+    case 'clear_cart':
+      return ask.cartId;
     default:
-      return intent satisfies never;
+      return ask satisfies never;
   }
 };
 
-export const keyOf = (type: IntentType, subject: string) => `${type}:${subject}`;
+export const keyOf = (ask: AskType, subject: string) => `${ask}:${subject}`;
+
+/** Names a command among those of one event. */
+export const partOf = (ask: Ask) => keyOf(ask.ask, subjectOf(ask));
 
 /** Whether the outcome of this very attempt is awaited. */
-export const isOpen = (checkout: Checkout, intent: Intent): boolean =>
-  isPurchase(checkout) && checkout.open[keyOf(intent.type, subjectOf(intent))] === intent.attempt;
+export const isAwaited = (purchase: Purchase, ask: Ask): boolean => purchase.open[partOf(ask)] === ask.attempt;
+
+/** Whether the outcome of any of its commands is awaited, or of that one. */
+export const isOpen = (checkout: Checkout, { asks }: Intent, part?: string): boolean =>
+  isPurchase(checkout) && asks.some((ask) => (part === undefined || partOf(ask) === part) && isAwaited(checkout, ask));
 
 export const orderOf = ({ plan }: Purchase, orderId: string): PlannedOrder => {
   const order = plan.orders.find((each) => each.orderId === orderId);
@@ -129,10 +135,9 @@ export const lineOf = ({ plan }: Purchase, lineId: string): { order: PlannedOrde
 export const evolve = (checkout: Checkout, event: CheckoutEvent): Checkout => {
   if (event.type === 'checkout.quoted') return quoted(event);
   if (checkout.status === 'None') return checkout;
-  if (event.type === 'checkout.started') return checkout.status === 'Quoted' ? { ...checkout, status: 'Started' } : checkout;
-  if (event.type === 'checkout.priced') return isPurchase(checkout) ? checkout : priced(checkout, event);
-  if (!isPurchase(checkout)) return checkout;
-  return isIntent(event) ? asked(opened(checkout, event), event) : happened(checkout, event);
+  const then = event.type === 'checkout.started' ? started(checkout, event) : isPurchase(checkout) && happened(checkout, event);
+  if (!then) return checkout;
+  return event.asks ? event.asks.reduce(asked, then) : then;
 };
 
 const quoted = (event: Extract<CheckoutEvent, { type: 'checkout.quoted' }>): Quote => {
@@ -140,41 +145,19 @@ const quoted = (event: Extract<CheckoutEvent, { type: 'checkout.quoted' }>): Quo
   return { status: 'Quoted', checkoutId, buyerId, cartId, currency, lines, shipping, platform, address, expiresAt };
 };
 
-const priced = (
-  { checkoutId, buyerId, cartId, address }: Quote,
-  { plan, at }: Extract<CheckoutEvent, { type: 'checkout.priced' }>,
-): Purchase => ({
-  status: 'Priced',
-  checkoutId,
-  buyerId,
-  cartId,
-  address,
-  plan,
-  orders: {},
-  holds: {},
-  payment: 'none',
-  cartRemoval: 'none',
-  booked: [],
-  refunded: [],
-  missing: [],
-  giveUp: null,
-  open: {},
-  stuck: [],
-  human: null,
-  since: at,
-});
+const started = (checkout: Quote | Purchase, { plan, at }: Extract<CheckoutEvent, { type: 'checkout.started' }>): Purchase => {
+  if (isPurchase(checkout)) return checkout;
+  const { checkoutId, buyerId, cartId, address } = checkout;
+  return {
+    ...{ status: 'Priced', checkoutId, buyerId, cartId, address, plan, orders: {}, holds: {}, payment: 'none' },
+    ...{ cartRemoval: 'none', booked: [], refunded: [], missing: [], giveUp: null, open: {}, stuck: [], human: null, since: at },
+  };
+};
 
-const opened = (purchase: Purchase, intent: Intent): Purchase => ({
-  ...purchase,
-  open: { ...purchase.open, [keyOf(intent.type, subjectOf(intent))]: intent.attempt },
-  since: purchase.status === 'Completed' ? intent.at : purchase.since,
-});
-
-const closed = (purchase: Purchase, type: IntentType, subject: string): Purchase => {
-  const key = keyOf(type, subject);
-  const { [key]: _outcome, ...open } = purchase.open;
+const closed = (purchase: Purchase, ask: AskType, subject: string): Purchase => {
+  const { [keyOf(ask, subject)]: _outcome, ...open } = purchase.open;
   if (purchase.stuck.length === 0) return { ...purchase, open };
-  const stuck = purchase.stuck.filter((each) => each.intent !== type || each.subject !== subject);
+  const stuck = purchase.stuck.filter((each) => each.ask !== ask || each.subject !== subject);
   return { ...purchase, open, stuck, human: stuck.length === 0 ? null : purchase.human };
 };
 
@@ -188,75 +171,85 @@ const hold = (purchase: Purchase, lineId: string, change: Partial<HoldProgress>)
   return { ...purchase, holds: { ...purchase.holds, [lineId]: { holdId, attempt, step, ...change } } };
 };
 
-const asked = (purchase: Purchase, intent: Intent): Purchase => {
-  switch (intent.type) {
-    case 'checkout.order_requested':
-      return order(purchase, intent.orderId, 'requested');
-    case 'checkout.hold_requested': {
+/** A command is asked for: its outcome is awaited from here on. */
+export const asked = (before: Purchase, ask: Ask): Purchase => {
+  const purchase: Purchase = { ...before, open: { ...before.open, [partOf(ask)]: ask.attempt } };
+  switch (ask.ask) {
+    case 'create_order':
+      return order(purchase, ask.orderId, 'requested');
+    case 'hold': {
       const status = purchase.status === 'Priced' ? 'Reserving' : purchase.status;
-      const { lineId, holdId, attempt } = intent;
+      const { lineId, holdId, attempt } = ask;
       return { ...hold(purchase, lineId, { holdId, attempt, step: 'requested' }), status };
     }
-    case 'checkout.payment_requested':
+    case 'pay':
       return { ...purchase, status: purchase.status === 'Compensating' ? 'Compensating' : 'Reserved', payment: 'requested' };
-    case 'checkout.commit_requested':
-      return hold(purchase, intent.lineId, { step: 'committing' });
-    case 'checkout.confirm_requested':
-      return order(purchase, intent.orderId, 'confirming');
-    case 'checkout.booking_requested':
-      return purchase.booked.includes(intent.bookingId) ? purchase : { ...purchase, booked: [...purchase.booked, intent.bookingId] };
-    case 'checkout.refund_requested':
-      return purchase.refunded.includes(intent.orderId) ? purchase : { ...purchase, refunded: [...purchase.refunded, intent.orderId] };
-    case 'checkout.cart_removal_requested':
+    case 'commit':
+      return hold(purchase, ask.lineId, { step: 'committing' });
+    case 'confirm_order':
+      return order(purchase, ask.orderId, 'confirming');
+    case 'book':
+      return purchase.booked.includes(ask.bookingId) ? purchase : { ...purchase, booked: [...purchase.booked, ask.bookingId] };
+    case 'refund':
+      return purchase.refunded.includes(ask.orderId) ? purchase : { ...purchase, refunded: [...purchase.refunded, ask.orderId] };
+    case 'clear_cart':
       return { ...purchase, cartRemoval: 'requested' };
-    case 'checkout.void_requested':
+    case 'void':
       return { ...purchase, payment: 'voiding' };
-    case 'checkout.release_requested':
-      return hold(purchase, intent.lineId, { step: 'releasing' });
-    case 'checkout.cancel_requested':
-      return order(purchase, intent.orderId, 'cancelling');
+    case 'release':
+      return hold(purchase, ask.lineId, { step: 'releasing' });
+    case 'cancel_order':
+      return order(purchase, ask.orderId, 'cancelling');
     default:
-      return intent satisfies never;
+      return ask satisfies never;
   }
 };
 
-type Outcome = Exclude<CheckoutEvent, Intent | { type: 'checkout.quoted' | 'checkout.started' | 'checkout.priced' }>;
+const done = (before: Purchase, { ask, subject }: Done): Purchase => {
+  const purchase = closed(before, ask, subject);
+  switch (ask) {
+    case 'create_order':
+      return order(purchase, subject, 'open');
+    case 'hold':
+      return hold(purchase, subject, { step: 'held' });
+    case 'pay':
+      return { ...purchase, payment: 'open' };
+    case 'commit':
+      return hold(purchase, subject, { step: 'committed' });
+    case 'confirm_order':
+      return order(purchase, subject, 'confirmed');
+    case 'book':
+    case 'refund':
+      return purchase;
+    case 'void':
+      return { ...purchase, payment: 'gone' };
+    case 'release':
+      return hold(purchase, subject, { step: 'released' });
+    case 'cancel_order':
+      return cancelled(purchase, subject);
+    case 'clear_cart':
+      return { ...purchase, cartRemoval: 'done' };
+    default:
+      return ask satisfies never;
+  }
+};
+
+type Outcome = Exclude<CheckoutEvent, { type: 'checkout.quoted' | 'checkout.started' }>;
 
 const happened = (purchase: Purchase, event: Outcome): Purchase => {
   switch (event.type) {
-    case 'checkout.order_opened':
-      return order(closed(purchase, 'checkout.order_requested', event.orderId), event.orderId, 'open');
-    case 'checkout.stock_held':
-      return hold(closed(purchase, 'checkout.hold_requested', event.lineId), event.lineId, { step: 'held' });
-    case 'checkout.payment_opened':
-      return { ...closed(purchase, 'checkout.payment_requested', event.paymentId), payment: 'open' };
+    case 'checkout.advanced':
+      return event.done.reduce(done, purchase);
     case 'checkout.awaiting_payment':
-      return { ...purchase, status: 'AwaitingPayment' };
+      return { ...closed(purchase, 'pay', event.paymentId), status: 'AwaitingPayment', payment: 'open' };
     case 'checkout.paid':
       return paid(purchase, event);
-    case 'checkout.stock_committed':
-      return hold(closed(purchase, 'checkout.commit_requested', event.lineId), event.lineId, { step: 'committed' });
-    case 'checkout.order_confirmed':
-      return order(closed(purchase, 'checkout.confirm_requested', event.orderId), event.orderId, 'confirmed');
-    case 'checkout.booked':
-      return closed(purchase, 'checkout.booking_requested', event.bookingId);
-    case 'checkout.share_refunding':
-      return closed(purchase, 'checkout.refund_requested', event.orderId);
-    case 'checkout.payment_voided':
-      return { ...closed(purchase, 'checkout.void_requested', event.paymentId), payment: 'gone' };
-    case 'checkout.stock_released':
-      return hold(closed(purchase, 'checkout.release_requested', event.lineId), event.lineId, { step: 'released' });
     case 'checkout.order_cancelled':
-      return order(cancelled(purchase, event.orderId), event.orderId, 'cancelled');
+      return cancelled(purchase, event.orderId);
     case 'checkout.confirmed':
       return { ...purchase, status: 'Confirmed', since: event.at };
     case 'checkout.completed':
-      return {
-        ...closed(purchase, 'checkout.cart_removal_requested', purchase.cartId),
-        status: 'Completed',
-        cartRemoval: 'done',
-        human: null,
-      };
+      return { ...closed(purchase, 'clear_cart', purchase.cartId), status: 'Completed', cartRemoval: 'done', human: null, since: event.at };
     case 'checkout.compensating':
       return { ...purchase, status: 'Compensating', giveUp: { outcome: event.outcome, reason: event.reason }, since: event.at };
     case 'checkout.failed':
@@ -276,35 +269,35 @@ const happened = (purchase: Purchase, event: Outcome): Purchase => {
 
 /** NOTE: also the way back out of Compensating, when the money came before the payment could be voided: nothing is undone until then. */
 const paid = (purchase: Purchase, { paymentId, at }: { paymentId: string; at: string }): Purchase => {
-  const settled = closed(closed(purchase, 'checkout.payment_requested', paymentId), 'checkout.void_requested', paymentId);
+  const settled = closed(closed(purchase, 'pay', paymentId), 'void', paymentId);
   return { ...settled, status: 'Paid', payment: 'captured', giveUp: null, since: at };
 };
 
 /** A cancelled order settles all that was asked of it. */
-const cancelled = (purchase: Purchase, orderId: string): Purchase => {
-  const types = ['checkout.order_requested', 'checkout.confirm_requested', 'checkout.cancel_requested'] as const;
-  return types.reduce((now, type) => closed(now, type, orderId), purchase);
-};
+const cancelled = (purchase: Purchase, orderId: string): Purchase =>
+  order(
+    (['create_order', 'confirm_order', 'cancel_order'] as const).reduce((now, ask) => closed(now, ask, orderId), purchase),
+    orderId,
+    'cancelled',
+  );
 
-const refused = (purchase: Purchase, event: Extract<CheckoutEvent, { type: 'checkout.command_refused' }>): Purchase => {
-  const { subject, code } = event;
-  const intent = event.intent as IntentType;
-  const attempt = purchase.open[keyOf(intent, subject)] ?? 1;
-  const settled = closed(purchase, intent, subject);
-  switch (intent) {
-    case 'checkout.order_requested':
+const refused = (purchase: Purchase, { ask, subject, code }: Extract<CheckoutEvent, { type: 'checkout.command_refused' }>): Purchase => {
+  const attempt = purchase.open[keyOf(ask, subject)] ?? 1;
+  const settled = closed(purchase, ask, subject);
+  switch (ask) {
+    case 'create_order':
       return order(settled, subject, 'refused');
-    case 'checkout.hold_requested': {
+    case 'hold': {
       const { variantId, sku } = lineOf(purchase, subject).line;
       return { ...hold(settled, subject, { step: 'lost' }), missing: [...purchase.missing, { lineId: subject, variantId, sku, code }] };
     }
-    case 'checkout.payment_requested':
+    case 'pay':
       return { ...settled, payment: 'gone' };
-    case 'checkout.commit_requested':
+    case 'commit':
       if (isOver(code)) return hold(settled, subject, { step: 'expired' });
       break;
   }
-  return { ...settled, stuck: [...settled.stuck, { intent, subject, attempt }] };
+  return { ...settled, stuck: [...settled.stuck, { ask, subject, attempt }] };
 };
 
 /** Refusals of a commit that mean: these goods are no longer kept back, so hold them again. */

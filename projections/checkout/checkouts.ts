@@ -33,9 +33,9 @@ type Turn = Extract<
     type: `checkout.${'awaiting_payment' | 'paid' | 'confirmed' | 'completed' | 'compensating' | 'failed' | 'expired'}`;
   }
 >;
-type Read = Extract<CheckoutEvent, { type: 'checkout.priced' }> | Turn | Extract<PaymentEvent, { type: 'payment.pending' }>;
+type Read = Extract<CheckoutEvent, { type: 'checkout.started' }> | Turn | Extract<PaymentEvent, { type: 'payment.pending' }>;
 
-const priced = ({ checkoutId, buyerId, plan, at }: Extract<Read, { type: 'checkout.priced' }>): CheckoutRow => ({
+const started = ({ checkoutId, buyerId, plan, at }: Extract<Read, { type: 'checkout.started' }>): CheckoutRow => ({
   checkoutId,
   buyerId,
   status: 'Priced',
@@ -54,7 +54,7 @@ const priced = ({ checkoutId, buyerId, plan, at }: Extract<Read, { type: 'checko
   updatedAt: at,
 });
 
-const changes = (row: CheckoutRow, event: Exclude<Read, { type: 'checkout.priced' }>): Partial<CheckoutRow> => {
+const changes = (row: CheckoutRow, event: Exclude<Read, { type: 'checkout.started' }>): Partial<CheckoutRow> => {
   switch (event.type) {
     case 'payment.pending':
       if (!event.instructions) return {};
@@ -82,7 +82,7 @@ export const checkouts: Projection<CheckoutRow, Read> = {
   name: 'checkout-checkouts',
   version: 1,
   reads: [
-    'checkout.priced',
+    'checkout.started',
     'checkout.awaiting_payment',
     'checkout.paid',
     'checkout.confirmed',
@@ -94,7 +94,7 @@ export const checkouts: Projection<CheckoutRow, Read> = {
   ],
   key: ({ event }) => event.checkoutId,
   evolve: (row, { event }) => {
-    if (event.type === 'checkout.priced') return priced(event);
+    if (event.type === 'checkout.started') return started(event);
     return row && { ...row, ...changes(row, event), updatedAt: event.at };
   },
   shape: { columns: { buyerId: 'text', createdAt: 'text' }, indexes: [['buyerId', 'createdAt']] },

@@ -160,7 +160,7 @@ export const gatewayFaults = (dataDir: string, log: readonly Recorded[]): string
   const captures = movements.filter(({ kind }) => kind === 'capture');
   const refunds = movements.filter(({ kind }) => kind === 'refund');
   const confirmed = new Set(all(log, 'order.confirmed').map(({ orderId }) => orderId));
-  const plans = new Map(all(log, 'checkout.priced').map(({ plan }) => [plan.paymentId, plan]));
+  const plans = new Map(all(log, 'checkout.started').map(({ plan }) => [plan.paymentId, plan]));
   const booked = all(log, 'ledger.booked').filter(({ kind }) => kind === 'capture');
   return [
     ...twice(
