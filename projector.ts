@@ -95,7 +95,7 @@ export const runProjector = async ({ dataDir, analytics }: ProjectorData): Promi
   };
   port.on('message', (message: ToThread) => {
     if (message.kind === 'grown') {
-      connected.grown();
+      connected.grown(message.head);
       return;
     }
     act(message.request).then(

@@ -81,8 +81,8 @@ const Environment = z.object({
   MAX_IN_FLIGHT: count(32, 100_000, 5_000).describe('Requests inside at once, at most; fewer when the event loop lags.'),
   CACHE_MIB: count(1, 65_536, 64).describe('Memory for rendered answers.'),
   ANALYTICS: z.enum(['on', 'off']).default('on').describe('Reports and analysts’ queries; off: nothing is fed, and they answer 503.'),
-  ANALYTICS_INTERVAL_SECONDS: count(1, 3_600, 5).describe('Facts are fed in batches, this far apart.'),
-  ANALYTICS_IDLE_SECONDS: count(1, 86_400, 60).describe(
+  ANALYTICS_INTERVAL_SECONDS: count(1, 3_600, 5).describe('A fact waits so long for others, so that they are fed in batches.'),
+  ANALYTICS_IDLE_SECONDS: count(1, 86_400, 8).describe(
     'The embedded analytics engine, which holds 250 to 350 MB, is let go after this much rest.',
   ),
   PAYMENT_GATEWAY_URL: link.optional().describe('Payment provider; without it one is simulated in this process.'),
