@@ -42,7 +42,10 @@ export const cartCommands = (handle: Handle) =>
         errors: ['cart.product_unavailable', 'cart.own_goods', 'cart.mixed_currencies', 'cart.quantity_exceeded', 'cart.too_many_lines'],
       }),
       body(NewLine),
-      async (c) => answer(c, 201, await addCartLine(handle, buyerOf(c), c.req.valid('json'), context(c)), lineIn),
+      async (c) => {
+        const isNew = principalOf(c).isNew && ({ fresh: true } as const);
+        return answer(c, 201, await addCartLine(handle, buyerOf(c), c.req.valid('json'), { ...context(c), ...isNew }), lineIn);
+      },
     )
     .patch(
       '/cart/lines/:lineId',

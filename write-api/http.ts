@@ -126,7 +126,7 @@ export const idempotent =
       }),
     });
     try {
-      const known = await store.known(commandId);
+      const known = c.get('principal')?.isNew ? null : await store.known(commandId);
       if (known && known.fingerprint !== fingerprint) throw mismatch();
       if (known?.outcome) return replayed(known.outcome);
       const keyed: Keyed = { commandId, fingerprint, at, known };

@@ -122,7 +122,7 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
       const id = cookie ?? randomUUID();
       if (cookie === null) headers.push(['set-cookie', guestCookie(id, secure)]);
       headers.push(noStore);
-      principal = { kind: 'guest', id, roles: [] };
+      principal = { kind: 'guest', id, roles: [], ...(cookie === null && { isNew: true }) };
     }
     c.set('principal', principal);
     if (plan.load !== 'probe' && plan.rate !== 'none') return limit(plan.rate, known ? known.id : networkOf(address));

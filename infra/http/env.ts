@@ -11,6 +11,8 @@ export interface Principal {
   readonly roles: readonly Role[];
   readonly sellerId?: string;
   readonly sessionId?: string;
+  /** A guest whose id was drawn for this very request: nothing can stand under it yet. */
+  readonly isNew?: true;
 }
 
 /** The variables that the gateway sets, and the bindings that @hono/node-server gives (absent under `app.request`). */
