@@ -12,7 +12,7 @@ import { ledger } from '../../domain/ledger/ledger.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import { order } from '../../domain/order/order.ts';
 import { payment } from '../../domain/payment/payment.ts';
-import { entries } from '../../domain/stock/shelf.ts';
+import { entries } from '../../domain/shelf.ts';
 import { availableOf, type Stock } from '../../domain/stock/state.ts';
 import { stock } from '../../domain/stock/stock.ts';
 import { recorded } from '../../tests/given-saga.ts';

@@ -2,6 +2,7 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { days, later } from '../id.ts';
+import { look, put, type Shelf } from '../shelf.ts';
 import type { BookingKind, Entry, LedgerEvent } from './events.ts';
 
 export type LedgerCommand = {
@@ -25,11 +26,11 @@ export type LedgerCommand = {
  * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by the hour of their value time.
  * NOTE: that is how a booking stays booked once without keeping all ids for ever. A repeat carries the same `valueAt` as the first time
  * (it comes from the event that caused it), so it can only stand in that one hour; what is older than the hours still kept is refused,
- * never booked twice. Hours keep the pieces small that a busy seller's booking copies.
+ * never booked twice.
  */
 export interface Ledger {
   readonly balances: Readonly<Record<string, number>>;
-  readonly recent: Readonly<Record<string, Readonly<Record<string, 1>>>>;
+  readonly recent: Readonly<Record<string, Shelf<1>>>;
   readonly latest: string;
 }
 
@@ -44,10 +45,10 @@ const horizon = (latest: string) => (latest === '' ? '' : hourOf(later(latest, -
 const remember = (ledger: Ledger, { bookingId, valueAt: at }: { bookingId: string; valueAt: string }): Ledger['recent'] => {
   const hour = hourOf(at);
   const known = ledger.recent[hour];
-  if (known) return { ...ledger.recent, [hour]: { ...known, [bookingId]: 1 } };
+  if (known) return { ...ledger.recent, [hour]: put(known, bookingId, 1) };
   const oldest = horizon(laterOf(at, ledger.latest));
   const still = Object.entries(ledger.recent).filter(([each]) => each >= oldest);
-  return { ...Object.fromEntries(still), [hour]: { [bookingId]: 1 } };
+  return { ...Object.fromEntries(still), [hour]: put<1>({}, bookingId, 1) };
 };
 
 const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
@@ -66,7 +67,7 @@ const mustBalance = (entries: readonly Entry[]) => {
 };
 
 const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
-  if (ledger.recent[hourOf(command.valueAt)]?.[command.bookingId]) return [];
+  if (look(ledger.recent[hourOf(command.valueAt)] ?? {}, command.bookingId)) return [];
   if (hourOf(command.valueAt) < horizon(ledger.latest)) {
     throw new DomainError('ledger.too_old', 'This booking is too old to tell whether it was made before.', {
       bookingId: command.bookingId,
@@ -80,7 +81,7 @@ const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
 
 export const ledger: Decider<Ledger, LedgerCommand, LedgerEvent> = {
   category: 'ledger',
-  version: 1,
+  version: 2,
   initial: { balances: {}, recent: {}, latest: '' },
   evolve,
   decide: (command, state) => book(state, command),

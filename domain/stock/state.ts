@@ -1,6 +1,7 @@
 // What a stock's events mean: how many pieces stand on the shelf, and which of them are kept back for whom.
+
+import { entries, look, put, type Shelf, take } from '../shelf.ts';
 import type { StockEvent } from './events.ts';
-import { entries, look, put, type Shelf, take } from './shelf.ts';
 
 export interface Hold {
   readonly checkoutId: string;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { given } from '../../tests/given.ts';
 import { DomainError } from '../error.ts';
+import { entries } from '../shelf.ts';
 import { StockEvent } from './events.ts';
-import { entries } from './shelf.ts';
 import { availableOf, type OpenStock, type Stock } from './state.ts';
 import { type StockCommand, stock, unpaidHoldsPerBuyer } from './stock.ts';
 

@@ -1,8 +1,8 @@
 // Stock of one variant at one location: no more is kept back than stands on the shelf, and every hold ends exactly once.
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
+import { entries, look } from '../shelf.ts';
 import type { StockEvent } from './events.ts';
-import { entries, look } from './shelf.ts';
 import { availableOf, evolve, type Hold, type OpenStock, resolutionOf, type Stock } from './state.ts';
 
 export type StockCommand =

@@ -1,5 +1,5 @@
 // A map that is plain JSON and cheap to change: entries lie in 256 boxes, so that putting one in copies one box and the row of boxes.
-// A hot variant has thousands of open holds, and copying all of them for each new one would cost more than deciding it.
+// A hot variant has thousands of open holds, a busy seller as many bookings, and copying all of them for each new one would cost more than deciding it.
 
 type Box<Value> = Readonly<Record<string, Value>>;
 export type Shelf<Value> = Readonly<Record<string, Box<Value>>>;
