@@ -4,7 +4,7 @@ import { DomainError } from '../domain/error.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
-import { type AnyDecider, createStreams, keepSnapshot, type Loaded, take } from './stream.ts';
+import { type AnyDecider, createStreams, keepSnapshot, type Loaded, note } from './stream.ts';
 
 /** What comes with a command from the edge, a saga or the importer. `at` is its business time (RFC 3339). */
 export interface Context {
@@ -97,6 +97,8 @@ interface Decided {
   readonly waiting: Waiting;
   readonly events: readonly NewEvent[];
   readonly revision: number;
+  /** The state after them. */
+  readonly state: unknown;
   readonly refusal?: DomainError;
 }
 
@@ -171,7 +173,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         count += events.length;
         bytes += size;
         if (events.length > 0) inBatch.add(context.commandId);
-        decided.push({ waiting, events, revision });
+        decided.push({ waiting, events, revision, state });
       } catch (error) {
         if (queue[0] === waiting) queue.shift();
         if (!(error instanceof DomainError)) {
@@ -181,7 +183,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
           onOutcome(decider.category, 'refused');
           waiting.reject(error);
         } else {
-          decided.push({ waiting, events: [], revision, refusal: error });
+          decided.push({ waiting, events: [], revision, state, refusal: error });
         }
       }
     }
@@ -197,7 +199,8 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       return waiting.context.key && own.length > 0 ? [{ ...waiting.context.key, offset: start, count: own.length }] : [];
     });
     const recorded = events.length > 0 ? await store.append({ streamId, expected: loaded.revision, events, keys }) : [];
-    for (const item of recorded) take(decider, loaded, item);
+    for (const item of recorded) note(loaded, item);
+    loaded.state = decided.at(-1)?.state ?? loaded.state;
     keepSnapshot(store, decider, streamId, loaded);
     let taken = 0;
     for (const { waiting, events: own, revision, refusal } of decided) {

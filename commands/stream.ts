@@ -26,8 +26,13 @@ const remember = (loaded: Loaded, commandId: string, first: number, count: numbe
 };
 
 /** Folds one more event in. */
-export const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, recorded: Recorded) => {
+const take = (decider: Pick<AnyDecider, 'evolve'>, loaded: Loaded, recorded: Recorded) => {
   loaded.state = decider.evolve(loaded.state, recorded.event);
+  note(loaded, recorded);
+};
+
+/** Notes where an event stands that the state holds already. */
+export const note = (loaded: Loaded, recorded: Recorded) => {
   loaded.revision = recorded.revision;
   loaded.position = recorded.position;
   loaded.occurredAt = recorded.metadata.occurredAt;
