@@ -9,6 +9,7 @@ import { account } from './domain/account/account.ts';
 import { DomainError } from './domain/error.ts';
 import { ulidText } from './domain/id.ts';
 import type { Recorded } from './domain/metadata.ts';
+import { deciders as folds } from './domain/registry.ts';
 import { importing } from './import-olist.ts';
 import { roles } from './infra/http/env.ts';
 import type { Marketplace } from './marketplace.ts';
@@ -149,10 +150,14 @@ async function* listSagas({ tables }: Marketplace, { saga, outcome, limit }: z.o
     yield summary(JSON.parse(row));
 }
 
-async function* showSaga({ tables }: Marketplace, { saga, instance }: z.output<typeof SagaKey>) {
+/** The longest that a saga's stream may become. */
+const wholeSaga = 10_000;
+
+async function* showSaga({ tables, store }: Marketplace, { saga, instance }: z.output<typeof SagaKey>) {
   const row = await tables.get('saga-instances', `${saga}-${instance}`);
   if (row === null) throw new DomainError('saga.not_found', `There is no ${saga} ${instance}.`);
-  yield JSON.parse(row) as SagaRow;
+  const events = await store.read(`${saga}-${instance}`, 0, wholeSaga);
+  yield { ...(JSON.parse(row) as SagaRow), state: folds.get(saga)?.stateAfter(events.map(({ event }) => event)) };
 }
 
 const settleSaga = (decision: Decision) =>

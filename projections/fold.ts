@@ -1,9 +1,11 @@
 // One batch of events folded into one projection's rows, in memory: which rows change, and which must be parked.
 import { LRUCache } from 'lru-cache';
 import type { Recorded } from '../domain/metadata.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
 import type { ColumnValue, RowChange, StoredRow, TableWriter } from '../infra/tables/port.ts';
 import type { AnyProjection } from './projection.ts';
 
+export type Streams = Pick<EventStore, 'read'>;
 type Columns = Readonly<Record<string, ColumnValue>>;
 
 /** A row as the runner knows it; `columns` null where the table has none for it yet. */
@@ -57,20 +59,46 @@ const byKey = (projection: AnyProjection, events: readonly Recorded[]) => {
 const columnsOf = (projection: AnyProjection, row: unknown): Columns =>
   row === null ? noColumns : (projection.columns?.(row) ?? noColumns);
 
-const takenUp = (projection: AnyProjection, { position, row: text }: StoredRow): KnownRow => {
-  const row: unknown = text === null ? null : JSON.parse(text);
+const pageSize = 1_000;
+
+/** The row as its stream tells it up to this position. What cannot be folded here was parked once, and an operator has skipped it. */
+const foldedAgain = async (projection: AnyProjection, streamId: string, position: number, log: Streams): Promise<unknown> => {
+  const reads = new Set(projection.reads);
+  let row: unknown = null;
+  for (let revision = 0; ; revision += pageSize) {
+    const events = await log.read(streamId, revision, pageSize);
+    for (const recorded of events) {
+      if (recorded.position > position) return row;
+      if (!reads.has(recorded.event.type)) continue;
+      try {
+        row = projection.evolve(row, recorded, streamId);
+      } catch {
+        // The row goes on without it.
+      }
+    }
+    if (events.length < pageSize) return row;
+  }
+};
+
+const takenUp = async (projection: AnyProjection, key: string, stored: StoredRow, log: Streams): Promise<KnownRow> => {
+  const { position, row: text } = stored;
+  if (text === null) return { position, row: null, columns: noColumns };
+  const row: unknown = projection.saved ? await foldedAgain(projection, key, position, log) : JSON.parse(text);
   return { position, row, columns: columnsOf(projection, row) };
 };
+
+const textOf = (projection: AnyProjection, row: unknown): string | null =>
+  row === null ? null : JSON.stringify(projection.saved ? projection.saved(row) : row);
 
 /** `events`: those of the batch that the projection reads, in order. */
 export const foldBatch = async (
   projection: AnyProjection,
   table: string,
   events: readonly Recorded[],
-  context: { readonly tables: TableWriter; readonly cache: RowCache; readonly parked: ReadonlySet<string> },
+  context: { readonly tables: TableWriter; readonly log: Streams; readonly cache: RowCache; readonly parked: ReadonlySet<string> },
 ): Promise<Folded> => {
   if (events.length === 0) return nothing;
-  const { tables, cache, parked } = context;
+  const { tables, log, cache, parked } = context;
   const groups = byKey(projection, events);
   // NOTE: taken out before anything is folded, for what is put in on the way may push others out.
   const cached = new Map<string, KnownRow>();
@@ -86,7 +114,7 @@ export const foldBatch = async (
   for (const [key, group] of groups) {
     if (parked.has(key)) continue;
     const stored = loaded?.get(key);
-    const known = cached.get(key) ?? (stored ? takenUp(projection, stored) : unknown);
+    const known = cached.get(key) ?? (stored ? await takenUp(projection, key, stored, log) : unknown);
     let { row, position } = known;
     try {
       for (const recorded of group) {
@@ -102,7 +130,7 @@ export const foldBatch = async (
     }
     if (position === known.position) continue;
     const columns = columnsOf(projection, row);
-    rows.push({ key, position, row: row === null ? null : JSON.stringify(row), columns, before: known.columns });
+    rows.push({ key, position, row: textOf(projection, row), columns, before: known.columns });
     cache.set(key, { position, row, columns });
   }
   return { rows, parked: park };

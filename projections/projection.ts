@@ -5,6 +5,8 @@ import type { ColumnValue, TableShape } from '../infra/tables/port.ts';
 /**
  * A read model folded from events. `version` rises with every change of the fold or the shape: a new version is built anew.
  * `key`: the row(s) that an event feeds, from the event alone; null = none. `evolve`: the row after the event; null removes it.
+ * `saved`: what of a row is stored, where the fold needs more than anybody reads. Its key must be the name of the one stream that feeds it:
+ * a row that is no longer in memory is folded from its stream again.
  * `columns`: the values that rows can be found by. `onPoison`: what happens when the fold throws: `park` sets that row aside
  * and goes on with the others (the default), `stop` halts the projection, for figures that must not go on without a row.
  */
@@ -14,6 +16,7 @@ export interface Projection<Row, Event extends { type: string }> {
   readonly reads: readonly Event['type'][];
   key(recorded: Recorded<Event>): string | readonly string[] | null;
   evolve(row: Row | null, recorded: Recorded<Event>, key: string): Row | null;
+  saved?(row: Row): unknown;
   readonly shape?: TableShape;
   columns?(row: Row): Readonly<Record<string, ColumnValue>>;
   readonly onPoison?: 'park' | 'stop';
@@ -26,6 +29,7 @@ export interface AnyProjection {
   readonly reads: readonly string[];
   key(recorded: Recorded): string | readonly string[] | null;
   evolve(row: unknown, recorded: Recorded, key: string): unknown;
+  saved?(row: unknown): unknown;
   readonly shape?: TableShape;
   columns?(row: unknown): Readonly<Record<string, ColumnValue>>;
   readonly onPoison?: 'park' | 'stop';

@@ -38,7 +38,7 @@ export interface ProjectionStatus {
 
 export interface ProjectorOptions {
   readonly tables: TableWriter;
-  readonly log: Pick<EventStore, 'readAll' | 'head' | 'logId'>;
+  readonly log: Pick<EventStore, 'read' | 'readAll' | 'head' | 'logId'>;
   readonly feed: EventFeed;
   readonly projections: readonly AnyProjection[];
   readonly followers?: readonly Follower[];
@@ -154,7 +154,7 @@ export class Projector {
         ...projection,
         key: (recorded) => [projection.key(recorded) ?? []].flat().filter((one) => one === key),
       };
-      const context = { tables, cache: instance.cache, parked: new Set<string>() };
+      const context = { tables, log, cache: instance.cache, parked: new Set<string>() };
       const reads = new Set(projection.reads);
       for (let position = from - 1; ; ) {
         const events = (await log.readAll(position, buildBatch)).filter((event) => event.position <= instance.position);
@@ -318,8 +318,9 @@ export class Projector {
 
   async #foldInto(batch: Batch, changed: Map<string, readonly string[]>, instance: Instance, events: readonly Recorded[], end: number) {
     const { projection, table, parked, cache } = instance;
+    const { tables, log } = this.#options;
     try {
-      const folded = await foldBatch(projection, table, events, { tables: this.#options.tables, cache, parked });
+      const folded = await foldBatch(projection, table, events, { tables, log, cache, parked });
       if (folded.rows.length > 0) {
         batch.tables.push({ table, rows: folded.rows });
         changed.set(

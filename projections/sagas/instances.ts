@@ -14,7 +14,8 @@ export interface SagaRow {
     readonly at: string;
     readonly event: { readonly type: string };
   }[];
-  readonly state: unknown;
+  /** NOTE: in memory only. It holds whole plans, and would be written with each step: half of what a checkout costs the read models. */
+  readonly state?: unknown;
   readonly startedAt: string;
   readonly updatedAt: string;
 }
@@ -30,7 +31,7 @@ export const sagaInstances = (processes: readonly AnyProcess[], eventTypes: read
   };
   return {
     name: 'saga-instances',
-    version: 1,
+    version: 2,
     reads: eventTypes,
     key: ({ streamId }) => (byCategory.has(split(streamId).category) ? streamId : null),
     evolve: (row, { event, streamId, metadata }: Recorded) => {
@@ -53,6 +54,7 @@ export const sagaInstances = (processes: readonly AnyProcess[], eventTypes: read
         updatedAt: metadata.occurredAt,
       };
     },
+    saved: ({ state: _, ...row }) => row,
     shape: {
       columns: { saga: 'text', outcome: 'text', wakeAt: 'text', open: 'integer', updatedAt: 'text' },
       indexes: [['wakeAt'], ['open'], ['outcome', 'updatedAt']],
