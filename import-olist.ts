@@ -44,15 +44,20 @@ interface Outcome extends Imported {
   readonly seconds: number;
 }
 
-/** Counts what is appended by it; events of an earlier run are not. */
-const counting = (handle: Handle) => {
-  let added = 0;
-  const counted = async (...given: Parameters<Handle>) => {
-    const result = await handle(...given);
-    if (!result.replayed) added += result.events.length;
-    return result;
+/** Counts what an import appends. `added` waits until all of it has been told. */
+const counting = (store: EventStore) => {
+  let count = 0;
+  const stop = store.onCommitted((events) => {
+    for (const { metadata } of events) if (metadata.origin === 'import') count += 1;
+  });
+  return {
+    async added() {
+      const head = await store.head();
+      while (store.told() < head) await new Promise((resolve) => setImmediate(resolve));
+      stop();
+      return count;
+    },
   };
-  return { handle: Object.assign(counted, { load: handle.load, again: handle.again }) as Handle, added: () => added };
 };
 
 const runImport = async (needs: ImportingNeeds, directory: string, progress: Progress): Promise<Outcome> => {
@@ -60,11 +65,11 @@ const runImport = async (needs: ImportingNeeds, directory: string, progress: Pro
   const plan = planOlist(readCsvFiles(directory, olistFiles));
   const first = plan.catalogue.categories[0];
   const fresh = !first || (await needs.handle.load(category, categoryIdOf(first.slug))).revision < 0;
-  const { handle, added } = counting(needs.handle);
-  const imported = await importOlist({ ...needs, handle, carry: createCarrier(handle, fresh), fresh, progress }, plan);
+  const counted = counting(needs.store);
+  const imported = await importOlist({ ...needs, carry: createCarrier(needs.handle, fresh), fresh, progress }, plan);
   const { logId } = needs.store;
   const seconds = Math.round((performance.now() - begun) / 10) / 100;
-  return { ...imported, eventsAdded: added(), position: positionText(logId, await needs.store.head()), seconds };
+  return { ...imported, eventsAdded: await counted.added(), position: positionText(logId, await needs.store.head()), seconds };
 };
 
 /** For the process that owns the data: yields how far it is, then the outcome. */

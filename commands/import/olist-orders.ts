@@ -27,16 +27,15 @@ const addressOf = ({ city, province, postalCode }: PartialAddress) => ({
   partial: true,
 });
 
-/** One after the other, for what is said of one order must be learnt in its order. */
-const carryAll = async (needs: ImportNeeds, results: readonly { events: readonly Recorded[] }[], purchase: Purchase) => {
-  for (const { events } of results) {
-    await needs.carry(events, (send) =>
+/** What only the source knows of an order goes with its first command. */
+const carryAll = (needs: ImportNeeds, results: readonly { events: readonly Recorded[] }[], { status }: Purchase) =>
+  needs.carry(
+    results.flatMap(({ events }) => events),
+    (send) =>
       send.target === 'order' && send.command.type === 'create'
-        ? { ...send, command: { ...send.command, sourceStatus: purchase.status } as typeof send.command }
+        ? { ...send, command: { ...send.command, sourceStatus: status } as typeof send.command }
         : send,
-    );
-  }
-};
+  );
 
 /** The lines with the revision of the product at which each price was set. */
 const pricedLines = async ({ handle }: ImportNeeds, purchase: Purchase, priced: readonly string[]): Promise<QuotedLine[]> =>

@@ -39,6 +39,9 @@ const answered = (send: Send): Send | null => {
   return { target: 'payment', id: asked.paymentId, command };
 };
 
+const none: readonly AnySaga[] = [];
+const unchanged: Amend = (send) => send;
+
 /** `fresh`: nothing of this was imported before, so that streams that are created need not be looked for. */
 export const createCarrier = (handle: Handle, fresh: boolean): Carry => {
   const contextOf = (saga: AnySaga, commandId: string, { metadata }: Recorded): Context => ({
@@ -90,15 +93,19 @@ export const createCarrier = (handle: Handle, fresh: boolean): Carry => {
     if (first) await settle(saga, instance, intent, [first, ...more], amend);
   };
 
-  /** NOTE: also for events of an earlier run, whose consequences may have been cut off: all of it finds itself. */
-  const carry: Carry = async (events, amend = (unchanged) => unchanged) => {
+  /**
+   * All at once: what concerns one instance queues on its stream, in the order of the events.
+   * NOTE: also for events of an earlier run, whose consequences may have been cut off: all of it finds itself.
+   */
+  const carry: Carry = async (events, amend = unchanged) => {
+    const work: Promise<void>[] = [];
     for (const recorded of events) {
-      const work = (byType.get(recorded.event.type) ?? []).map((saga) => react(saga, recorded, amend));
+      for (const saga of byType.get(recorded.event.type) ?? none) work.push(react(saga, recorded, amend));
       const at = recorded.streamId.indexOf('-');
       const own = byCategory.get(recorded.streamId.slice(0, at));
       if (own?.process.isIntent(recorded.event)) work.push(send(own, recorded.streamId.slice(at + 1), recorded, amend));
-      if (work.length > 0) await Promise.all(work);
     }
+    if (work.length > 0) await Promise.all(work);
   };
   return carry;
 };
