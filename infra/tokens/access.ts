@@ -27,7 +27,7 @@ const clockTolerance = 5;
 const longestToken = 4096;
 
 export const createAccessTokens = (options: Options): AccessTokens => {
-  const { vault, master, revocations, issuer, audience, now = Date.now, capacity = 10_000 } = options;
+  const { vault, master, revocations, issuer, audience, now = Date.now, capacity = 30_000 } = options;
   const keys = createSigningKeys(vault, master, now);
   const verdicts = new LRUCache<string, Claims>({ max: capacity });
 
