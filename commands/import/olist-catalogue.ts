@@ -1,7 +1,7 @@
 // Who and what must be there before anything is sold: people, shops, categories, listings with the stock that they will sell.
 import type { Money } from '../../domain/money.ts';
 import type { Dimensions } from '../../domain/product/events.ts';
-import { categoryIdOf, ownerIdOf, productIdOf, sellerIdOf, userIdOf, variantIdOf } from './olist-ids.ts';
+import { categoryIdOf, ownerIdOf, sellerIdOf, userIdOf } from './olist-ids.ts';
 import { type Names, storeNamesOf } from './olist-names.ts';
 import { brl, type Purchase } from './olist-purchases.ts';
 import type { OlistRows } from './olist-rows.ts';
@@ -65,7 +65,7 @@ const peopleOf = (rows: OlistRows, start: string): Person[] => {
 const listingsOf = (rows: OlistRows, purchases: readonly Purchase[], names: Names): ShopListing[] => {
   const sources = new Map(
     rows.order_items.map(({ product_id, seller_id }) => [
-      variantIdOf(product_id, seller_id),
+      names.listing(product_id, seller_id).variantId,
       { productId: product_id, sellerId: seller_id },
     ]),
   );
@@ -77,13 +77,8 @@ const listingsOf = (rows: OlistRows, purchases: readonly Purchase[], names: Name
       if (known) listings.set(variantId, { ...known, quantity: known.quantity + quantity });
       else if (source) {
         const { categorySlug, ...facts } = names.listing(source.productId, source.sellerId);
-        const ids = {
-          productId: productIdOf(source.productId, source.sellerId),
-          variantId,
-          sellerId: sellerIdOf(source.sellerId),
-          categoryId: categoryIdOf(categorySlug),
-        };
-        listings.set(variantId, { source, ...ids, ...facts, price: brl(unitPrice.amount), quantity, at: times.bought.at });
+        const categoryId = categoryIdOf(categorySlug);
+        listings.set(variantId, { source, ...facts, categoryId, price: brl(unitPrice.amount), quantity, at: times.bought.at });
       }
     }
   }

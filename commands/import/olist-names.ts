@@ -1,5 +1,6 @@
 // What things are called that have no name in the files: categories, listings and shops.
 import type { Dimensions } from '../../domain/product/events.ts';
+import { productIdOf, sellerIdOf, variantIdOf } from './olist-ids.ts';
 import type { OlistRows } from './olist-rows.ts';
 
 const uncategorised = 'uncategorised';
@@ -17,7 +18,11 @@ export const slugOf = (name: string) =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
 
+/** A listing is a product of one seller: its ids, and what it is called. */
 export interface ListingNames {
+  readonly productId: string;
+  readonly variantId: string;
+  readonly sellerId: string;
   readonly name: string;
   readonly sku: string;
   readonly categorySlug: string;
@@ -51,18 +56,29 @@ export const namesOf = (rows: OlistRows): Names => {
     if (!categories.has(slugOf(name))) categories.set(slugOf(name), { name: capital(words(name)) });
   }
   if (!categories.has(uncategorised)) categories.set(uncategorised, { name: capital(uncategorised) });
+  const nameOf = (productId: string, sellerId: string): ListingNames => {
+    const product = products.get(productId);
+    const category = translate(product?.product_category_name ?? '');
+    const { product_length_cm = null, product_width_cm = null, product_height_cm = null } = product ?? {};
+    return {
+      productId: productIdOf(productId, sellerId),
+      variantId: variantIdOf(productId, sellerId),
+      sellerId: sellerIdOf(sellerId),
+      name: `${capital(words(category))} ${short(productId)}`,
+      sku: `${short(productId)}-${short(sellerId)}`,
+      categorySlug: slugOf(category),
+      weightGrams: product?.product_weight_g ?? null,
+      dimensions: millimetres(product_length_cm, product_width_cm, product_height_cm),
+    };
+  };
+  const listings = new Map<string, ListingNames>();
   return {
     categories,
     listing: (productId, sellerId) => {
-      const product = products.get(productId);
-      const category = translate(product?.product_category_name ?? '');
-      return {
-        name: `${capital(words(category))} ${short(productId)}`,
-        sku: `${short(productId)}-${short(sellerId)}`,
-        categorySlug: slugOf(category),
-        weightGrams: product?.product_weight_g ?? null,
-        dimensions: millimetres(product?.product_length_cm ?? null, product?.product_width_cm ?? null, product?.product_height_cm ?? null),
-      };
+      const key = `${productId} ${sellerId}`;
+      const known = listings.get(key) ?? nameOf(productId, sellerId);
+      listings.set(key, known);
+      return known;
     },
   };
 };

@@ -4,7 +4,7 @@ import { defaultCommission, defaultTax } from '../../domain/checkout/pricing.ts'
 import { defaultLocation } from '../../domain/location.ts';
 import { type Money, money } from '../../domain/money.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
-import { checkoutIdOf, commandOf, lineIdOf, orderIdOf, paymentIdOf, productIdOf, sellerIdOf, userIdOf, variantIdOf } from './olist-ids.ts';
+import { checkoutIdOf, commandOf, lineIdOf, orderIdOf, paymentIdOf, userIdOf } from './olist-ids.ts';
 import type { Names } from './olist-names.ts';
 import { grouped, type ItemRow, type OlistRows, type OrderRow, type PaymentRow } from './olist-rows.ts';
 import { type Adjustment, adjustmentsOf, isKnownStatus, type OrderTimes, type SourceStatus, timesOf } from './olist-times.ts';
@@ -74,14 +74,14 @@ const linesOf = (items: readonly ItemRow[], names: Names) =>
   [...grouped(items, ({ product_id, seller_id }) => `${product_id} ${seller_id}`).values()].map((units) => {
     const [first] = units as [ItemRow];
     const { order_id, product_id, seller_id, price, freight_value } = first;
-    const { name, sku, weightGrams } = names.listing(product_id, seller_id);
+    const { productId, variantId, sellerId, name, sku, weightGrams } = names.listing(product_id, seller_id);
     const line: QuotedLine = {
       lineId: lineIdOf(order_id, product_id, seller_id),
       cartLineId: null,
-      productId: productIdOf(product_id, seller_id),
-      variantId: variantIdOf(product_id, seller_id),
+      productId,
+      variantId,
       location: defaultLocation,
-      sellerId: sellerIdOf(seller_id),
+      sellerId,
       sku,
       name,
       quantity: units.length,
@@ -101,7 +101,7 @@ type Line = ReturnType<typeof linesOf>[number];
 const sellerParts = (order: OrderRow, items: readonly ItemRow[], lines: readonly Line[]): SellerPart[] =>
   [...grouped(lines, ({ sourceSeller }) => sourceSeller)].map(([sourceSeller, own]) => {
     const limits = items.filter(({ seller_id }) => seller_id === sourceSeller).map((item) => item.shipping_limit_date);
-    const sellerId = sellerIdOf(sourceSeller);
+    const sellerId = own[0]?.line.sellerId ?? '';
     const option: ShippingOption = {
       sellerId,
       optionId: 'source',
