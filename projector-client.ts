@@ -56,7 +56,11 @@ export class ProjectorClient {
     this.logId = options.store.logId;
     const { dataDir, analytics } = options;
     const workerData: ProjectorData = { role: 'projector', dataDir, analytics };
-    this.#worker = new Worker(new URL('./main.ts', import.meta.url), { workerData, transferList: analytics ? [analytics.port] : [] });
+    this.#worker = new Worker(new URL('./main.ts', import.meta.url), {
+      workerData,
+      transferList: analytics ? [analytics.port] : [],
+      resourceLimits: { maxYoungGenerationSizeMb: 24 },
+    });
     this.#ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromThread) => {
         if (message.kind === 'ready') resolve();

@@ -105,7 +105,10 @@ const logIdOf = (file: string): string => {
 
 /** Writes that wait for the writer thread; one group is under way at a time, the next gathers meanwhile. */
 const createWriterThread = async (file: string, onBatch: (size: number) => void, onCommitted: (events: readonly Recorded[]) => void) => {
-  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: { role: 'log-writer', file } });
+  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
+    workerData: { role: 'log-writer', file },
+    resourceLimits: { maxYoungGenerationSizeMb: 8 }, // what it holds lives for one commit; more room would only be more memory
+  });
   let waiting: Pending[] = [];
   let underWay: Pending[] | null = null;
   let scheduled = false;

@@ -56,7 +56,7 @@ export const runProviders = async (options: ProvidersOptions): Promise<void> => 
 
 /** The same, in a thread and by the system's clock. `entry`: the program, which calls runProviders for the role `providers`. */
 export const startProvidersThread = async (entry: URL, options: ProvidersOptions): Promise<Providers> => {
-  const worker = new Worker(entry, { workerData: { role: 'providers', options } });
+  const worker = new Worker(entry, { workerData: { role: 'providers', options }, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   const started = Promise.withResolvers<Exclude<FromThread, 'closed'>>();
   const closed = Promise.withResolvers<void>();
   worker.on('message', (message: FromThread) => (message === 'closed' ? closed.resolve() : started.resolve(message)));
