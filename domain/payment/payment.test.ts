@@ -276,7 +276,7 @@ describe('any run of partial refunds', () => {
           if (!attempt(refund(refundId, { lines: [{ lineId, quantity }], shipping }, orderId))) return;
           run({ type: 'refund_result', refundId, result: fails ? 'failed' : 'refunded', at: noon });
         });
-        expect(-(balances['s1.buyer_funds'] ?? 0) - (balances['s2.buyer_funds'] ?? 0)).toBe(total.amount - refunded);
+        expect(0 - (balances['s1.buyer_funds'] ?? 0) - (balances['s2.buyer_funds'] ?? 0)).toBe(total.amount - refunded);
         for (const orderId of ['o1', 'o2']) {
           if (attempt(refund(`rest-${orderId}`, 'rest', orderId)))
             run({ type: 'refund_result', refundId: `rest-${orderId}`, result: 'refunded', at: noon });
