@@ -1,6 +1,6 @@
 // PostgreSQL by way of `pg`: a pool that never hangs, transactions, and migrations by knex. It may stand behind PgBouncer in transaction mode:
 // no named statements, no settings or locks of a session; what a transaction needs is SET LOCAL.
-import { type Knex, knex } from 'knex';
+import knex, { type Knex } from 'knex';
 import { DatabaseError, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DomainError } from '../domain/error.ts';
 
