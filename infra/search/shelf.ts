@@ -1,6 +1,7 @@
 // What a search filters, counts and sorts by, kept in memory: one small record per product, so that a page with its facets is one pass over the matches.
-import { DomainError } from '../../domain/error.ts';
 import type { Currency } from '../../domain/money.ts';
+import { type Cursor, cursorOf, encodeCursor, type SortKey } from './cursor.ts';
+import { facetLength, priceSteps, stars } from './facets.ts';
 import type { Facets, FacetValue, SearchHit, SearchRequest, SearchSort } from './port.ts';
 
 /** A product on the shelf. Categories, brand and city are numbers of a `Names`, -1 for none. */
@@ -53,15 +54,6 @@ const item = (shelf: Shelf, hit: SearchHit): Item => ({
   city: numberOf(shelf.cities, hit.city),
   popularity: 1 + 0.05 * Math.log10(1 + hit.sold),
 });
-
-/** Price buckets in minor units: about what a small, a usual and a large purchase is in each market. */
-const priceSteps: Readonly<Record<Currency, readonly number[]>> = {
-  IDR: [0, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000],
-  BRL: [0, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000],
-  USD: [0, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 200_000],
-};
-const stars = [4, 3, 2, 1];
-const facetLength = 50;
 
 /** One bit per filter that can fail: an item that fails exactly one still counts in that filter's own facet. */
 const failed = { category: 1, brand: 2, city: 4, price: 8, rating: 16, other: 32 } as const;
@@ -170,10 +162,7 @@ const mostFrequent = (names: Names, counts: Uint32Array): FacetValue[] => {
   return values.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, facetLength);
 };
 
-/** Pages run from the smallest key to the largest, equals by product id. */
-type Key = number;
-
-const sortKey = (item: Item, sort: SearchSort, rank: number | undefined): Key => {
+const sortKey = (item: Item, sort: SearchSort, rank: number | undefined): SortKey => {
   switch (sort) {
     case 'relevance':
       return rank === undefined ? -item.hit.sold : rank * item.popularity;
@@ -193,17 +182,17 @@ const sortKey = (item: Item, sort: SearchSort, rank: number | undefined): Key =>
 };
 
 interface Place {
-  readonly key: Key;
+  readonly key: SortKey;
   readonly item: Item;
 }
 
-const comes = (key: Key, productId: string, after: Key, afterId: string) => key > after || (key === after && productId > afterId);
+const comes = (key: SortKey, productId: string, after: SortKey, afterId: string) => key > after || (key === after && productId > afterId);
 
 /** Keeps the best `limit` of what is offered, in order, without sorting the rest. */
 const topPage = (sort: SearchSort, limit: number, after: Cursor | null) => {
   const best: Place[] = [];
   let more = false;
-  const offer = (key: Key, item: Item) => {
+  const offer = (key: SortKey, item: Item) => {
     const { productId } = item.hit;
     if (after !== null && !comes(key, productId, after.key, after.productId)) return;
     const last = best[limit - 1];
@@ -221,27 +210,8 @@ const topPage = (sort: SearchSort, limit: number, after: Cursor | null) => {
   };
   const taken = () => {
     const last = best.at(-1);
-    const next = more && last ? encode({ sort, key: last.key, productId: last.item.hit.productId }) : null;
+    const next = more && last ? encodeCursor({ sort, key: last.key, productId: last.item.hit.productId }) : null;
     return { hits: best.map(({ item }) => item.hit), next };
   };
   return { offer, taken };
-};
-
-interface Cursor {
-  readonly sort: SearchSort;
-  readonly key: Key;
-  readonly productId: string;
-}
-
-const encode = (cursor: Cursor) => Buffer.from(JSON.stringify([cursor.sort, cursor.key, cursor.productId])).toString('base64url');
-
-const cursorOf = (cursor: string | undefined, sort: SearchSort): Cursor | null => {
-  if (cursor === undefined) return null;
-  try {
-    const [cursorSort, key, productId]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (cursorSort === sort && typeof key === 'number' && typeof productId === 'string') return { sort, key, productId };
-  } catch {
-    // Whatever is not ours gets the one answer below.
-  }
-  throw new DomainError('search.bad_cursor', 'This cursor is not of this search.', { sort });
 };

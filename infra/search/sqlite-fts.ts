@@ -1,7 +1,8 @@
 // The writing side of product search on SQLite's FTS5: one file, a set of tables per build, documents and checkpoint in one transaction.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DomainError } from '../../domain/error.ts';
-import { fold, words } from './indonesian.ts';
+import { displaysOf, keywordsOf, tailsOf } from './document.ts';
+import { words } from './indonesian.ts';
 import type { SearchCheckpoint, SearchDocument, SearchIndex, SearchWrite } from './port.ts';
 
 /**
@@ -126,9 +127,13 @@ const buildWriter = (database: DatabaseSync, build: number): BuildWriter => {
   const addSuggestion = prepare('INSERT OR IGNORE INTO suggestions_N (folded, id, display) VALUES (?, ?, ?)');
 
   const index = (id: number, document: SearchDocument) => {
-    addTerms.run(id, words(document.name).join(' '), words(keywords(document).join(' ')).join(' '), words(document.description).join(' '));
-    for (const display of new Set([document.name, ...document.suggest]))
-      for (const folded of tails(fold(display))) addSuggestion.run(folded, id, display);
+    addTerms.run(
+      id,
+      words(document.name).join(' '),
+      words(keywordsOf(document).join(' ')).join(' '),
+      words(document.description).join(' '),
+    );
+    for (const display of displaysOf(document)) for (const folded of tailsOf(display)) addSuggestion.run(folded, id, display);
   };
 
   return {
@@ -186,17 +191,9 @@ const unknown = (productId: string): SearchDocument => ({
   suggest: [],
 });
 
-const keywords = (document: SearchDocument) => [document.brand ?? '', document.sellerName, ...document.suggest];
-
 /** A change of price, rating or stock, by far the most frequent, leaves the full-text index alone. */
 const sameWords = (a: SearchDocument, b: SearchDocument) =>
-  a.name === b.name && a.description === b.description && keywords(a).join('\n') === keywords(b).join('\n');
-
-/** `a b c` from each word on: a suggestion is found by any of its words. */
-const tails = (folded: string): string[] => {
-  const parts = folded.split(' ');
-  return parts.map((_, start) => parts.slice(start).join(' '));
-};
+  a.name === b.name && a.description === b.description && keywordsOf(a).join('\n') === keywordsOf(b).join('\n');
 
 const inTransaction = (database: DatabaseSync, work: () => void) => {
   database.exec('BEGIN IMMEDIATE');

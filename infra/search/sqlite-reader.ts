@@ -1,7 +1,8 @@
 // The reading side of product search on SQLite: FTS5 says which products match, the shelf in memory filters, counts and sorts them.
 import type { StatementSync } from 'node:sqlite';
+import { hitOf } from './document.ts';
 import { fold, meaning, oneTypoAway, words } from './indonesian.ts';
-import type { SearchDocument, SearchHit, SearchPage, SearchReader, SearchRequest } from './port.ts';
+import type { SearchPage, SearchReader, SearchRequest } from './port.ts';
 import { emptyShelf, type Matches, put, type Shelf, slice } from './shelf.ts';
 import { openSearchFile } from './sqlite-fts.ts';
 import { synonyms } from './words.ts';
@@ -120,11 +121,6 @@ const openBuild = (prepare: (sql: string) => StatementSync, build: number): Live
     },
     suggest: (folded, limit) => suggestions.all(folded, `${folded}\u{10ffff}`, limit).map((row) => String(row.display)),
   };
-};
-
-const hitOf = (document: SearchDocument): SearchHit => {
-  const { productId, sellerId, sellerName, name, categoryIds, brand, price, rating, city, sold, createdAt, image } = document;
-  return { productId, sellerId, sellerName, name, categoryIds, brand, price, rating, city, sold, createdAt, image };
 };
 
 const find = (live: LiveBuild, request: SearchRequest): SearchPage => {
