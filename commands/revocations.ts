@@ -55,7 +55,7 @@ export const followRevocations = async (
   const unsubscribe = store.onAppended((events) => {
     for (const recorded of events) hear(told, recorded);
   });
-  let position = (await store.positionAt(later(new Date(now()).toISOString(), -lookBack))) - 1;
+  let position = await store.positionBefore(later(new Date(now()).toISOString(), -lookBack));
   for (;;) {
     const page = await store.readAll(position, pageSize);
     for (const recorded of page) hear(told, recorded);

@@ -4,7 +4,7 @@ import type { Recorded } from '../domain/metadata.ts';
 import { positionOf } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 
-export type Log = Pick<EventStore, 'logId' | 'read' | 'head' | 'positionAt'>;
+export type Log = Pick<EventStore, 'logId' | 'read' | 'head' | 'positionBefore'>;
 
 /** How the streams of one category are folded: domain/registry.ts has them all. */
 export interface Fold {
@@ -53,11 +53,11 @@ const timeOf = (text: string, field: string): string => {
 
 /** The last position that was recorded by then. Appends are stamped and committed in one order: a later one that stands proves that all before it do. */
 const positionBy = async ({ log, now }: HistoryNeeds, recordedAt: string): Promise<number> => {
-  const next = await log.positionAt(new Date(Date.parse(recordedAt) + 1).toISOString());
-  if (next > (await log.head()) && now() - Date.parse(recordedAt) < settledAfter) {
+  const last = await log.positionBefore(new Date(Date.parse(recordedAt) + 1).toISOString());
+  if (last >= (await log.head()) && now() - Date.parse(recordedAt) < settledAfter) {
     throw notYet(`More may still be recorded as of ${recordedAt}; ask a few seconds later.`);
   }
-  return next - 1;
+  return last;
 };
 
 /**

@@ -1,7 +1,7 @@
 // The feed straight from the log: what this process commits comes from memory, all else is read.
 import type { Recorded } from '../../domain/metadata.ts';
 import type { EventStore } from '../event-store/port.ts';
-import type { EventFeed, Subscription } from './port.ts';
+import type { EventFeed, FeedHandler, Subscription } from './port.ts';
 
 /** What of the log the feed needs: an EventStore has it, and so has a reader in another thread that is told when the log has grown. */
 export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'> & Partial<Pick<EventStore, 'told'>>;
@@ -10,14 +10,12 @@ const batchSize = 1_000;
 /** More than this in memory for a slow subscriber is dropped and read from the log again. */
 const memoryLimit = 5_000;
 
-const subscribe = (
-  source: FeedSource,
-  after: number,
-  handler: (events: readonly Recorded[]) => Promise<void> | void,
-  onError: (error: Error) => void,
-): Subscription => {
+const subscribe = (source: FeedSource, after: number, handler: FeedHandler, onError: (error: Error) => void): Subscription => {
   let position = after;
+  // What was told lately: every event after `before`. Where the source does not say how far it tells, nothing is known of the first batch.
   let fresh: Recorded[] = [];
+  let heard = source.told?.() ?? Number.POSITIVE_INFINITY;
+  let before = heard;
   let grown = true;
   let wake: (() => void) | null = null;
   let stopping = false;
@@ -27,21 +25,26 @@ const subscribe = (
     wake?.();
   };
   const unsubscribe = source.onCommitted((events) => {
+    if (fresh.length === 0) before = heard;
     if (fresh.length + events.length > memoryLimit) fresh = [];
     else fresh.push(...events);
+    heard = events[events.length - 1]?.position ?? heard;
     ring();
   });
 
   const next = async (): Promise<readonly Recorded[]> => {
     const at = fresh.findIndex((event) => event.position > position);
-    if (at >= 0 && fresh[at]?.position === position + 1) {
+    if (at >= 0 && position >= before) {
       const batch = fresh.slice(at, at + batchSize);
       fresh = fresh.slice(at + batchSize);
       return batch;
     }
     fresh = at < 0 ? [] : fresh;
-    const limit = source.told ? Math.min(batchSize, source.told() - position) : batchSize;
-    return limit > 0 ? source.readAll(position, limit) : [];
+    const told = source.told?.() ?? Number.POSITIVE_INFINITY;
+    if (position >= told) return [];
+    const page = await source.readAll(position, batchSize);
+    const end = page.findIndex((event) => event.position > told);
+    return end < 0 ? page : page.slice(0, end);
   };
 
   const pause = (milliseconds: number) =>
@@ -61,7 +64,7 @@ const subscribe = (
       try {
         const batch = await next();
         if (batch.length > 0) {
-          await handler(batch);
+          await handler(batch, position);
           position = batch[batch.length - 1]?.position ?? position;
           grown = true;
         }

@@ -59,23 +59,25 @@ export interface Checkpoints {
 export interface EventStore {
   /** Names this log for ever: positions of another log are refused. */
   readonly logId: string;
+  /** Others append to this log too: what this process remembers of a stream may be behind, and `onCommitted` tells of their events as well. */
+  readonly isShared: boolean;
   /** Appends all of the events or none; answers when they are durable. Throws VersionConflict. */
   append(request: AppendRequest): Promise<readonly Recorded[]>;
   /** Events of one stream from revision `from` on, at most `limit`. */
   read(streamId: string, from: number, limit: number): Promise<readonly Recorded[]>;
-  /** Events of the whole log with position > `after`, at most `limit`, in order. */
+  /** Events of the whole log with position > `after`, at most `limit`, in order. NOTE: `after` is 0 or the position of an event; others may be refused. */
   readAll(after: number, limit: number): Promise<readonly Recorded[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
-  /** First position recorded at or after this instant (RFC 3339), or head + 1. */
-  positionAt(recordedAt: string): Promise<number>;
+  /** Position of the last event that was recorded before this instant (RFC 3339); 0: there is none. */
+  positionBefore(recordedAt: string): Promise<number>;
   /** Calls `listener` in the moment of a commit, before whoever appended is answered: for what must be true by then, such as a sign-out. */
   onAppended(listener: (events: readonly Recorded[]) => void): () => void;
-  /** Calls `listener` with every batch that this process has committed, in log order. */
+  /** Calls `listener` with every batch that was committed since the store was opened, in log order and without a gap. */
   onCommitted(listener: (events: readonly Recorded[]) => void): () => void;
   /**
-   * Position of the last event that `onCommitted` has told, or that was there at the start. The log may be ahead of it by what this
-   * process has appended but not folded in yet: who acts on events together with the states of streams goes no further.
+   * Position of the last event that `onCommitted` has told or is telling, or that was there at the start. The log may be ahead of it by
+   * what this process has appended but not folded in yet: who acts on events together with the states of streams goes no further.
    */
   told(): number;
   /** The latest snapshot, or null; undefined where the store knows at once that there is no such stream at all. */

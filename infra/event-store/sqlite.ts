@@ -80,7 +80,7 @@ export const createLogReader = (file: string, codec: Codec) => {
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Number(head.get()?.head ?? 0),
     /** Binary search: positions have no gaps and are recorded in order. */
-    positionAt: (instant: string): number => {
+    positionBefore: (instant: string): number => {
       const wanted = Date.parse(instant);
       let low = 1;
       let high = Number(head.get()?.head ?? 0) + 1;
@@ -89,7 +89,7 @@ export const createLogReader = (file: string, codec: Codec) => {
         if (Number(recordedAt.get(middle)?.recorded_at) < wanted) low = middle + 1;
         else high = middle;
       }
-      return low;
+      return low - 1;
     },
     close: () => database.close(),
   };
@@ -238,12 +238,13 @@ export const createSqliteEventStore = async ({
 
   return {
     logId,
+    isShared: false,
     append,
     read: async (streamId, from, limit) => reader.read(streamId, from, limit),
     readAll: async (after, limit) => reader.readAll(after, limit),
     head: async () => reader.head(),
     told: () => told,
-    positionAt: async (instant) => reader.positionAt(instant),
+    positionBefore: async (instant) => reader.positionBefore(instant),
     onAppended(listener) {
       witnesses.add(listener);
       return () => witnesses.delete(listener);
