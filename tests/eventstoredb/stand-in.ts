@@ -1,0 +1,137 @@
+// An EventStoreDB for tests: a gRPC server that answers the official client as a single node does, keeps its events on disk, and errs on request.
+
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  DeleteReq,
+  DeleteResp,
+  TombstoneReq,
+  TombstoneResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServiceError,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { failures } from './errors.ts';
+import { type Calls, FaultBoard, type Faults, methods } from './faults.ts';
+import { isSubscription, type ReadCall, read } from './reading.ts';
+import { openStreams } from './streams.ts';
+import { append, deleteStream, type Node, tombstoneStream } from './writing.ts';
+
+export interface EventStoreStandIn {
+  /** For the client: `esdb://127.0.0.1:PORT?tls=false`. */
+  url: string;
+  port: number;
+  /** How often each method was called. */
+  calls: Readonly<Calls>;
+  faults: Faults;
+  close(): Promise<void>;
+  /** Ends as if the process were killed: nobody is answered, connections break. */
+  kill(): Promise<void>;
+}
+
+export interface Options {
+  /** Where the events are kept. */
+  directory: string;
+  /** Default: one that is free. */
+  port?: number;
+  /** In bytes, as the server counts them; default 1 MiB. */
+  maxAppendSize?: number;
+  /** Milliseconds since 1970, for the events' dates of creation. */
+  now?: () => number;
+}
+
+export const startEventStoreStandIn = async (options: Options): Promise<EventStoreStandIn> => {
+  const streams = await openStreams(options.directory, options.now ?? Date.now);
+  let port = options.port ?? 0;
+  const faults = new FaultBoard(() => ({ host: '127.0.0.1', port }));
+  const calls = Object.fromEntries(methods.map((method) => [method, 0])) as Calls;
+  const node: Node = { streams, faults, maxAppendSize: options.maxAppendSize ?? 1024 * 1024 };
+  const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024, 'grpc.max_concurrent_streams': 10_000 });
+  addServices(server, node, calls);
+  port = await listen(server, port);
+  return {
+    url: `esdb://127.0.0.1:${port}?tls=false`,
+    port,
+    calls,
+    faults,
+    close: async () => {
+      await streams.log.settled();
+      server.forceShutdown();
+      await streams.log.close();
+    },
+    kill: async () => {
+      server.forceShutdown();
+      await streams.log.abandon();
+    },
+  };
+};
+
+const listen = (server: Server, port: number): Promise<number> =>
+  new Promise((resolve, reject) =>
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+  );
+
+const addServices = (server: Server, node: Node, calls: Calls): void => {
+  const bytes = (message: Uint8Array) => Buffer.from(message.buffer, message.byteOffset, message.length);
+  server.addService(
+    { ...StreamsService, read: { ...StreamsService.read, responseSerialize: bytes } },
+    {
+      append: (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>) => {
+        calls.append += 1;
+        append(node, call, callback);
+      },
+      read: (call: ReadCall) => {
+        calls[isSubscription(call) ? 'subscribe' : 'read'] += 1;
+        const end = (error?: ServiceError) => (error ? call.emit('error', error) : call.end());
+        const unwatch = isSubscription(call) ? node.faults.watch(end) : () => {};
+        call.on('cancelled', unwatch);
+        read(node, call)
+          .then(() => end(), end)
+          .finally(unwatch);
+      },
+      delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>) => {
+        calls.delete += 1;
+        deleteStream(node, call).then((reply) => callback(null, reply), callback);
+      },
+      tombstone: (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, callback: sendUnaryData<TombstoneResp>) => {
+        calls.tombstone += 1;
+        tombstoneStream(node, call).then((reply) => callback(null, reply), callback);
+      },
+      batchAppend: (call: ReadCall) => {
+        calls.batchAppend += 1;
+        call.emit('error', failures.unknown('BatchAppend is not to be used.'));
+      },
+    },
+  );
+  server.addService(ServerFeaturesService, {
+    getSupportedMethods: (_call: unknown, callback: sendUnaryData<InstanceType<typeof features.SupportedMethods>>) => {
+      calls.getSupportedMethods += 1;
+      callback(null, supportedMethods());
+    },
+  });
+};
+
+/** What a server of version 23.10 says that it can, as far as the stand-in does: clients choose BatchAppend if it is listed. */
+const supportedMethods = () => {
+  const streams = 'event_store.client.streams.streams';
+  const list: [service: string, method: string, features?: string[]][] = [
+    [streams, 'read', ['position', 'events']],
+    [streams, 'append'],
+    [streams, 'delete'],
+    [streams, 'tombstone'],
+    [streams, 'batchappend', ['deadline_duration']],
+    ['event_store.client.server_features.serverfeatures', 'getsupportedmethods'],
+  ];
+  const reply = new features.SupportedMethods().setEventStoreServerVersion('23.10.0');
+  for (const [service, method, which = []] of list)
+    reply.addMethods(new features.SupportedMethod().setServiceName(service).setMethodName(method).setFeaturesList(which));
+  return reply;
+};
