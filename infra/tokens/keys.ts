@@ -1,4 +1,5 @@
 // The ring of keys that sign access tokens: one signs, its predecessors verify until their last token has expired.
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
 import { minutes } from '../../domain/id.ts';
 import type { MasterKey, StoredSigningKey, Vault } from '../vault/port.ts';
@@ -11,6 +12,10 @@ export const accessLifetime = minutes(10);
 
 /** Another process may sign with a key for this long after it was retired here. */
 const lookedUpEvery = minutes(1);
+
+/** Made-up names must not become a flood of questions to the vault: milliseconds between two, and how many may wait for the next one. */
+const betweenQuestions = 250;
+const mayWait = 100;
 
 const modulusLength = 3072;
 
@@ -56,6 +61,12 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
     return loading;
   };
 
+  const loadAfresh = async () => {
+    await loading; // which may have read the vault before what is looked for was in it
+    await load();
+  };
+  const ask = spaced(loadAfresh);
+
   const loadIfOlderThan = async (age: number) => {
     if (now() - loadedAt >= age) await load();
   };
@@ -67,8 +78,7 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
     replacing ??= (async () => {
       const stored = await makeKey(master, new Date(now()).toISOString());
       await vault.rotateSigningKey(stored, replaces);
-      await loading; // which may have read the vault before the new key was in it
-      await load();
+      await loadAfresh();
     })().finally(() => {
       replacing = null;
     });
@@ -85,8 +95,7 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
     },
     verifying: async (kid) => {
       const find = () => ring.find((key) => key.kid === kid && !isOver(key, now()));
-      // Made-up names must not become a flood of questions to the vault.
-      if (!find()) await loadIfOlderThan(1000);
+      if (!find()) await ask();
       return find()?.publicKey ?? null;
     },
     jwks: async () => {
@@ -98,6 +107,23 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
       await replace(signing()?.kid ?? null);
       for (const key of await vault.signingKeys()) if (isOver(key, now())) await vault.deleteSigningKey(key.kid);
     },
+  };
+};
+
+/** `act`, begun after the call and a while after its last beginning; those who call meanwhile share it, and those who are too many go without. */
+const spaced = (act: () => Promise<void>): (() => Promise<void>) => {
+  let next: { readonly done: Promise<void>; waiting: number } | null = null;
+  let begunAt = Number.NEGATIVE_INFINITY;
+  const run = async () => {
+    await pause(Math.max(begunAt + betweenQuestions - performance.now(), 0));
+    begunAt = performance.now();
+    next = null;
+    await act();
+  };
+  return async () => {
+    next ??= { done: run(), waiting: 0 };
+    next.waiting += 1;
+    if (next.waiting <= mayWait) await next.done;
   };
 };
 

@@ -273,3 +273,111 @@ const sweepRules = (handles: Handles) => {
     await expect(handles().vault.sweep({ now, olderThan: later(now, -hours(23)), exists: nobody })).rejects.toThrow(RangeError);
   });
 };
+
+/** What several processes that share one vault may do at the same moment. For engines with more than one owner. */
+export const vaultRaces = (name: string, makePlace: () => Promise<VaultPlace>) => {
+  describe(`${name} as a vault of several processes`, () => {
+    let place: VaultPlace;
+    let vaults: Vault[];
+    beforeEach(async () => {
+      place = await makePlace();
+      vaults = await Promise.all([1, 2, 3].map(() => place.open())); // on nothing, all at once
+    });
+    afterEach(async () => {
+      await Promise.all(vaults.map((vault) => vault.close()));
+      await place.remove();
+    });
+    /** The same in every process, `times` at once in each. */
+    const all = <T>(act: (vault: Vault, n: number) => Promise<T>, times = 1): Promise<T[]> =>
+      Promise.all(Array.from({ length: times * vaults.length }, (_, n) => act(vaults[n % vaults.length]!, n)));
+    const races = { all, one: () => vaults[0]! };
+    tokenRaces(races);
+    keyRaces(races);
+  });
+};
+
+interface Races {
+  all<T>(act: (vault: Vault, n: number) => Promise<T>, times?: number): Promise<T[]>;
+  one(): Vault;
+}
+
+const tokenRaces = ({ all, one }: Races) => {
+  const token = { hash: 'h1', sessionId: 's1', userId: 'u1', expiresAt: after(days(1)) };
+  const rotation = (hash: string, at = noon) => ({
+    hash,
+    successorHash: `${hash}+`,
+    at,
+    expiresAt: later(at, days(1)),
+    repeatableUntil: later(at, 10_000),
+  });
+
+  it('lets five parallel guesses through', async () => {
+    const allowed = await all((vault) => vault.startLoginAttempt('a', noon), 5);
+    expect(allowed.filter((one) => one)).toHaveLength(5);
+  });
+  it('rotates a refresh token once, and repeats the answer to the others', async () => {
+    await one().saveRefreshToken(token);
+    const outcomes = (await all((vault) => vault.rotateRefreshToken(rotation('h1')), 2)).map(({ outcome }) => outcome);
+    expect(outcomes.sort()).toEqual(['repeated', 'repeated', 'repeated', 'repeated', 'repeated', 'rotated']);
+  });
+  it.each(['a token that comes back too late', 'the end of the session', 'the end of all sessions'])(
+    'leaves no token of a family alive that is rotated while it is ended by %s',
+    async (how) => {
+      const end = (vault: Vault): Promise<unknown> => {
+        if (how.startsWith('a token')) return vault.rotateRefreshToken(rotation('h1', after(20_000)));
+        return how.endsWith('the session') ? vault.endSession('s1') : vault.endSessionsOf('u1');
+      };
+      for (let round = 0; round < 20; round++) {
+        await one().saveRefreshToken(token);
+        await one().rotateRefreshToken(rotation('h1'));
+        await all<unknown>((vault, n) => (n === round % 3 ? end(vault) : vault.rotateRefreshToken(rotation('h1+', after(20_000)))), 1);
+        const left = ['h1', 'h1+', 'h1++'].map((hash) => one().rotateRefreshToken(rotation(hash, after(20_001))));
+        expect(await Promise.all(left)).toEqual([1, 2, 3].map(() => ({ outcome: 'unknown' })));
+      }
+    },
+  );
+  it('lets one command use a mailed token', async () => {
+    await one().saveMailedToken({ hash: 'm', kind: 'password_reset', userId: 'u1', about: '', expiresAt: after(1) });
+    const taken = await all((vault, n) => vault.takeMailedToken('password_reset', 'm', `c${n}`, noon), 3);
+    expect(taken.filter((one) => one !== null)).toHaveLength(1);
+  });
+};
+
+const keyRaces = ({ all, one }: Races) => {
+  it('gives each person one key, whoever asks first and in whatever order', async () => {
+    const ids = Array.from({ length: 200 }, (_, n) => `p${n}`);
+    const asked = await all(async (vault, n) => {
+      const order = n % 2 === 0 ? ids : ids.toReversed();
+      const keys = await vault.ensurePersonKeys(
+        order.map((personId) => ({ personId, wrapped: wrapped() })),
+        noon,
+      );
+      return n % 2 === 0 ? keys : keys.toReversed();
+    }, 2);
+    const held = await one().personKeys(ids);
+    expect(held).not.toContain(null);
+    for (const keys of asked) expect(keys).toEqual(held);
+  });
+  it('leaves no key to a person who is erased while one is made', async () => {
+    for (let round = 0; round < 20; round++) {
+      const personId = `p${round}`;
+      const ensure = (vault: Vault) => vault.ensurePersonKeys([{ personId, wrapped: wrapped() }], noon);
+      await all<unknown>((vault, n) => (n === round % 3 ? vault.erasePerson(personId, noon) : ensure(vault)), 1);
+      expect(await one().personKeys([personId])).toEqual([null]);
+      expect(await ensure(one())).toEqual([null]);
+    }
+  });
+  it('has one signing key when all make the first one', async () => {
+    const key = (kid: string) => ({ kid, wrapped: wrapped(), publicJwk: '{}', createdAt: noon });
+    const made = await all((vault, n) => vault.rotateSigningKey(key(`k${n}`), null), 2);
+    expect(made.filter((one) => one)).toHaveLength(1);
+    expect(await one().signingKeys()).toHaveLength(1);
+  });
+  it('is swept by several at once without harm', async () => {
+    const people = Array.from({ length: 600 }, (_, n) => ({ personId: `p${n}`, wrapped: wrapped() }));
+    await one().ensurePersonKeys(people, noon);
+    const sweep = { now: after(days(10)), olderThan: after(days(3)), exists: nobody };
+    const swept = await all((vault) => vault.sweep(sweep), 1);
+    expect(swept.reduce((sum, { orphans }) => sum + orphans, 0)).toBe(600);
+  });
+};
