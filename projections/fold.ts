@@ -26,10 +26,12 @@ export class ProjectionStopped extends Error {
 
 export interface Folded {
   readonly rows: readonly RowChange[];
+  /** Keys of all rows that the events feed, also of those that had seen them already: of a commit nobody knew to have been done. */
+  readonly touched: readonly string[];
   readonly parked: readonly { key: string; firstPosition: number; reason: string }[];
 }
 
-const nothing: Folded = { rows: [], parked: [] };
+const nothing: Folded = { rows: [], touched: [], parked: [] };
 const unknown: KnownRow = { position: 0, row: null, columns: null };
 const noColumns: Columns = {};
 
@@ -110,9 +112,11 @@ export const foldBatch = async (
   }
   const loaded = missing.length > 0 ? await tables.load(table, missing) : null;
   const rows: RowChange[] = [];
+  const touched: string[] = [];
   const park: { key: string; firstPosition: number; reason: string }[] = [];
   for (const [key, group] of groups) {
     if (parked.has(key)) continue;
+    touched.push(key);
     const stored = loaded?.get(key);
     const known = cached.get(key) ?? (stored ? await takenUp(projection, key, stored, log) : unknown);
     let { row, position } = known;
@@ -133,5 +137,5 @@ export const foldBatch = async (
     rows.push({ key, position, row: textOf(projection, row), columns, before: known.columns });
     cache.set(key, { position, row, columns });
   }
-  return { rows, parked: park };
+  return { rows, touched, parked: park };
 };

@@ -4,14 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DomainError } from '../domain/error.ts';
+import type { Recorded } from '../domain/metadata.ts';
 import { createLogFeed } from '../infra/event-feed/log.ts';
 import { happened, testContract } from '../infra/event-store/contract.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { createSqliteEventStore } from '../infra/event-store/sqlite.ts';
+import { Fenced } from '../infra/lease/port.ts';
 import type { TableWriter } from '../infra/tables/port.ts';
 import { openSqliteTableReader, openSqliteTableWriter } from '../infra/tables/sqlite.ts';
 import type { Projection } from './projection.ts';
-import { type Follower, Projector, type ProjectorOptions } from './run.ts';
+import { type Follower, Projector, type ProjectorOptions, type Step } from './run.ts';
 
 type Happened = { type: 'test.happened'; n: number };
 interface Sum {
@@ -234,5 +237,148 @@ describe('a follower', () => {
     await projector.rebuild(['index']);
     expect(seen).toEqual(['test-a {"sum":3,"events":2}']);
     await tables.close();
+  });
+});
+
+describe('a log whose positions have gaps', () => {
+  it('is followed step by step, and each step says where it began', async () => {
+    const apart = (recorded: Recorded): Recorded => ({ ...recorded, position: recorded.position * 1_000 });
+    const sparse: Pick<EventStore, 'logId' | 'read' | 'readAll' | 'head' | 'onCommitted'> = {
+      logId: store.logId,
+      read: async (streamId, from, limit) => (await store.read(streamId, from, limit)).map(apart),
+      readAll: async (after, limit) => (await store.readAll(after / 1_000, limit)).map(apart),
+      head: async () => (await store.head()) * 1_000,
+      onCommitted: (listener) => store.onCommitted((events) => listener(events.map(apart))),
+    };
+    const steps: (Step | undefined)[] = [];
+    const follower: Follower = {
+      name: 'index',
+      advance: async (head, step) => {
+        steps.push(step);
+        return head;
+      },
+      reset: async () => {},
+    };
+    await append('test-a', 1);
+    await start([sums], { log: sparse, feed: createLogFeed(sparse), followers: [follower] });
+    await passed((await append('test-a', 2)) * 1_000);
+    await passed((await append('test-b', 3, 4)) * 1_000);
+    expect(await rows()).toEqual({ 'test-a': { sum: 3, events: 2 }, 'test-b': { sum: 7, events: 2 } });
+    expect(steps.map((step) => step?.from)).toEqual([undefined, 1_000, 2_000]);
+  });
+});
+
+const unreachable = () => new DomainError('server.store_unavailable', 'The store cannot be reached.');
+
+/** The embedded tables with some of their members in trouble. */
+const troubled = (trouble: (tables: TableWriter) => Partial<TableWriter>): TableWriter => {
+  const tables = openSqliteTableWriter(file());
+  return { ...tables, ...trouble(tables) };
+};
+
+/** Trouble that passes: the first `times` calls from `begin` on. */
+const passing = () => {
+  let left = 0;
+  return {
+    begin: (times = 1) => {
+      left = times;
+    },
+    isThere: () => left-- > 0,
+  };
+};
+
+describe('a store that cannot be reached for a while', () => {
+  it('keeps nobody from starting: what is built waits for it', async () => {
+    const trouble = passing();
+    const tables = troubled(({ commit, generations, swap }) => ({
+      commit: async (all) => (trouble.isThere() ? Promise.reject(unreachable()) : commit(all)),
+      generations: async () => (trouble.isThere() ? Promise.reject(unreachable()) : generations()),
+      swap: async (projection, table) => (trouble.isThere() ? Promise.reject(unreachable()) : swap(projection, table)),
+    }));
+    await append('test-a', 1, 2);
+    trouble.begin(3);
+    await start([sums], { tables });
+    expect(await rows()).toEqual({ 'test-a': { sum: 3, events: 2 } });
+    expect(errors).toHaveLength(3);
+  });
+
+  it('costs no row that had been folded when another could not be loaded', async () => {
+    const trouble = passing();
+    const tables = troubled(({ load }) => ({
+      load: async (table, keys) => (table.startsWith('others') && trouble.isThere() ? Promise.reject(unreachable()) : load(table, keys)),
+    }));
+    await start([sums, { ...sums, name: 'others' }], { tables });
+    trouble.begin();
+    await passed(await append('test-a', 1, 2));
+    expect(errors).toHaveLength(1);
+    expect(await rows()).toEqual({ 'test-a': { sum: 3, events: 2 } });
+    expect(await rows('others')).toEqual({ 'test-a': { sum: 3, events: 2 } });
+  });
+
+  it('hides no change: a commit whose answer was lost is told when it is known to have been done', async () => {
+    const trouble = passing();
+    const tables = troubled(({ commit }) => ({
+      commit: async (all) => {
+        await commit(all);
+        if (trouble.isThere()) throw unreachable();
+      },
+    }));
+    const changed: string[] = [];
+    await start([sums], {
+      tables,
+      onAdvanced: (reached, keys) => {
+        changed.push(...(keys.get('sums') ?? []));
+        position = reached;
+        for (const wake of waiters.splice(0)) wake();
+      },
+    });
+    trouble.begin();
+    await passed(await append('test-a', 1));
+    expect(await rows()).toEqual({ 'test-a': { sum: 1, events: 1 } });
+    expect(changed).toEqual(['test-a']);
+  });
+
+  it('does not leave a follower behind until something else happens', async () => {
+    const trouble = passing();
+    let told = (_: number) => {};
+    const caughtUp = new Promise<number>((resolve) => {
+      told = resolve;
+    });
+    const follower: Follower = {
+      name: 'index',
+      advance: async (head) => {
+        if (trouble.isThere()) throw unreachable();
+        if (head > 0) told(head);
+        return head;
+      },
+      reset: async () => {},
+    };
+    await start([sums], { followers: [follower] });
+    trouble.begin(2);
+    const last = await append('test-a', 1);
+    expect(await caughtUp).toBe(last);
+    expect(errors).toHaveLength(2);
+  });
+});
+
+describe('a projector that has been replaced by another', () => {
+  it('stops by itself, and says so once', async () => {
+    const trouble = passing();
+    const tables = troubled(({ commit }) => ({
+      commit: async (all) => (trouble.isThere() ? Promise.reject(new Fenced('projections', 1)) : commit(all)),
+    }));
+    let tell = (_: Error) => {};
+    const replaced = new Promise<Error>((resolve) => {
+      tell = resolve;
+    });
+    await start([sums], { tables, onFenced: (error) => tell(error) });
+    trouble.begin();
+    const last = await append('test-a', 1);
+    expect(await replaced).toBeInstanceOf(Fenced);
+    expect(position).toBeLessThan(last);
+    await projector.close();
+    await start();
+    await passed(last);
+    expect(await rows()).toEqual({ 'test-a': { sum: 1, events: 1 } });
   });
 });

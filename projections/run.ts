@@ -2,8 +2,10 @@
 import type { Recorded } from '../domain/metadata.ts';
 import type { EventFeed, Subscription } from '../infra/event-feed/port.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { Fenced } from '../infra/lease/port.ts';
 import type { Generation, TableWriter } from '../infra/tables/port.ts';
 import { createRowCache, type Folded, foldBatch, ProjectionStopped, type RowCache } from './fold.ts';
+import { firstPause, longer, patiently } from './patience.ts';
 import type { AnyProjection } from './projection.ts';
 
 /** What has just been folded: the events after position `from`, each once, and the rows of each projection that changed. */
@@ -48,6 +50,8 @@ export interface ProjectorOptions {
   readonly onSwapped?: (projection: string) => void;
   readonly onProgress?: (projection: string, position: number, head: number) => void;
   readonly onError?: (error: Error) => void;
+  /** Called once when another has taken over: this one writes no more, and is to be closed. */
+  readonly onFenced?: (error: Fenced) => void;
 }
 
 interface Instance {
@@ -99,6 +103,9 @@ export class Projector {
   #liveTargets: Targets | null = null;
   #work: Promise<unknown> = Promise.resolve();
   #subscription: Subscription | null = null;
+  /** Aborted when it is closed or has been replaced. */
+  readonly #end = new AbortController();
+  #followersLate: NodeJS.Timeout | null = null;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
@@ -106,16 +113,16 @@ export class Projector {
 
   /** Takes up the tables, builds what is missing or of another version, then follows the feed. */
   async start() {
-    await this.#open();
-    await this.#build();
+    await this.#patiently(() => this.#oneAtATime(() => this.#open()));
+    await this.#patiently(() => this.#build());
+    if (this.#end.signal.aborted) return;
     const start = this.#livePosition();
     await this.#advanceFollowers(start, true);
     await this.#advanceFollowers(start, false);
     this.#options.onAdvanced?.(start, new Map());
-    const take = async (events: readonly Recorded[]) => {
+    const take = async (events: readonly Recorded[], from: number) => {
       this.#liveTargets ??= targetsOf(this.#instances.filter((instance) => instance.live));
       const targets = this.#liveTargets;
-      const from = (events[0]?.position ?? 1) - 1;
       const isEven = targets.instances.every(({ stopped, position }) => stopped !== null || position === from);
       const changed = await this.#apply(targets, events);
       const position = this.#livePosition();
@@ -124,7 +131,7 @@ export class Projector {
       this.#options.onAdvanced?.(position, changed);
       await this.#advanceFollowers(position, false, step);
     };
-    this.#subscription = this.#options.feed.subscribe(start, (events) => this.#oneAtATime(() => take(events)), this.#failed);
+    this.#subscription = this.#options.feed.subscribe(start, (events, from) => this.#oneAtATime(() => take(events, from)), this.#failed);
   }
 
   status(): ProjectionStatus[] {
@@ -190,7 +197,7 @@ export class Projector {
     const { projections, followers = [] } = this.#options;
     const wanted = (name: string) => names.length === 0 || names.includes(name);
     for (const projection of projections) if (wanted(projection.name)) await this.#oneAtATime(() => this.#create(projection));
-    await this.#build();
+    await this.#patiently(() => this.#build());
     for (const follower of followers) {
       if (!wanted(follower.name)) continue;
       await this.#oneAtATime(async () => {
@@ -201,6 +208,8 @@ export class Projector {
   }
 
   async close() {
+    this.#end.abort();
+    if (this.#followersLate) clearTimeout(this.#followersLate);
     await this.#subscription?.stop();
     await this.#work;
     await this.#options.tables.close();
@@ -209,8 +218,17 @@ export class Projector {
   /** All changes happen one after the other: batches, rebuilds, and what an operator asks for. */
   #oneAtATime<T>(task: () => Promise<T>): Promise<T> {
     const next = this.#work.then(task, task);
-    this.#work = next.catch(() => {});
+    this.#work = next.catch((error: unknown) => {
+      if (!(error instanceof Fenced) || this.#end.signal.aborted) return;
+      this.#end.abort();
+      void this.#subscription?.stop();
+      this.#options.onFenced?.(error);
+    });
     return next;
+  }
+
+  #patiently(task: () => Promise<void>) {
+    return patiently(task, this.#end.signal, this.#failed);
   }
 
   #failed = (error: Error) => this.#options.onError?.(error);
@@ -232,6 +250,7 @@ export class Projector {
   /** Takes up what stands in the tables; a checkpoint of another log, or ahead of this one, is never trusted. */
   async #open() {
     const { tables, log, projections } = this.#options;
+    this.#set([]);
     const head = await log.head();
     const parked = await tables.parked();
     for (const generation of await tables.generations()) {
@@ -270,7 +289,7 @@ export class Projector {
     const { log } = this.#options;
     for (let targets: Targets | null = null; ; ) {
       const missing = this.#instances.filter((candidate) => !candidate.live && !candidate.stopped);
-      if (missing.length === 0) return;
+      if (missing.length === 0 || this.#end.signal.aborted) return;
       if (targets?.instances.length !== missing.length || missing.some((one, n) => one !== targets?.instances[n]))
         targets = targetsOf(missing);
       const current = targets;
@@ -301,8 +320,8 @@ export class Projector {
         if (recorded.position > instance.position) own.get(instance)?.push(recorded);
       }
     }
-    for (const [instance, read] of own) await this.#foldInto(batch, changed, instance, read, end);
     try {
+      for (const [instance, read] of own) await this.#foldInto(batch, changed, instance, read, end);
       await tables.commit(batch);
     } catch (error) {
       for (const { cache } of behind) cache.clear(); // they hold rows that were not saved
@@ -321,13 +340,8 @@ export class Projector {
     const { tables, log } = this.#options;
     try {
       const folded = await foldBatch(projection, table, events, { tables, log, cache, parked });
-      if (folded.rows.length > 0) {
-        batch.tables.push({ table, rows: folded.rows });
-        changed.set(
-          projection.name,
-          folded.rows.map((row) => row.key),
-        );
-      }
+      if (folded.rows.length > 0) batch.tables.push({ table, rows: folded.rows });
+      if (folded.touched.length > 0) changed.set(projection.name, folded.touched);
       for (const row of folded.parked) batch.park.push({ ...row, table, projection: projection.name });
       batch.checkpoints.push({ table, position: end });
     } catch (error) {
@@ -338,9 +352,30 @@ export class Projector {
     }
   }
 
+  /** Answers whether all of them came along. */
   async #advanceFollowers(head: number, isAwaited: boolean, step?: Step) {
+    let isWell = true;
     for (const follower of this.#options.followers ?? []) {
-      if ((follower.isAwaited ?? false) === isAwaited) await follower.advance(head, step).catch(this.#failed);
+      if ((follower.isAwaited ?? false) !== isAwaited) continue;
+      try {
+        await follower.advance(head, step);
+      } catch (error) {
+        isWell = false;
+        this.#failed(error instanceof Error ? error : new Error(String(error)));
+      }
     }
+    if (!isWell && !this.#followersLate) this.#wakeFollowers(firstPause);
+    return isWell;
+  }
+
+  /** A follower that failed is tried again, later and later: the next batch may be long in coming. */
+  #wakeFollowers(pause: number) {
+    const advance = async () => {
+      const position = this.#livePosition();
+      const isWell = (await this.#advanceFollowers(position, true)) && (await this.#advanceFollowers(position, false));
+      this.#followersLate = null;
+      if (!isWell && !this.#end.signal.aborted) this.#wakeFollowers(longer(pause));
+    };
+    this.#followersLate = setTimeout(() => void this.#oneAtATime(advance), pause);
   }
 }

@@ -8,6 +8,9 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
+/** `from`: the position before the batch, where the one before it ended. Positions may have gaps, so that it cannot be told from the events. */
+export type FeedHandler = (events: readonly Recorded[], from: number) => Promise<void> | void;
+
 export interface EventFeed {
   readonly logId: string;
   head(): Promise<number>;
@@ -15,5 +18,5 @@ export interface EventFeed {
    * Calls `handler` with batches of events after position `after`, one batch at a time, in order and without a gap.
    * A handler that throws is called again with the same batch, later and later (up to 30 s); `onError` hears of it.
    */
-  subscribe(after: number, handler: (events: readonly Recorded[]) => Promise<void> | void, onError?: (error: Error) => void): Subscription;
+  subscribe(after: number, handler: FeedHandler, onError?: (error: Error) => void): Subscription;
 }
