@@ -7,6 +7,9 @@ export interface NewEvent {
   readonly metadata: Omit<Metadata, 'recordedAt' | 'hash' | 'schemaVersion'>;
 }
 
+/** How long a command's key is known, in milliseconds: two days. */
+export const keyLifetime = 48 * 3_600_000;
+
 /** What remembers a command's key beside its events: `fingerprint` is a hash of its path and body, `at` when it came (RFC 3339). */
 export interface CommandKey {
   readonly commandId: string;

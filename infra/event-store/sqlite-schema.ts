@@ -16,9 +16,6 @@ const schema = `
   CREATE INDEX IF NOT EXISTS command_keys_by_age ON command_keys (at);
 `;
 
-/** How long a command's key is kept, in milliseconds: two days. */
-export const keyLifetime = 48 * 3_600_000;
-
 /** Opens the log for its one writer: WAL, and every commit is on the disk before it returns. */
 export const openLog = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file);

@@ -4,8 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { chainHash, noHash, type Stored } from './codec.ts';
-import type { CommandKey, Snapshot } from './port.ts';
-import { keyLifetime, openLog } from './sqlite-schema.ts';
+import { type CommandKey, keyLifetime, type Snapshot } from './port.ts';
+import { openLog } from './sqlite-schema.ts';
 
 export interface WriteAppend {
   readonly streamId: string;

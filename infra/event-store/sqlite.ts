@@ -6,8 +6,8 @@ import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
-import { type AppendRequest, type EventStore, type KnownCommand, VersionConflict } from './port.ts';
-import { keyLifetime, openLog, openLogReader } from './sqlite-schema.ts';
+import { type AppendRequest, type EventStore, type KnownCommand, keyLifetime, VersionConflict } from './port.ts';
+import { openLog, openLogReader } from './sqlite-schema.ts';
 import { uuidBytes, type Write, type Written } from './sqlite-writer.ts';
 
 /** What one append may hold, metadata included; text is counted in UTF-16 units, which is near enough. */

@@ -1,0 +1,110 @@
+// Beside a log in EventStoreDB, for many processes: tables in the schema `log` of PostgreSQL.
+import { migrate, openPostgres, type Postgres } from '../postgres.ts';
+import { type Beside, type BesideOptions, type BesidePlace, createBeside, type KeptKey } from './beside.ts';
+import type { Snapshot } from './port.ts';
+
+/** Brings the tables to what this release needs. */
+export const migrateBeside = (url: string): Promise<void> =>
+  migrate(url, 'log', [
+    {
+      name: '001_beside',
+      up: async (knex) => {
+        await knex.schema
+          .withSchema('log')
+          .createTable('snapshots', (table) => {
+            table.text('stream').primary();
+            table.bigInteger('revision').notNullable();
+            table.integer('version').notNullable();
+            table.text('body').notNullable();
+          })
+          .createTable('command_keys', (table) => {
+            table.uuid('id').primary();
+            table.text('fingerprint').notNullable();
+            table.timestamp('at', { precision: 3 }).notNullable().index();
+            table.text('stream');
+            table.bigInteger('revision').notNullable();
+            table.integer('count').notNullable();
+            table.text('outcome');
+          })
+          .createTable('checkpoints', (table) => {
+            table.text('name').primary();
+            table.bigInteger('position').notNullable();
+          });
+      },
+    },
+  ]);
+
+const putKeys = `INSERT INTO log.command_keys (id, fingerprint, at, stream, revision, count, outcome)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::int[], $7::text[])
+  ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at, stream = excluded.stream,
+    revision = excluded.revision, count = excluded.count, outcome = excluded.outcome`;
+const putSnapshots = `INSERT INTO log.snapshots (stream, revision, version, body)
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[])
+  ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision, version = excluded.version, body = excluded.body
+  WHERE (snapshots.version, snapshots.revision) < (excluded.version, excluded.revision)`;
+const putCheckpoints = `INSERT INTO log.checkpoints (name, position) SELECT * FROM unnest($1::text[], $2::bigint[])
+  ON CONFLICT (name) DO UPDATE SET position = excluded.position`;
+// Whoever else is dropping keys has these rows: they are left to it.
+const dropKeys = `DELETE FROM log.command_keys WHERE id IN
+  (SELECT id FROM log.command_keys WHERE at < to_timestamp($1 / 1000.0) ORDER BY at LIMIT 500 FOR UPDATE SKIP LOCKED)`;
+
+/** Rows in the order of their names: two processes that write some of the same would else wait for one another. */
+const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+const placeOf = (postgres: Postgres): BesidePlace => ({
+  async snapshot(streamId) {
+    const [row] = await postgres.query<Snapshot>('SELECT revision, version, body FROM log.snapshots WHERE stream = $1', [streamId]);
+    return row ?? null;
+  },
+  async key(commandId) {
+    const [row] = await postgres.query<Omit<KeptKey, 'at' | 'commandId'> & { at: Date }>(
+      `SELECT fingerprint, at, stream AS "streamId", revision AS "firstRevision", count, outcome FROM log.command_keys WHERE id = $1`,
+      [commandId],
+    );
+    return row ? { ...row, commandId, at: row.at.toISOString() } : null;
+  },
+  async checkpoint(name) {
+    const [row] = await postgres.query<{ position: number }>('SELECT position FROM log.checkpoints WHERE name = $1', [name]);
+    return row?.position ?? 0;
+  },
+  write: ({ keys, snapshots, checkpoints }, expired) =>
+    postgres.transaction(async (tx) => {
+      if (keys.size > 0) {
+        const rows = sorted(keys).map(([, key]) => key);
+        const column = <Name extends keyof KeptKey>(name: Name) => rows.map((key) => key[name]);
+        await tx.query(putKeys, [
+          column('commandId'),
+          column('fingerprint'),
+          column('at'),
+          column('streamId'),
+          column('firstRevision'),
+          column('count'),
+          column('outcome'),
+        ]);
+        await tx.query(dropKeys, [expired]);
+      }
+      if (snapshots.size > 0) {
+        const rows = sorted(snapshots);
+        await tx.query(putSnapshots, [
+          rows.map(([streamId]) => streamId),
+          rows.map(([, { revision }]) => revision),
+          rows.map(([, { version }]) => version),
+          rows.map(([, { body }]) => body),
+        ]);
+      }
+      if (checkpoints.size > 0) {
+        const rows = sorted(checkpoints);
+        await tx.query(putCheckpoints, [rows.map(([name]) => name), rows.map(([, position]) => position)]);
+      }
+    }),
+  close: () => postgres.close(),
+});
+
+/** NOTE: a command waits for an answer from here before it starts, so connections and statements get little time. */
+export const openPostgresBeside = async (url: string, options: BesideOptions = {}): Promise<Beside> => {
+  await migrateBeside(url);
+  return createBeside(
+    placeOf(openPostgres(url, { max: 4, name: 'tokobapak log', statementTimeoutMs: 500, connectTimeoutMs: 500 })),
+    options,
+  );
+};

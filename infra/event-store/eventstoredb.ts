@@ -1,0 +1,174 @@
+// The log in EventStoreDB, which several processes append to. Each append waits for nobody else: the server compares the revision. This
+// process follows $all to tell what was committed, by itself and by others; snapshots and keys stand beside the log.
+import { LRUCache } from 'lru-cache';
+import { DomainError } from '../../domain/error.ts';
+import type { Recorded } from '../../domain/metadata.ts';
+import type { Beside } from './beside.ts';
+import { chainHash, createCodec, type EventContract, noHash } from './codec.ts';
+import { maxAppendBytes, maxAppendEvents, type Raw, sizeOf } from './eventstoredb-form.ts';
+import { openEventStoreDbLog, type Patience, type Unplaced } from './eventstoredb-log.ts';
+import { createTail } from './eventstoredb-tail.ts';
+import { createLandmarks } from './landmarks.ts';
+import { type AppendRequest, type EventStore, VersionConflict } from './port.ts';
+
+export interface EventStoreDbOptions {
+  /** esdb:// or esdb+discover://, with user and password in it. */
+  readonly url: string;
+  readonly contract: EventContract;
+  readonly beside: Beside;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Told the number of writes of every group, for the metrics: here each append is its own. */
+  readonly onBatch?: (size: number) => void;
+  /** Hears of a subscription that broke; it is made again. */
+  readonly onError?: (error: unknown) => void;
+  /** How long a call goes on without an answer. */
+  readonly patience?: Patience;
+}
+
+/** Where a stream ended when it was last seen. */
+interface End {
+  readonly revision: number;
+  readonly hash: Buffer;
+}
+
+const noStream: End = { revision: -1, hash: noHash };
+const weightOf = ({ type, metadata, data, hash }: Unplaced) =>
+  sizeOf(type, Buffer.byteLength(metadata) + hash.length + 12, Buffer.byteLength(data));
+
+export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
+  const { url, contract, beside, now = Date.now, onBatch = () => {}, onError = () => {}, patience } = options;
+  const log = openEventStoreDbLog(url, patience);
+  const codec = createCodec(contract);
+  const ends = new LRUCache<string, End>({ max: 50_000 });
+  const landmarks = createLandmarks();
+  const witnesses = new Set<(events: readonly Recorded[]) => void>();
+  /** The append of a stream that is under way, until whoever made it has folded its events in. */
+  const underWay = new Map<string, Promise<void>>();
+  let lastRecordedAt = 0;
+
+  const recorded = (raw: Raw): Recorded => codec.decode(raw.streamId, raw.revision, raw.position, raw, raw.hash);
+
+  const endOf = async (streamId: string): Promise<End> => {
+    const known = ends.get(streamId);
+    if (known) return known;
+    const last = await log.last(streamId);
+    if (!last) return noStream;
+    const end = { revision: last.revision, hash: Buffer.from(last.hash, 'hex') };
+    ends.set(streamId, end);
+    return end;
+  };
+
+  /** The end that an append must follow. What is remembered of it can be behind, never ahead. */
+  const mustEndAt = async (streamId: string, expected: number): Promise<End> => {
+    let end = expected < 0 ? (ends.get(streamId) ?? noStream) : await endOf(streamId);
+    if (end.revision < expected) {
+      ends.delete(streamId);
+      end = await endOf(streamId);
+    }
+    if (end.revision !== expected) throw new VersionConflict(streamId, expected, end.revision);
+    return end;
+  };
+
+  /** The server names the position of the last event only: those of several are read. */
+  const positionsOf = async (streamId: string, expected: number, count: number, last: number | null): Promise<readonly number[]> => {
+    if (count === 1 && last !== null) return [last];
+    return (await log.read(streamId, expected + 1, count)).map(({ position }) => position);
+  };
+
+  const write = async ({ streamId, expected, events, keys = [] }: AppendRequest): Promise<readonly Recorded[]> => {
+    lastRecordedAt = Math.max(lastRecordedAt, now());
+    const recordedAt = new Date(lastRecordedAt).toISOString();
+    const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));
+    const stored = metadata.map((one, index) => codec.encode((events[index] as (typeof events)[number]).event, one));
+    let { hash } = await mustEndAt(streamId, expected);
+    const chained = stored.map((one, index): Unplaced => {
+      hash = chainHash(hash, streamId, expected + 1 + index, one);
+      return { ...one, hash: hash.toString('hex') };
+    });
+    const bytes = chained.reduce((sum, one) => sum + weightOf(one), 0);
+    if (bytes > maxAppendBytes || chained.length > maxAppendEvents) {
+      throw new DomainError('request.too_large', 'This is too much for one command.', { bytes, events: chained.length });
+    }
+    onBatch(1);
+    try {
+      const answer = await log.append(streamId, expected, chained);
+      if (!answer.ok) throw new VersionConflict(streamId, expected, answer.actual);
+      const positions = await positionsOf(streamId, expected, events.length, answer.position);
+      ends.set(streamId, { revision: expected + events.length, hash });
+      const written = events.map((item, index) => ({
+        event: item.event,
+        streamId,
+        revision: expected + 1 + index,
+        position: positions[index] as number,
+        metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: (chained[index] as Unplaced).hash },
+      }));
+      beside.keep(keys.map(({ offset, ...key }) => ({ ...key, streamId, firstRevision: expected + 1 + offset, outcome: null })));
+      for (const listener of witnesses) listener(written);
+      return written;
+    } catch (error) {
+      ends.delete(streamId);
+      throw error;
+    }
+  };
+
+  /** One after the other on one stream, for the hash of each follows from the one before. */
+  const append = (request: AppendRequest): Promise<readonly Recorded[]> => {
+    const { streamId } = request;
+    const written = underWay.has(streamId) ? Promise.resolve(underWay.get(streamId)).then(() => write(request)) : write(request);
+    const folded = written
+      .then(
+        () => {},
+        () => {},
+      )
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => {
+        if (underWay.get(streamId) === folded) underWay.delete(streamId);
+      });
+    underWay.set(streamId, folded);
+    return written;
+  };
+
+  const positionBefore = async (instant: string): Promise<number> => {
+    const wanted = Date.parse(instant);
+    for await (const page of log.backwards(landmarks.after(wanted), 100)) {
+      for (const [index, raw] of page.entries()) {
+        const at = Date.parse((JSON.parse(raw.metadata) as { recordedAt: string }).recordedAt);
+        if (at < wanted) return raw.position;
+        if (index === page.length - 1) landmarks.note(raw.position, at);
+      }
+    }
+    return 0;
+  };
+
+  const logId = await log.identify();
+  const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
+
+  return {
+    logId,
+    isShared: true,
+    append,
+    read: async (streamId, from, limit) => (await log.read(streamId, from, limit)).map(recorded),
+    readAll: async (after, limit) => (await log.readAll(after, limit)).map(recorded),
+    head: () => log.head(),
+    told: tail.told,
+    onCommitted: tail.onCommitted,
+    onAppended(listener) {
+      witnesses.add(listener);
+      return () => witnesses.delete(listener);
+    },
+    positionBefore,
+    // NOTE: the end of the stream is needed by the append that follows anyhow, so that to ask for it first costs a new stream one call, not two.
+    snapshot: async (streamId) => ((await endOf(streamId)).revision < 0 ? undefined : beside.snapshot(streamId)),
+    saveSnapshot: beside.saveSnapshot,
+    known: beside.known,
+    keepOutcome: (key, outcome) => beside.keep([{ ...key, streamId: null, firstRevision: 0, count: 0, outcome }]),
+    checkpoints: beside.checkpoints,
+    async close() {
+      while (underWay.size > 0) await Promise.all(underWay.values());
+      await tail.stop();
+      await beside.close();
+      await log.close();
+    },
+  };
+};
