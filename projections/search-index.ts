@@ -1,19 +1,35 @@
 // Feeds the search index from the rows of products and of what stands in their documents by name: stores, categories, brands.
+import { DomainError } from '../domain/error.ts';
 import type { Money } from '../domain/money.ts';
 import type { SearchDocument, SearchIndex, SearchWrite } from '../infra/search/port.ts';
 import type { FoundRow, TableReader, TableWriter } from '../infra/tables/port.ts';
 import type { BrandRow } from './catalog/brands.ts';
 import type { CategoryRow } from './catalog/categories.ts';
+import { type Chased, createChase, createWaiting, within } from './chase.ts';
 import { averageOf, cheapest } from './listing.ts';
 import { type DetailRow, productDetails } from './product/details.ts';
 import type { StoreRow } from './product/stores.ts';
-import type { Follower } from './run.ts';
+import type { Follower, Step } from './run.ts';
 
 export interface SearchFollowerOptions {
   readonly index: SearchIndex;
   readonly writer: Pick<TableWriter, 'generations' | 'load' | 'changedSince'>;
   readonly reader: Pick<TableReader, 'find'>;
   readonly logId: string;
+  /**
+   * For an engine elsewhere: for how many milliseconds a step waits for it. Once it has waited in vain, the documents are brought up in their
+   * own time and no step waits until they are: a dead engine keeps no position from anybody. Without it every step waits to the end.
+   */
+  readonly patience?: number;
+  /** Told of what went wrong while nobody waited; it is tried again. */
+  readonly onError?: (error: Error) => void;
+}
+
+export interface SearchFollower extends Follower {
+  /** Whether the documents have come to this position, or do so in time: where `patience` is limited, rows may be ahead of them. */
+  passed(position: number, milliseconds: number): Promise<boolean>;
+  /** Ends what goes on in its own time. */
+  stop(): Promise<void>;
 }
 
 /** The rows that documents are made of. */
@@ -106,9 +122,19 @@ interface Current {
   readonly replacesAhead: boolean;
 }
 
+/** What stands in the index. It cannot be brought up while the rows cannot be read, as before they were first built. */
+interface Documents extends Chased {
+  /** From now on they are brought into an empty build. */
+  begin(): void;
+}
+
+/** The store has lost the build, or holds one of another log: what is known of it is not true any more. */
+const lost = ['search.unknown_build', 'search.other_log'];
+
 /** Follows `product-details`; a change of a store, a category or a brand is fanned out to the products that it stands in. */
-export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerOptions): Follower => {
+const searchDocuments = ({ index, writer, reader, logId }: SearchFollowerOptions): Documents => {
   let current: Current | null = null;
+  let isWantedAnew = false;
   let known: readonly (string | undefined)[] | null = null;
 
   const liveTables = async () => {
@@ -210,30 +236,68 @@ export const searchFollower = ({ index, writer, reader, logId }: SearchFollowerO
       return await catchUp(build, from);
     } catch (error) {
       known = null;
-      if (before === null) throw error;
+      if (before === null || error instanceof DomainError) throw error;
       return catchUp(build, from);
     }
+  };
+
+  const bring = async (head: number, step?: Step): Promise<boolean> => {
+    const own = current ?? (isWantedAnew ? await begin() : await takeUp(head));
+    [current, isWantedAnew] = [own, false];
+    const { build, reached, saved, isNew, replacesAhead } = own;
+    if (reached >= head && !isNew) return true;
+    // Most steps change no row that stands in a document: then there is nothing to look up.
+    const isIdle = step?.from === reached && !isNew && !followed.some((projection) => step.changed.has(projection));
+    const written = isIdle ? 0 : await caughtUp(build, reached);
+    if (written === null) return false;
+    const isSaved = written > 0 || isNew || head - saved >= saveEvery;
+    if (isSaved) await index.write(build, [], { logId, position: head });
+    if (isNew) await index.swap(build, replacesAhead);
+    // They may be wanted anew since.
+    if (current === own) current = { build, reached: head, saved: isSaved ? head : saved, isNew: false, replacesAhead: false };
+    return true;
+  };
+
+  return {
+    bring: async (head, step) => {
+      try {
+        return await bring(head, step);
+      } catch (error) {
+        if (error instanceof DomainError && lost.includes(error.code)) current = null;
+        throw error;
+      }
+    },
+    reached: () => (current === null || current.isNew ? -1 : current.reached),
+    begin: () => {
+      [current, isWantedAnew] = [null, true];
+    },
+  };
+};
+
+export const searchFollower = (options: SearchFollowerOptions): SearchFollower => {
+  const { patience, onError = () => {} } = options;
+  const documents = searchDocuments(options);
+  const waiting = createWaiting(documents.reached);
+  const chase = createChase(documents, waiting.look, onError);
+
+  const advance = async (head: number, step?: Step): Promise<number> => {
+    if (patience === undefined) {
+      await documents.bring(head, step);
+      waiting.look();
+    } else {
+      const isBehind = chase.isBusy();
+      const coming = chase.after(head, step);
+      if (!isBehind) await within(coming, patience);
+    }
+    return Math.max(documents.reached(), 0);
   };
 
   return {
     name: 'search',
     isAwaited: true,
-    async advance(head, step) {
-      current ??= await takeUp(head);
-      const { build, reached, saved, isNew, replacesAhead } = current;
-      if (reached >= head && !isNew) return reached;
-      // Most steps change no row that stands in a document: then there is nothing to look up.
-      const isIdle = step?.from === reached && !isNew && !followed.some((projection) => step.changed.has(projection));
-      const written = isIdle ? 0 : await caughtUp(build, reached);
-      if (written === null) return reached;
-      const isSaved = written > 0 || isNew || head - saved >= saveEvery;
-      if (isSaved) await index.write(build, [], { logId, position: head });
-      if (isNew) await index.swap(build, replacesAhead);
-      current = { build, reached: head, saved: isSaved ? head : saved, isNew: false, replacesAhead: false };
-      return head;
-    },
-    reset: async () => {
-      current = await begin();
-    },
+    advance,
+    reset: async () => documents.begin(),
+    passed: waiting.passed,
+    stop: chase.stop,
   };
 };
