@@ -121,7 +121,7 @@ export class EventLog {
   #visible: number;
   #pending: Buffer[] = [];
   #flushed = Promise.withResolvers<void>();
-  #grown = Promise.withResolvers<void>();
+  readonly #watchers = new Set<() => void>();
   #running: Promise<void> | null = null;
   #broken: Error | null = null;
 
@@ -160,8 +160,9 @@ export class EventLog {
     return low;
   }
 
-  isEvent(position: number): boolean {
-    return this.#positions[this.countBefore(position)] === position;
+  /** Does a record begin at this offset, be it without an event? */
+  isRecord(position: number): boolean {
+    return this.pick().body(position) !== undefined;
   }
 
   /** For reading in log order. */
@@ -175,7 +176,8 @@ export class EventLog {
   }
 
   /**
-   * Writes these events together; none of them takes log space but no event. Positions are given at once, the promise tells when they are durable.
+   * Writes these events together. Without any, log space is taken all the same, and its position answered.
+   * Positions are given at once; the promise tells when they are durable.
    */
   append(drafts: readonly Draft[]): { positions: number[]; durable: Promise<void> } {
     if (this.#broken) throw this.#broken;
@@ -198,15 +200,15 @@ export class EventLog {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Settled when more events can be read. */
-  grown(): Promise<void> {
-    return this.#grown.promise;
+  /** Calls `grown` whenever more events can be read; the answer ends that. */
+  watch(grown: () => void): () => void {
+    this.#watchers.add(grown);
+    return () => this.#watchers.delete(grown);
   }
 
   async close(): Promise<void> {
     await this.settled();
     this.#broken ??= new Error('The log is closed.');
-    this.#grown.resolve();
     await this.#file.close();
   }
 
@@ -238,14 +240,12 @@ export class EventLog {
       } catch (error) {
         this.#broken = new Error('The log cannot be written any more.', { cause: error });
         flushed.reject(this.#broken);
-        return;
       }
       if (this.#broken) return;
       this.#durableEnd = end;
       this.#visible = visible;
       flushed.resolve();
-      this.#grown.resolve();
-      this.#grown = Promise.withResolvers();
+      for (const grown of this.#watchers) grown();
     }
     this.#running = null;
   }

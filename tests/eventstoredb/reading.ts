@@ -40,32 +40,37 @@ export const read = async (node: Node, call: ReadCall): Promise<void> => {
   else await readAll(reader, options, count, backwards);
 };
 
+/** One reading client: sends as fast as it takes, and waits with it for more. */
 class Reader {
   readonly node: Node;
   readonly #call: ReadCall;
-  readonly #gone = Promise.withResolvers<void>();
+  #wake = () => {};
 
   constructor(node: Node, call: ReadCall) {
     this.node = node;
     this.#call = call;
-    call.on('cancelled', () => this.#gone.resolve());
+    const wake = () => this.#wake();
+    const unwatch = node.streams.log.watch(wake);
+    call.on('drain', wake).on('cancelled', wake).on('close', unwatch);
   }
 
-  get cancelled(): boolean {
+  get gone(): boolean {
     return this.#call.cancelled;
   }
 
   /** Settled when the client takes more, or has gone. */
   send(message: Uint8Array): Promise<void> | undefined {
-    if (this.#call.cancelled || this.#call.write(message)) return undefined;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#call.once('drain', resolve);
-    return Promise.race([promise, this.#gone.promise]);
+    if (this.gone || this.#call.write(message)) return undefined;
+    return this.until(() => !this.#call.writableNeedDrain);
   }
 
-  /** Settled when there is more to read, or the client has gone. */
-  more(grown: Promise<void>): Promise<void> {
-    return Promise.race([grown, this.#gone.promise]);
+  /** Settled when this holds, which the log's growth or the client brings about, or when the client has gone. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!(holds() || this.gone)) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
   }
 }
 
@@ -80,7 +85,7 @@ const readStream = async (reader: Reader, name: string, options: ReadReq.Options
   const step = backwards ? -1 : 1;
   for (let n = 0, revision = begin; n < count && revision >= range.first && revision <= range.last; n += 1, revision += step) {
     await reader.send(cursor.at(streams.position(name, revision)).message);
-    if (reader.cancelled) return;
+    if (reader.gone) return;
   }
 };
 
@@ -104,14 +109,14 @@ const readAll = async (reader: Reader, options: ReadReq.Options, count: number, 
     if (!allowed(entry)) continue;
     sent += 1;
     await reader.send(entry.message);
-    if (reader.cancelled) return;
+    if (reader.gone) return;
   }
 };
 
-/** An offset within the log at which no event begins cannot be read from. */
+/** An offset within the log at which no record begins cannot be read from. */
 const isReadable = (reader: Reader, { commit }: Place): boolean => {
   const { log } = reader.node.streams;
-  return commit <= 0 || commit >= log.durableEnd || log.isEvent(commit);
+  return commit <= 0 || commit >= log.durableEnd || log.isRecord(commit);
 };
 
 const placeOf = (options: ReadReq.Options.AllOptions | undefined): Place => {
@@ -143,8 +148,8 @@ const followStream = async (reader: Reader, name: string, options: ReadReq.Optio
   // A subscription begins after the revision that it names.
   let next = options.hasStart() ? 0 : options.hasEnd() ? last + 1 : Number(options.getRevision()) + 1;
   let live = false;
-  while (!reader.cancelled) {
-    const grown = streams.log.grown();
+  while (!reader.gone) {
+    const seen = streams.log.durableEnd;
     const range = streams.readable(name);
     if (range === 'deleted') {
       const position = streams.tombstoneOf(name);
@@ -153,10 +158,10 @@ const followStream = async (reader: Reader, name: string, options: ReadReq.Optio
     }
     const end = range === 'not-found' ? next - 1 : range.last;
     if (range !== 'not-found') next = Math.max(next, range.first);
-    for (; next <= end && !reader.cancelled; next += 1) await reader.send(cursor.at(streams.position(name, next)).message);
+    for (; next <= end && !reader.gone; next += 1) await reader.send(cursor.at(streams.position(name, next)).message);
     if (!live) await reader.send(caughtUp());
     live = true;
-    await reader.more(grown);
+    await reader.until(() => streams.log.durableEnd > seen);
   }
 };
 
@@ -164,30 +169,31 @@ const followStream = async (reader: Reader, name: string, options: ReadReq.Optio
 const followAll = async (reader: Reader, options: ReadReq.Options): Promise<void> => {
   const { log } = reader.node.streams;
   const filter = options.getFilter();
-  const allowed = filterOf(filter);
-  const checkpoints = filter ? new Checkpoints(reader, filter) : null;
-  const cursor = log.scan();
   const from = placeOf(options.getAll());
   if (!isReadable(reader, from)) throw failures.invalidArgument('Trying to read from an invalid position.');
+  const allowed = filterOf(filter);
+  const checkpoints = filter ? new Checkpoints(reader, filter, from) : null;
+  const cursor = log.scan();
   const fromEnd = from.commit === Number.POSITIVE_INFINITY;
   // It begins after the event that it names, also if that is yet to come.
   const isAfter = ({ position }: Entry) => fromEnd || position > from.commit || (position === from.commit && position > from.prepare);
-  let next = Math.min(log.countBefore(from.commit), log.visible);
-  let live = false;
-  while (!reader.cancelled) {
-    const grown = log.grown();
-    for (; next < log.visible && !reader.cancelled; next += 1) {
+  const last = log.position(log.visible - 1);
+  let live = later(from, { commit: last, prepare: last }) === from;
+  let next = live ? log.visible : log.countBefore(from.commit);
+  if (live) await reader.send(caughtUp());
+  while (!reader.gone) {
+    for (; next < log.visible && !reader.gone; next += 1) {
       const entry = cursor.at(log.position(next));
       const wanted = isAfter(entry) && allowed(entry);
       if (wanted) await reader.send(entry.message);
       await checkpoints?.considered(entry, wanted, live);
     }
-    if (!live && !reader.cancelled) {
-      if (from.commit < log.durableEnd) await checkpoints?.goLive();
+    if (!live && !reader.gone) {
+      await checkpoints?.goLive();
       await reader.send(caughtUp());
       live = true;
     }
-    await reader.more(grown);
+    await reader.until(() => next < log.visible);
   }
 };
 
@@ -199,15 +205,17 @@ class Checkpoints {
   readonly #reader: Reader;
   readonly #window: number;
   readonly #interval: number;
-  #page: Place = { commit: 0, prepare: 0 };
+  #page: Place;
   #pageEvents = 0;
   #pageSent = 0;
   #counted = 0;
-  #sent: Place = { commit: -1, prepare: -1 };
+  #sent: Place;
   #told: Place = { commit: -1, prepare: -1 };
 
-  constructor(reader: Reader, filter: ReadReq.Options.FilterOptions) {
+  constructor(reader: Reader, filter: ReadReq.Options.FilterOptions, from: Place) {
     this.#reader = reader;
+    this.#page = from;
+    this.#sent = from;
     this.#window = filter.hasMax() ? filter.getMax() : pageSize;
     this.#interval = this.#window * Math.max(1, filter.getCheckpointintervalmultiplier());
   }
@@ -241,10 +249,11 @@ class Checkpoints {
   }
 
   async #tell(place: Place): Promise<void> {
-    if (later(place, this.#told) === this.#told) return;
+    if (later(this.#told, place) === this.#told) return;
     this.#told = place;
     await this.#reader.send(checkpointAt(place));
   }
 }
 
-const later = (a: Place, b: Place): Place => (a.commit > b.commit || (a.commit === b.commit && a.prepare > b.prepare) ? a : b);
+/** The later of two places; the first one if they are the same. */
+const later = (a: Place, b: Place): Place => (a.commit > b.commit || (a.commit === b.commit && a.prepare >= b.prepare) ? a : b);

@@ -19,7 +19,7 @@ import {
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { failures } from './errors.ts';
+import { type BatchCall, batchAppend } from './batches.ts';
 import { type Calls, FaultBoard, type Faults, methods } from './faults.ts';
 import { isSubscription, type ReadCall, read } from './reading.ts';
 import { openStreams } from './streams.ts';
@@ -44,12 +44,10 @@ export interface Options {
   port?: number;
   /** In bytes, as the server counts them; default 1 MiB. */
   maxAppendSize?: number;
-  /** Milliseconds since 1970, for the events' dates of creation. */
-  now?: () => number;
 }
 
 export const startEventStoreStandIn = async (options: Options): Promise<EventStoreStandIn> => {
-  const streams = await openStreams(options.directory, options.now ?? Date.now);
+  const streams = await openStreams(options.directory);
   let port = options.port ?? 0;
   const faults = new FaultBoard(() => ({ host: '127.0.0.1', port }));
   const calls = Object.fromEntries(methods.map((method) => [method, 0])) as Calls;
@@ -105,9 +103,9 @@ const addServices = (server: Server, node: Node, calls: Calls): void => {
         calls.tombstone += 1;
         tombstoneStream(node, call).then((reply) => callback(null, reply), callback);
       },
-      batchAppend: (call: ReadCall) => {
+      batchAppend: (call: BatchCall) => {
         calls.batchAppend += 1;
-        call.emit('error', failures.unknown('BatchAppend is not to be used.'));
+        batchAppend(node, call);
       },
     },
   );

@@ -1,5 +1,6 @@
 // The rules of the streams: which revision an append must name, when a repeat is known as one, what deletion and metadata do.
-import { type Draft, type Entry, type EventLog, openLog } from './log.ts';
+import { randomUUID } from 'node:crypto';
+import { type Draft, type EventLog, openLog } from './log.ts';
 import { dataOf, type Expected, eventBytes, type Proposed, tombstoneRevision } from './messages.ts';
 
 /** `written`: revision and position of the last event, now or at the first attempt (−1: none, or not known any more). */
@@ -36,12 +37,10 @@ export class Streams {
   readonly log: EventLog;
   readonly #streams: Map<string, Stream>;
   readonly #known = new Map<string, { stream: string; revision: number }>();
-  readonly #now: () => number;
 
-  constructor(log: EventLog, streams: Map<string, Stream>, now: () => number) {
+  constructor(log: EventLog, streams: Map<string, Stream>) {
     this.log = log;
     this.#streams = streams;
-    this.#now = now;
   }
 
   /** Appends all or nothing. The promise settles when the answer is durable. */
@@ -68,7 +67,7 @@ export class Streams {
 
   /** Hides a stream until somebody writes to it again; its revisions go on then. */
   async delete(name: string, expected: Expected): Promise<Outcome> {
-    const check = this.#check(name, expected, [crypto.randomUUID()]);
+    const check = this.#check(name, expected, [randomUUID()]);
     if ('result' in check) return check;
     if (this.#last(name) < 0 && this.#last(metaOf(name)) < 0) return { result: 'wrong-version', current: -1 };
     const { positions, durable } = this.#writeMetadata(name, softDeletedText);
@@ -78,9 +77,9 @@ export class Streams {
 
   /** Ends a stream for ever. */
   async tombstone(name: string, expected: Expected): Promise<Outcome> {
-    const check = this.#check(name, expected, [crypto.randomUUID()]);
+    const check = this.#check(name, expected, [randomUUID()]);
     if ('result' in check) return check;
-    const end = { id: crypto.randomUUID(), type: '$streamDeleted', json: false, data: new Uint8Array(), metadata: new Uint8Array() };
+    const end = { id: randomUUID(), type: '$streamDeleted', json: false, data: new Uint8Array(), metadata: new Uint8Array() };
     const { positions, durable } = this.#write(name, tombstoneRevision, [end]);
     await durable;
     return { result: 'written', revision: -1, position: positions[0]! };
@@ -163,7 +162,7 @@ export class Streams {
   }
 
   #write(name: string, first: number, events: readonly Proposed[]): { positions: number[]; durable: Promise<void> } {
-    const created = this.#now();
+    const created = Date.now();
     const drafts = events.map((event, index): Draft => {
       const recorded = { ...event, stream: name, revision: first === tombstoneRevision ? first : first + index };
       return { ...recorded, message: eventBytes(recorded, created) };
@@ -185,8 +184,7 @@ export class Streams {
   }
 
   #writeMetadata(name: string, json: string) {
-    const event = { id: crypto.randomUUID(), type: '$metadata', json: true, data: Buffer.from(json), metadata: new Uint8Array() };
-    return this.#write(metaOf(name), this.#last(metaOf(name)) + 1, [event]);
+    return this.#write(metaOf(name), this.#last(metaOf(name)) + 1, [metadataEvent(json)]);
   }
 
   /** Makes a deleted stream readable again from this revision on; the rest of its metadata stays. */
@@ -196,12 +194,22 @@ export class Streams {
   }
 }
 
-/** Opens the streams of this folder. */
-export const openStreams = async (directory: string, now: () => number): Promise<Streams> => {
-  const streams = new Map<string, Stream>();
-  const log = await openLog(directory, (entry: Entry) => apply(streams, { ...entry, data: () => dataOf(entry.message) }));
-  return new Streams(log, streams, now);
+/** Opens the streams of this folder. The log of a new one begins with an event of the server's own, as every server's does. */
+export const openStreams = async (directory: string): Promise<Streams> => {
+  const known = new Map<string, Stream>();
+  const log = await openLog(directory, (entry) => apply(known, { ...entry, data: () => dataOf(entry.message) }));
+  const streams = new Streams(log, known);
+  if (log.visible === 0) await streams.append('$$$stats-127.0.0.1:2113', 'no_stream', [metadataEvent('{"$maxAge":864000}')]);
+  return streams;
 };
+
+const metadataEvent = (json: string): Proposed => ({
+  id: randomUUID(),
+  type: '$metadata',
+  json: true,
+  data: Buffer.from(json),
+  metadata: new Uint8Array(),
+});
 
 const streamOf = (streams: Map<string, Stream>, name: string): Stream => {
   const found = streams.get(name);
