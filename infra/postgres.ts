@@ -1,7 +1,7 @@
 // PostgreSQL by way of `pg`: a pool that never hangs, transactions, and migrations by knex. It may stand behind PgBouncer in transaction mode:
 // no named statements, no settings or locks of a session; what a transaction needs is SET LOCAL.
 import knex, { type Knex } from 'knex';
-import { DatabaseError, Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { DatabaseError, Pool, type PoolClient, type PoolConfig, type QueryConfig, types } from 'pg';
 import { DomainError } from '../domain/error.ts';
 
 export interface Queryable {
@@ -11,8 +11,13 @@ export interface Queryable {
 
 export interface Postgres extends Queryable {
   /** All of `work` or nothing. NOTE: after StoreUnavailable nobody knows whether it was committed: do it again so that it does no harm. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /** Milliseconds that one of its statements may take: for building indexes, which takes its time. */
+  readonly statementTimeoutMs?: number;
 }
 
 export interface PostgresOptions {
@@ -81,12 +86,11 @@ const configOf = (url: string, { max = 10, name, statementTimeoutMs = 5_000, con
 const quiet = () => {};
 
 export const openPostgres = (url: string, options: PostgresOptions = {}): Postgres => {
-  const { statementTimeoutMs = 5_000 } = options;
+  const { statementTimeoutMs: usual = 5_000 } = options;
   const pool = new Pool(configOf(url, options));
   // A lost connection is told to whoever uses it; one that lies idle is replaced, and nobody need hear of it.
   pool.on('error', quiet);
   pool.on('connect', (client) => client.on('error', quiet));
-  const begin = `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`;
 
   /** A connection after trouble is thrown away: a statement may still be under way on it. */
   const connected = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
@@ -102,16 +106,18 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Postgr
       client?.release(broken);
     }
   };
-  const rowsOf = async <R>(client: PoolClient, text: string, values: readonly unknown[] = []): Promise<R[]> =>
-    (await client.query(text, [...values])).rows as R[];
+  const rowsOf = async <R>(client: PoolClient, text: string, values: readonly unknown[] = [], query_timeout = usual): Promise<R[]> => {
+    const statement: QueryConfig & { query_timeout: number } = { text, values: [...values], query_timeout };
+    return (await client.query(statement)).rows as R[];
+  };
 
   return {
     query: (text, values) => connected((client) => rowsOf(client, text, values)),
-    transaction: (work) =>
+    transaction: (work, { statementTimeoutMs = usual } = {}) =>
       connected(async (client) => {
-        await client.query(begin);
+        await client.query(`BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`);
         try {
-          const result = await work({ query: (text, values) => rowsOf(client, text, values) });
+          const result = await work({ query: (text, values) => rowsOf(client, text, values, statementTimeoutMs) });
           const { command } = await client.query('COMMIT');
           // NOTE: the server answers COMMIT with ROLLBACK, and no error, when a statement had failed and `work` went on regardless.
           if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');

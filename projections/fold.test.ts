@@ -7,6 +7,7 @@ import type { AnyProjection } from './projection.ts';
 
 const counts: AnyProjection = {
   name: 'counts',
+  service: 'test',
   version: 1,
   reads: ['test.happened'],
   key: ({ streamId }) => streamId,

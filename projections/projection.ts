@@ -3,7 +3,7 @@ import type { Recorded } from '../domain/metadata.ts';
 import type { ColumnValue, TableShape } from '../infra/tables/port.ts';
 
 /**
- * A read model folded from events. `version` rises with every change of the fold or the shape: a new version is built anew.
+ * A read model folded from events. `service`: whose it is; its table stands with that service's. `version` rises with every change of the fold or the shape: a new version is built anew.
  * `key`: the row(s) that an event feeds, from the event alone; null = none. `evolve`: the row after the event; null removes it.
  * `saved`: what of a row is stored, where the fold needs more than anybody reads. Its key must be the name of the one stream that feeds it:
  * a row that is no longer in memory is folded from its stream again.
@@ -12,6 +12,7 @@ import type { ColumnValue, TableShape } from '../infra/tables/port.ts';
  */
 export interface Projection<Row, Event extends { type: string }> {
   readonly name: string;
+  readonly service: string;
   readonly version: number;
   readonly reads: readonly Event['type'][];
   key(recorded: Recorded<Event>): string | readonly string[] | null;
@@ -25,6 +26,7 @@ export interface Projection<Row, Event extends { type: string }> {
 /** A projection with its row and event types forgotten, as the runner has them. */
 export interface AnyProjection {
   readonly name: string;
+  readonly service: string;
   readonly version: number;
   readonly reads: readonly string[];
   key(recorded: Recorded): string | readonly string[] | null;

@@ -26,6 +26,7 @@ interface Sum {
 let broken = true;
 const sums: Projection<Sum, Happened> = {
   name: 'sums',
+  service: 'test',
   version: 1,
   reads: ['test.happened'],
   key: ({ streamId }) => streamId,

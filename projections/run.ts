@@ -271,7 +271,8 @@ export class Projector {
 
   async #create(projection: AnyProjection) {
     const shape = projection.shape ?? { columns: {}, indexes: [] };
-    const generation = await this.#options.tables.create(projection.name, projection.version, this.#options.log.logId, shape);
+    const { name, version, service } = projection;
+    const generation = await this.#options.tables.create({ projection: name, version, service }, this.#options.log.logId, shape);
     const instance = instanceOf(projection, generation, []);
     this.#set([...this.#instances, instance]);
     return instance;

@@ -1,6 +1,6 @@
 // What the tables of read models promise, whichever engine they stand on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Generation, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
+import type { ColumnValue, FoundRow, Generation, Query, RowChange, TableReader, TableShape, TableWriter } from './port.ts';
 
 const shape: TableShape = { columns: { colour: 'text', size: 'integer' }, indexes: [['colour', 'size'], ['size']] };
 
@@ -10,6 +10,24 @@ const row = (key: string, position: number, colour: string, size: number | null)
   row: JSON.stringify({ key, colour, size }),
   columns: { colour, size },
 });
+
+const created = (key: string, position: number, createdAt: string, place: string | null = null): RowChange => ({
+  key,
+  position,
+  row: JSON.stringify({ createdAt, place }),
+  columns: { createdAt, place },
+});
+
+/** Keys of all rows that a query finds, asked for one by one. */
+const paged = async (reader: TableReader, projection: string, query: Omit<Query, 'limit'>): Promise<string[]> => {
+  const all: string[] = [];
+  for (let after: { values: readonly ColumnValue[]; key: string } | undefined; ; ) {
+    const [found]: readonly FoundRow[] = await reader.find(projection, { ...query, ...(after && { after }), limit: 1 });
+    if (!found) return all;
+    all.push(found.key);
+    after = { values: found.order, key: found.key };
+  }
+};
 
 export const tablesContract = (
   name: string,
@@ -23,7 +41,7 @@ export const tablesContract = (
     beforeAll(async () => {
       place = await open();
       writer = place.writer;
-      shirts = await writer.create('shirts', 1, 'log', shape);
+      shirts = await writer.create({ projection: 'shirts', version: 1, service: 'clothes' }, 'log', shape);
       await writer.swap('shirts', shirts.table);
       reader = await place.reader();
       const rows = [
@@ -62,15 +80,22 @@ export const tablesContract = (
       expect(await keys({ where: { colour: 'red' }, order: [['size', 'desc']] })).toEqual(['a', 'd', 'b']);
       for (const direction of ['asc', 'desc'] as const) {
         const query = { where: { colour: 'red' }, order: [['size', direction]] } as const;
-        const whole = await keys(query);
-        const paged: string[] = [];
-        for (let after: { values: readonly (string | number | null)[]; key: string } | undefined; ; ) {
-          const [found] = await reader.find('shirts', { ...query, ...(after && { after }), limit: 1 });
-          if (!found) break;
-          paged.push(found.key);
-          after = { values: found.order, key: found.key };
-        }
-        expect(paged).toEqual(whole);
+        expect(await paged(reader, 'shirts', query)).toEqual(await keys(query));
+      }
+    });
+
+    it('has nothing before every value, and pages across it', async () => {
+      expect(await keys({ order: [['size', 'asc']] })).toEqual(['e', 'b', 'd', 'c', 'a']);
+      expect(await keys({ order: [['size', 'desc']] })).toEqual(['a', 'c', 'd', 'b', 'e']);
+      for (const order of [
+        [['size', 'asc']],
+        [['size', 'desc']],
+        [
+          ['colour', 'asc'],
+          ['size', 'desc'],
+        ],
+      ] as const) {
+        expect(await paged(reader, 'shirts', { order })).toEqual(await keys({ order }));
       }
     });
 
@@ -129,7 +154,10 @@ export const tablesContract = (
     });
 
     it('shows readers the new generation from the swap on, and drops the old one', async () => {
-      const next = await writer.create('shirts', 2, 'log', { columns: { colour: 'text' }, indexes: [['colour']] });
+      const next = await writer.create({ projection: 'shirts', version: 2, service: 'clothes' }, 'log', {
+        columns: { colour: 'text' },
+        indexes: [['colour']],
+      });
       await writer.commit({
         tables: [{ table: next.table, rows: [row('only', 9, 'black', 0)] }],
         checkpoints: [{ table: next.table, position: 9 }],
@@ -139,6 +167,128 @@ export const tablesContract = (
       expect(await reader.get('shirts', 'only')).toContain('black');
       expect(await reader.get('shirts', 'a')).toBeNull();
       expect((await reader.generations()).filter((one) => one.projection === 'shirts')).toEqual([{ ...next, position: 9, live: true }]);
+    });
+
+    /** A live table of its own, with these rows. */
+    const filled = async (projection: string, ownShape: TableShape, rows: readonly RowChange[]) => {
+      const generation = await writer.create({ projection, version: 1, service: 'clothes' }, 'log', ownShape);
+      await writer.swap(projection, generation.table);
+      await writer.commit({ tables: [{ table: generation.table, rows }], checkpoints: [] });
+      return {
+        table: generation.table,
+        save: (changes: readonly RowChange[]) => writer.commit({ tables: [{ table: generation.table, rows: changes }], checkpoints: [] }),
+      };
+    };
+
+    it('orders text by its bytes, whatever language anybody speaks', async () => {
+      const words = ['B', '_', 'a', 'b', 'é', 'ﬀ', '😀'];
+      const rows = words.toReversed().map((word, n) => row(word, n + 1, word, n));
+      await filled('words', shape, rows);
+      const found = async (query: Omit<Query, 'limit'>) => (await reader.find('words', { ...query, limit: 10 })).map(({ key }) => key);
+      expect(await found({})).toEqual(words);
+      expect(await found({ order: [['colour', 'asc']] })).toEqual(words);
+      expect(await found({ order: [['colour', 'desc']] })).toEqual(words.toReversed());
+      expect(await found({ where: { colour: { from: 'a', below: 'é' } } })).toEqual(['a', 'b']);
+      expect((await reader.groups('words', { by: 'colour', sums: [], limit: 10 })).map(({ value }) => value)).toEqual(words);
+    });
+
+    it('answers the very text that it was given', async () => {
+      const text = '{"b": 1e21,"a":"\\u0000 \\ud800 \\"quoted\\"  ’","a":2 , "nested":{"x":null}}';
+      await filled('texts', shape, [{ key: 'one', position: 1, row: text, columns: { colour: '{"a,b"}\\', size: -7 } }]);
+      expect(await reader.get('texts', 'one')).toBe(text);
+      expect(
+        await reader.find('texts', {
+          order: [
+            ['colour', 'asc'],
+            ['size', 'asc'],
+          ],
+          limit: 1,
+        }),
+      ).toEqual([{ key: 'one', row: text, order: ['{"a,b"}\\', -7] }]);
+    });
+
+    it('takes a column with a character that no text may have', async () => {
+      await filled('odd', shape, [row('one', 1, 'a\u0000b', 1)]);
+      expect(await reader.get('odd', 'one')).not.toBeNull();
+      expect(await reader.find('odd', { where: { colour: 'a\u0000c' }, limit: 1 })).toEqual([]);
+    });
+
+    it('knows positions and numbers as far as a number counts in ones', async () => {
+      const far = [2 ** 31 + 1, 2 ** 52 + 1, Number.MAX_SAFE_INTEGER];
+      const { table } = await filled(
+        'far',
+        shape,
+        far.map((n, at) => row(`k${at}`, n, 'far', n)),
+      );
+      await writer.commit({ tables: [], checkpoints: [{ table, position: 2 ** 52 + 1 }] });
+      expect((await reader.generations()).find((one) => one.table === table)?.position).toBe(2 ** 52 + 1);
+      expect((await writer.load(table, ['k1'])).get('k1')?.position).toBe(2 ** 52 + 1);
+      expect((await writer.changedSince(table, 2 ** 52, 10)).map(({ position }) => position)).toEqual(far.slice(1));
+      expect((await reader.find('far', { order: [['size', 'desc']], limit: 10 })).map(({ order }) => order[0])).toEqual(far.toReversed());
+      expect(await reader.sum('far', 'size', { size: { below: 2 ** 53 - 1 } })).toBe(2 ** 31 + 1 + (2 ** 52 + 1));
+    });
+
+    const partitions = [
+      { by: 'createdAt', kind: 'month' },
+      { by: 'place', kind: 'hash', into: 3 },
+    ] as const;
+
+    it.each(partitions)('finds the same in a table that is cut by $kind, each row once', async (partition) => {
+      const projection = `cut-${partition.kind}`;
+      const columns = { createdAt: 'text', place: 'text' } as const;
+      const [december, january, later] = ['2025-12-31T23:59:59.999Z', '2026-01-01T00:00:00.000Z', '2026-03-05T00:00:00.000Z'];
+      const first = [
+        created('a', 1, january, 'x'),
+        created('b', 2, december, 'y'),
+        created('c', 3, later, 'z'),
+        created('d', 4, 'no time'),
+      ];
+      const { table, save } = await filled(projection, { columns, indexes: [['place', 'createdAt'], ['createdAt']], partition }, first);
+      const found = async (query: Omit<Query, 'limit'>) => (await reader.find(projection, { ...query, limit: 10 })).map(({ key }) => key);
+      expect(await found({ where: { createdAt: { below: '3' } }, order: [['createdAt', 'asc']] })).toEqual(['b', 'a', 'c']);
+      expect(await paged(reader, projection, { order: [['createdAt', 'desc']] })).toEqual(['d', 'c', 'a', 'b']);
+      expect(await paged(reader, projection, { order: [['place', 'asc']] })).toEqual(['d', 'a', 'b', 'c']);
+      const moved = [
+        { ...created('a', 5, later, 'y'), before: { createdAt: january, place: 'x' } },
+        { ...created('b', 5, december, null), before: { createdAt: december, place: 'y' } },
+        { ...created('c', 5, december, 'y') },
+        { ...created('e', 5, later, 'x'), before: null },
+      ];
+      for (const n of [5, 6]) await save(moved.map((one) => ({ ...one, position: n }))); // and again, as after an answer that was lost
+      await save([{ key: 'd', position: 7, row: null, columns: {}, before: { createdAt: 'no time', place: null } }]);
+      await save([{ key: 'd', position: 8, row: null, columns: {}, before: {} }]);
+      expect(await reader.count(projection)).toBe(4);
+      expect(await found({ where: { place: 'y' } })).toEqual(['a', 'c']);
+      expect([...(await reader.getMany(projection, ['e', 'd', 'c', 'b', 'a'])).keys()]).toEqual(['e', 'c', 'b', 'a']);
+      expect((await writer.changedSince(table, 0, 10)).map(({ key, position }) => `${key}${position}`)).toEqual([
+        'a6',
+        'b6',
+        'c6',
+        'e6',
+        'd8',
+      ]);
+      expect((await writer.load(table, ['a', 'd'])).get('d')).toEqual({ position: 8, row: null });
+    });
+
+    it('shows a seller what is the seller’s own', async () => {
+      await filled('goods', { columns: { sellerId: 'text' }, indexes: [['sellerId']] }, [
+        { key: 'g1', position: 1, row: '{"n":1}', columns: { sellerId: 's1' } },
+        { key: 'g2', position: 1, row: '{"n":2}', columns: { sellerId: 's2' } },
+      ]);
+      const own = reader.asSeller('s2');
+      expect(await own.get('goods', 'g2')).toBe('{"n":2}');
+      expect((await own.find('goods', { where: { sellerId: 's2' }, limit: 10 })).map(({ key }) => key)).toEqual(['g2']);
+      expect(await own.count('shirts')).toBe(await reader.count('shirts'));
+    });
+
+    it('minds neither an empty commit nor a table that is dropped before it is live', async () => {
+      await writer.commit({ tables: [], checkpoints: [] });
+      const { table } = await writer.create({ projection: 'socks', version: 1, service: 'clothes' }, 'log', shape);
+      await writer.drop(table);
+      expect((await writer.generations()).map((one) => one.table)).not.toContain(table);
+      const next = await writer.create({ projection: 'socks', version: 1, service: 'clothes' }, 'log', shape);
+      expect(next.position).toBe(0);
+      await writer.drop(next.table);
     });
 
     it('says that a read model is not built', async () => {

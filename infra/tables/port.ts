@@ -1,9 +1,28 @@
 // Tables of read models: each row is JSON text under its key, with the declared columns that it can be found by.
 
-/** Columns (beside key, position and row) and the indexes over them, each a list of column names in order. */
+/**
+ * Columns (beside key, position and row) and the indexes over them, each a list of column names in order. `sellerId` among the columns
+ * says that a row belongs to that seller: see `asSeller`.
+ */
 export interface TableShape {
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>;
   readonly indexes: readonly (readonly string[])[];
+  readonly partition?: Partition;
+}
+
+/**
+ * How a large table is cut where the engine can, by the value of one column that seldom changes in a row: `month` of an RFC 3339 text,
+ * `hash` into so many parts. What is found is the same with and without.
+ */
+export type Partition =
+  | { readonly by: string; readonly kind: 'month' }
+  | { readonly by: string; readonly kind: 'hash'; readonly into: number };
+
+/** What a table is for. `service`: in whose schema it stands, or in whose database, where the engine has such. */
+export interface TableOwner {
+  readonly projection: string;
+  readonly version: number;
+  readonly service: string;
 }
 
 export type ColumnValue = string | number | null;
@@ -18,7 +37,7 @@ export interface StoredRow {
 export interface RowChange extends StoredRow {
   readonly key: string;
   readonly columns: Readonly<Record<string, ColumnValue>>;
-  /** The columns as they stand now, of a row that is known to stand in the table: what has not changed need not be written. */
+  /** The columns as they stand now, of a row that is known to stand in the table: what has not changed need not be written. Null: it is known not to. */
   readonly before?: Readonly<Record<string, ColumnValue>> | null;
 }
 
@@ -39,7 +58,7 @@ export interface ParkedRow {
   readonly reason: string;
 }
 
-/** What one batch changes: all of it or nothing. */
+/** What one batch changes: all of it or nothing, in each of the databases that the tables stand in. */
 export interface TableCommit {
   readonly tables: readonly { readonly table: string; readonly rows: readonly RowChange[] }[];
   readonly checkpoints: readonly { readonly table: string; readonly position: number }[];
@@ -51,7 +70,7 @@ export interface TableCommit {
 export interface TableWriter {
   generations(): Promise<readonly Generation[]>;
   /** Makes an empty table for a new generation and answers it, at position 0 and not live. Its indexes are made when it goes live. */
-  create(projection: string, version: number, logId: string, shape: TableShape): Promise<Generation>;
+  create(owner: TableOwner, logId: string, shape: TableShape): Promise<Generation>;
   load(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, StoredRow>>;
   commit(commit: TableCommit): Promise<void>;
   /** Makes this table the live one of its projection and drops the one before, in one transaction. */
@@ -70,7 +89,7 @@ export type Condition =
 
 export interface Query {
   readonly where?: Readonly<Record<string, Condition>>;
-  /** Columns to order by; the key decides between equals, in the direction of the last one. */
+  /** Columns to order by, null before every value; the key decides between equals, in the direction of the last one. */
   readonly order?: readonly (readonly [column: string, direction: 'asc' | 'desc'])[];
   /** Only what comes after the row with these order values and this key. */
   readonly after?: { readonly values: readonly ColumnValue[]; readonly key: string };
@@ -112,5 +131,10 @@ export interface TableReader {
   /** Counts and sums by group. An index that begins with the columns of `where`, then `by` and the sums keeps it from reading rows. */
   groups(projection: string, grouping: Grouping): Promise<readonly Group[]>;
   generations(): Promise<readonly Generation[]>;
+  /**
+   * The same, but of tables whose rows belong to sellers it sees this seller's alone, whatever is asked for: a second net behind queries
+   * that name the seller. An engine without such nets answers itself.
+   */
+  asSeller(sellerId: string): TableReader;
   close(): Promise<void>;
 }

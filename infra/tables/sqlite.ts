@@ -122,7 +122,7 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
 
   return {
     generations: async () => prepare('SELECT * FROM generations ORDER BY "table"').all().map(generationOf),
-    async create(projection, version, logId, shape) {
+    async create({ projection, version }, logId, shape) {
       return inTransaction(database, () => {
         const last = prepare('SELECT count(*) AS n, coalesce(max(rowid), 0) AS last FROM generations WHERE projection = ?').get(projection);
         const table = `${projection} v${version} g${Number(last?.last) + 1}`;
@@ -236,17 +236,32 @@ const whereOf = (where: Query['where'] = {}) => {
   return { sql: `row IS NOT NULL AND ${sql}`, values };
 };
 
-/** The part of WHERE that begins after a cursor: (a, b, key) beyond the given values, each column in its own direction. */
-const afterOf = ({ order = [], after }: Query) => {
+/** The part of WHERE that begins after a cursor: (a, b, key) beyond the given values, each column in its own direction, null before every value. */
+const afterOf = ({ order = [], after }: Query): { sql: string; values: ColumnValue[] } => {
   if (!after) return { sql: '1', values: [] };
   const last = order[order.length - 1]?.[1] ?? 'asc';
-  const columns = [...order.map(([column, direction]) => ({ sql: quoted(column), direction })), { sql: 'key', direction: last }];
-  const values = [...after.values, after.key];
+  const columns = [...order, ['key', last] as const].map(([column, direction], n) => ({
+    name: quoted(column),
+    isUp: direction === 'asc',
+    value: n < order.length ? (after.values[n] ?? null) : after.key,
+  }));
+  const values: ColumnValue[] = [];
   const alternatives = columns.map((column, at) => {
-    const equal = columns.slice(0, at).map((before) => `${before.sql} = ?`);
-    return [...equal, `${column.sql} ${column.direction === 'asc' ? '>' : '<'} ?`].join(' AND ');
+    const equal = columns.slice(0, at).map(({ name, value }) => {
+      if (value === null) return `${name} IS NULL`;
+      values.push(value);
+      return `${name} = ?`;
+    });
+    return [...equal, beyond(column, values)].join(' AND ');
   });
-  return { sql: `(${alternatives.map((sql) => `(${sql})`).join(' OR ')})`, values: columns.flatMap((_, at) => values.slice(0, at + 1)) };
+  return { sql: `(${alternatives.map((sql) => `(${sql})`).join(' OR ')})`, values };
+};
+
+const beyond = ({ name, isUp, value }: { name: string; isUp: boolean; value: ColumnValue }, values: ColumnValue[]): string => {
+  if (value === null) return isUp ? `${name} IS NOT NULL` : '0';
+  values.push(value);
+  if (isUp) return `${name} > ?`;
+  return name === quoted('key') ? `${name} < ?` : `(${name} < ? OR ${name} IS NULL)`;
 };
 
 export const openSqliteTableReader = (file: string): TableReader & { forget(): void } => {
@@ -278,7 +293,7 @@ export const openSqliteTableReader = (file: string): TableReader & { forget(): v
     }
   };
 
-  return {
+  const reader: TableReader & { forget(): void } = {
     forget,
     get: async (projection, key) =>
       reading(
@@ -340,8 +355,10 @@ export const openSqliteTableReader = (file: string): TableReader & { forget(): v
           );
       }),
     generations: async () => database.prepare('SELECT * FROM generations ORDER BY "table"').all().map(generationOf),
+    asSeller: () => reader,
     async close() {
       database.close();
     },
   };
+  return reader;
 };

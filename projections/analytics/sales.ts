@@ -18,6 +18,7 @@ const minuteOf = ({ metadata }: Recorded) => metadata.occurredAt.slice(0, 16);
 
 export const sales: Projection<SalesRow, Confirmed> = {
   name: 'analytics-sales',
+  service: 'analytics',
   version: 1,
   reads: ['order.confirmed'],
   key: (recorded) => `${minuteOf(recorded)}.${recorded.event.total.currency}`,

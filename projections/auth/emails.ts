@@ -9,6 +9,7 @@ export interface EmailRow {
 /** Keyed by the claim's id, `email.<blind index>`. */
 export const emails: Projection<EmailRow, ClaimEvent> = {
   name: 'auth-emails',
+  service: 'auth',
   version: 1,
   reads: ['claim.claimed', 'claim.confirmed', 'claim.released'],
   key: ({ event }) => (event.kind === 'email' ? event.claimId : null),

@@ -25,6 +25,7 @@ type Read = Extract<
 
 export const sessions: Projection<SessionsRow, Read> = {
   name: 'auth-sessions',
+  service: 'auth',
   version: 1,
   reads: ['account.session_opened', 'account.session_revoked', 'account.all_sessions_revoked', 'account.suspended', 'account.erased'],
   key: ({ event }) => event.userId,

@@ -56,6 +56,7 @@ const changed = (row: CartRow, event: Exclude<CartEvent, { type: 'cart.line_adde
 
 export const carts: Projection<CartRow, CartEvent> = {
   name: 'cart-carts',
+  service: 'cart',
   version: 1,
   reads: [
     'cart.line_added',

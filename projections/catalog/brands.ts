@@ -11,6 +11,7 @@ export interface BrandRow {
 
 export const brands: Projection<BrandRow, BrandEvent> = {
   name: 'catalog-brands',
+  service: 'catalog',
   version: 1,
   reads: ['brand.created', 'brand.renamed', 'brand.activated', 'brand.deactivated'],
   key: ({ event }) => event.brandId,

@@ -14,6 +14,7 @@ export interface CategoryRow {
 
 export const categories: Projection<CategoryRow, CategoryEvent> = {
   name: 'catalog-categories',
+  service: 'catalog',
   version: 1,
   reads: [
     'category.created',

@@ -80,6 +80,7 @@ const changes = (row: CheckoutRow, event: Exclude<Read, { type: 'checkout.starte
 
 export const checkouts: Projection<CheckoutRow, Read> = {
   name: 'checkout-checkouts',
+  service: 'order',
   version: 1,
   reads: [
     'checkout.started',

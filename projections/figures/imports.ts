@@ -17,6 +17,7 @@ const nothing = { rows: 0, byStatus: {}, byPayment: {} };
 
 export const importFigures: Projection<ImportFigureRow, ImportEvent> = {
   name: 'figures-imports',
+  service: 'analytics',
   version: 1,
   reads: ['import.row_rejected', 'import.row_adjusted'],
   key: ({ event }) => [event.source, event.file, event.reason, ...(event.type === 'import.row_adjusted' ? [event.field] : [])].join('/'),

@@ -37,6 +37,7 @@ const linesIn = (event: LineEvent): readonly { readonly lineId: string }[] => {
 
 export const lineFigures: Projection<LineFigureRow, LineEvent> = {
   name: 'figures-lines',
+  service: 'analytics',
   version: 1,
   reads: ['order.created', 'payment.part_captured', 'payment.captured', 'payment.reinstated', 'payment.refunded'],
   key: ({ event }) => linesIn(event).map(({ lineId }) => lineId),

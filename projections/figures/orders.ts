@@ -62,6 +62,7 @@ const placed = ({ event, metadata }: Recorded<Created>): OrderFigureRow => {
 
 export const orderFigures: Projection<OrderFigureRow, SaleEvent> = {
   name: 'figures-orders',
+  service: 'analytics',
   version: 1,
   reads: saleReads,
   key: ({ event }) => ordersIn(event),

@@ -42,6 +42,7 @@ const added = (
 
 export const paymentFigures: Projection<PaymentFigureRow, Read> = {
   name: 'figures-payments',
+  service: 'analytics',
   version: 1,
   reads: ['payment.captured', 'payment.reinstated', 'payment.refunded'],
   key: ({ event }) => {

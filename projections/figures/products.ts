@@ -8,6 +8,7 @@ export interface ProductCategoryRow {
 
 export const productCategories: Projection<ProductCategoryRow, Extract<ProductEvent, { type: 'product.created' | 'product.edited' }>> = {
   name: 'figures-products',
+  service: 'analytics',
   version: 1,
   reads: ['product.created', 'product.edited'],
   key: ({ event }) => event.productId,

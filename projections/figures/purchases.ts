@@ -20,6 +20,7 @@ type PurchaseEvent =
 
 export const purchaseFigures: Projection<PurchaseFigureRow, PurchaseEvent> = {
   name: 'figures-purchases',
+  service: 'analytics',
   version: 1,
   reads: ['order.created', 'payment.captured', 'payment.reinstated'],
   key: ({ event }) => event.checkoutId,

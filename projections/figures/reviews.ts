@@ -16,6 +16,7 @@ const plus = (total: ReviewFigureRow['written'], count: number, sum: number) => 
 
 export const reviewFigures: Projection<ReviewFigureRow, Read> = {
   name: 'figures-reviews',
+  service: 'analytics',
   version: 1,
   reads: ['review.posted', 'review.edited', 'review.hidden', 'review.shown'],
   key: ({ event }) => event.kind,

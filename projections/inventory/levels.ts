@@ -16,6 +16,7 @@ export interface LevelRow {
 /** A figure that skipped an event would be wrong for good, so that this one stops instead. */
 export const inventoryLevels: Projection<LevelRow, StockEvent> = {
   name: 'inventory-levels',
+  service: 'inventory',
   version: 1,
   reads: [
     'stock.received',

@@ -40,6 +40,7 @@ const moved = (event: MovementEvent): Moved => {
 
 export const inventoryMovements: Projection<MovementRow, MovementEvent> = {
   name: 'inventory-movements',
+  service: 'inventory',
   version: 1,
   reads: ['stock.received', 'stock.adjusted', 'stock.returned', 'stock.hold_consumed'],
   key: ({ event }) => `${event.variantId}.${event.location}.${moved(event).movementId}`,

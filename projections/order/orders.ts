@@ -58,7 +58,8 @@ type Later = Exclude<Read, { type: 'order.created' }>;
 const changes = (row: OrderRow, event: Later): Partial<OrderRow> => {
   switch (event.type) {
     case 'shipment.booked': {
-      // A parcel that goes back to the seller is not this one.
+      // A parcel that goes back to the seller is not this one; nor one that was booked while the seller shipped by himself.
+      if (row.parcel?.trackingNumber !== undefined) return {};
       const { courier, shipmentId, trackingNumber } = event;
       return shipmentId === row.orderId ? { parcel: { courier, shipmentId, trackingNumber } } : {};
     }
@@ -105,6 +106,7 @@ const deadlineOf = ({ status, acceptBy, shipBy, createdAt }: OrderRow): string |
 
 export const orders: Projection<OrderRow, Read> = {
   name: 'order-orders',
+  service: 'order',
   version: 1,
   reads: [
     'order.created',
@@ -129,6 +131,7 @@ export const orders: Projection<OrderRow, Read> = {
   shape: {
     columns: { buyerId: 'text', sellerId: 'text', status: 'text', deadline: 'text', createdAt: 'text' },
     indexes: [['buyerId', 'createdAt'], ['sellerId', 'deadline'], ['sellerId', 'status', 'createdAt'], ['createdAt']],
+    partition: { by: 'createdAt', kind: 'month' },
   },
   columns: (row) => {
     const { buyerId, sellerId, status, createdAt } = row;

@@ -38,6 +38,7 @@ const withStep = (steps: readonly TimelineStep[], step: TimelineStep) =>
 
 export const timelines: Projection<TimelineRow, Read> = {
   name: 'order-timelines',
+  service: 'order',
   version: 1,
   reads: [
     'order.created',

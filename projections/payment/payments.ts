@@ -14,6 +14,7 @@ export interface PaymentRow {
 
 export const payments: Projection<PaymentRow, PaymentEvent> = {
   name: 'payment-payments',
+  service: 'payment',
   version: 1,
   reads: [
     'payment.created',

@@ -53,6 +53,7 @@ const requested = (event: Extract<Read, { type: 'payment.refund_requested' }>): 
 
 export const refunds: Projection<RefundRow, Read> = {
   name: 'payment-refunds',
+  service: 'payment',
   version: 1,
   reads: ['payment.refund_requested', 'payment.refund_sent', 'payment.refund_unknown', 'payment.refund_failed', 'payment.refunded'],
   key: ({ event }) => event.refundId,

@@ -81,6 +81,7 @@ const evolve = (row: CardRow | null, recorded: Recorded<CardEvent>): CardRow | n
 
 export const productCards: Projection<CardRow, CardEvent> = {
   name: 'product-cards',
+  service: 'product',
   version: 1,
   reads: [...listingReads, ...stockReads],
   key: (recorded) => {
@@ -108,6 +109,7 @@ export const productCards: Projection<CardRow, CardEvent> = {
       ['sellerId', 'createdAt'],
       ['brandId', 'createdAt'],
     ],
+    partition: { by: 'categoryId', kind: 'hash', into: 8 },
   },
   columns: ({ sellerId, status, categoryId, brandId, price, sold, createdAt }) => ({
     sellerId,

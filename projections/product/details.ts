@@ -7,6 +7,7 @@ export type DetailRow = Listed;
 
 export const productDetails: Projection<DetailRow, ListingEvent> = {
   name: 'product-details',
+  service: 'product',
   version: 1,
   reads: listingReads,
   key: listingKey,
@@ -14,6 +15,7 @@ export const productDetails: Projection<DetailRow, ListingEvent> = {
   shape: {
     columns: { slug: 'text', sellerId: 'text', categoryId: 'text', brandId: 'text' },
     indexes: [['slug'], ['sellerId'], ['categoryId'], ['brandId'], ['position']],
+    partition: { by: 'categoryId', kind: 'hash', into: 8 },
   },
   columns: ({ slug, sellerId, categoryId, brandId }) => ({ slug, sellerId, categoryId, brandId }),
 };

@@ -26,6 +26,7 @@ type StoreEvent = Extract<SellerEvent, { type: 'seller.applied' | 'seller.page_e
 
 export const productStores: Projection<StoreRow, StoreEvent> = {
   name: 'product-stores',
+  service: 'product',
   version: 1,
   reads: [
     'seller.applied',

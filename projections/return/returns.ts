@@ -72,6 +72,7 @@ const learnt = (event: ReturnEvent): Partial<ReturnRow> => {
 
 export const returns: Projection<ReturnRow, ReturnEvent> = {
   name: 'return-returns',
+  service: 'order',
   version: 1,
   reads: [
     'return.requested',

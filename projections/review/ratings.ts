@@ -28,6 +28,7 @@ const starsAfter = (stars: readonly number[], event: RatingEvent): number[] => {
 
 export const ratings: Projection<RatingRow, RatingEvent> = {
   name: 'review-ratings',
+  service: 'review',
   version: 1,
   reads: ratingReads,
   key: ({ event }) => [...event.productIds, ...event.sellerIds],

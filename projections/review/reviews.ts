@@ -27,6 +27,7 @@ export interface ReviewRow {
 
 export const reviews: Projection<ReviewRow, ReviewEvent> = {
   name: 'reviews',
+  service: 'review',
   version: 1,
   reads: ['review.posted', 'review.edited', 'review.hidden', 'review.shown', 'review.voted_helpful', 'review.reported', 'review.replied'],
   key: ({ event }) => [...event.productIds, ...event.sellerIds, event.authorId].map((subjectId) => `${subjectId}.${event.reviewId}`),

@@ -31,6 +31,7 @@ export const sagaInstances = (processes: readonly AnyProcess[], eventTypes: read
   };
   return {
     name: 'saga-instances',
+    service: 'sagas',
     version: 2,
     reads: eventTypes,
     key: ({ streamId }) => (byCategory.has(split(streamId).category) ? streamId : null),

@@ -26,6 +26,7 @@ const added = (balances: BalanceRow['balances'], entries: Booked): BalanceRow['b
 
 export const balances: Projection<BalanceRow, LedgerEvent> = {
   name: 'seller-balances',
+  service: 'seller',
   version: 1,
   reads: ['ledger.booked'],
   key: ({ event }) => event.ledgerId,

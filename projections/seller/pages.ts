@@ -60,6 +60,7 @@ const after = (row: Draft, event: Exclude<Read, { type: 'seller.applied' }>, at:
 
 export const pages: Projection<Draft, Read> = {
   name: 'seller-pages',
+  service: 'seller',
   version: 1,
   reads: [
     'seller.applied',

@@ -15,6 +15,7 @@ export interface StatementRow {
 
 export const statements: Projection<StatementRow, LedgerEvent> = {
   name: 'seller-statements',
+  service: 'seller',
   version: 1,
   reads: ['ledger.booked'],
   key: ({ event }) => `${event.ledgerId}/${event.bookingId}`,

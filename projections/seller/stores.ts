@@ -73,6 +73,7 @@ const after = (row: StoreRow, event: Exclude<SellerEvent, { type: 'seller.applie
 
 export const stores: Projection<StoreRow, SellerEvent> = {
   name: 'seller-stores',
+  service: 'seller',
   version: 1,
   reads: [
     'seller.applied',

@@ -13,6 +13,7 @@ export interface TrialBalanceRow {
 
 export const trialBalance: Projection<TrialBalanceRow, LedgerEvent> = {
   name: 'seller-trial-balance',
+  service: 'seller',
   version: 1,
   reads: ['ledger.booked'],
   key: ({ event }) => event.entries.map(({ amount }) => amount.currency),

@@ -44,6 +44,7 @@ const booked = (event: Extract<ShipmentEvent, { type: 'shipment.booked' }>): Shi
 
 export const shipments: Projection<ShipmentRow, ShipmentEvent> = {
   name: 'shipping-shipments',
+  service: 'shipping',
   version: 1,
   reads: [
     'shipment.booked',

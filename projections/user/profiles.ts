@@ -118,6 +118,7 @@ const isAccount = (event: Read): event is AccountRead => event.type.startsWith('
 
 export const profiles: Projection<ProfileRow, Read> = {
   name: 'user-profiles',
+  service: 'user',
   version: 1,
   reads: [
     'account.registered',
