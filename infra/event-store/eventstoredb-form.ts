@@ -1,15 +1,6 @@
 // How an event stands in EventStoreDB: the same bytes as in the embedded log, with the hash of the chain as the last field of the metadata.
 import type { Stored } from './codec.ts';
 
-/** An event as the log keeps it, whichever engine that is: nothing of it is decoded, so that it can be carried and checked byte for byte. */
-export interface Raw extends Stored {
-  readonly streamId: string;
-  readonly revision: number;
-  readonly position: number;
-  /** Of the audit chain, in hexadecimal digits. */
-  readonly hash: string;
-}
-
 const opening = ',"hash":"';
 const closing = '"}';
 const hashDigits = 64;
@@ -35,8 +26,9 @@ export const idOf = (hash: string): string => {
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 };
 
-/** What an append of these weighs: EventStoreDB counts type, data and metadata. */
-export const sizeOf = (type: string, metadataBytes: number, dataBytes: number): number => type.length * 2 + metadataBytes + dataBytes;
+/** What an event weighs in an append: EventStoreDB counts type, data and metadata. */
+export const weightOf = ({ type, metadata, data }: Stored): number =>
+  type.length * 2 + Buffer.byteLength(metadata) + suffixLength + Buffer.byteLength(data);
 
 /** At most this much in one append, which is what EventStoreDB takes unless it is told otherwise. */
 export const maxAppendBytes = 1_048_576;

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DomainError } from '../../domain/error.ts';
 import { type Appended, Connection, mayPass, type Read } from './eventstoredb-connection.ts';
-import { idOf, metadataWithHash, type Raw, withoutHash } from './eventstoredb-form.ts';
+import { idOf, metadataWithHash, withoutHash } from './eventstoredb-form.ts';
+import type { Raw } from './raw.ts';
 
 /** The stream that names the log. Its one event is none of the log's own. */
 const identity = 'log';

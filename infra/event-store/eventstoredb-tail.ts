@@ -1,9 +1,9 @@
 // The live end of a log in EventStoreDB: one subscription to $all tells this process of every event, in log order, for as long as it runs.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Recorded } from '../../domain/metadata.ts';
-import type { Raw } from './eventstoredb-form.ts';
 import type { EventStoreDbLog } from './eventstoredb-log.ts';
 import type { Landmarks } from './landmarks.ts';
+import type { Raw } from './raw.ts';
 
 export interface TailNeeds {
   readonly log: EventStoreDbLog;

@@ -5,11 +5,12 @@ import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { Beside } from './beside.ts';
 import { chainHash, createCodec, type EventContract, noHash } from './codec.ts';
-import { maxAppendBytes, maxAppendEvents, type Raw, sizeOf } from './eventstoredb-form.ts';
+import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
 import { openEventStoreDbLog, type Patience, type Unplaced } from './eventstoredb-log.ts';
 import { createTail } from './eventstoredb-tail.ts';
 import { createLandmarks } from './landmarks.ts';
 import { type AppendRequest, type EventStore, VersionConflict } from './port.ts';
+import type { Raw } from './raw.ts';
 
 export interface EventStoreDbOptions {
   /** esdb:// or esdb+discover://, with user and password in it. */
@@ -33,8 +34,6 @@ interface End {
 }
 
 const noStream: End = { revision: -1, hash: noHash };
-const weightOf = ({ type, metadata, data, hash }: Unplaced) =>
-  sizeOf(type, Buffer.byteLength(metadata) + hash.length + 12, Buffer.byteLength(data));
 
 export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
   const { url, contract, beside, now = Date.now, onBatch = () => {}, onError = () => {}, patience } = options;

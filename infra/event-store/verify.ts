@@ -1,5 +1,7 @@
-// Proves that nobody has changed the past: recomputes the hash of every event of a log file, stream by stream.
+// Proves that nobody has changed the past: recomputes the hash of every event of a log.
 import { chainHash, noHash } from './codec.ts';
+import type { Raw, RawLog } from './raw.ts';
+import { openRawSqlite } from './raw-sqlite.ts';
 import { openLogReader } from './sqlite-schema.ts';
 
 /** Something that is not as it was written. `revision` -1: the fault is not one event's. */
@@ -21,44 +23,57 @@ const progressEvery = 10_000;
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-type StoredRow = Readonly<Record<string, unknown>>;
+/** What of an event is checked; where it stands in the log is not part of it. */
+type Checked = Omit<Raw, 'position'>;
+
+interface End {
+  readonly revision: number;
+  readonly hash: Buffer;
+}
 
 /**
- * Takes the events of one stream after the other, in order of their revisions, and notes what is wrong with them. After a broken link
- * the chain goes on from the hash that is stored, so that each fault is named once.
+ * Takes events in the order of their revisions, and notes what is wrong with them. After a broken link the chain goes on from the hash that
+ * is stored, so that each fault is named once. `streamByStream`: all of a stream, then the next, of which nothing need be remembered.
  */
-const createChecker = () => {
+export const createChecker = ({ streamByStream }: { readonly streamByStream: boolean }) => {
   const faults: Fault[] = [];
+  const ends = new Map<string, End>();
   let [events, streams] = [0, 0];
-  let streamId = '';
-  let revision = -1;
-  let previous: Buffer = noHash;
-  const fault = (reason: string, at = revision, of = streamId) => {
+  let [streamId, last]: [string, End] = ['', { revision: -1, hash: noHash }];
+  const fault = (reason: string, at = last.revision, of = streamId) => {
     if (faults.length < mostFaults) faults.push({ streamId: of, revision: at, reason });
   };
   return {
     fault,
     /** The next event cannot be read. */
-    broken: (error: unknown) => fault(`cannot be read: ${textOf(error)}`, revision + 1),
-    take(row: StoredRow) {
-      const name = String(row.stream);
-      if (streams === 0 || name !== streamId) {
-        streams += 1;
-        [streamId, revision, previous] = [name, -1, noHash];
-      }
-      if (row.revision !== revision + 1) fault(`revision ${revision + 1} is missing`, revision + 1);
-      revision = Number(row.revision);
-      const stored = Buffer.from(row.hash as Uint8Array);
-      const { type, metadata, data } = row;
-      const expected = chainHash(previous, streamId, revision, { type: String(type), metadata: String(metadata), data: String(data) });
-      if (!stored.equals(expected)) fault('the hash does not fit what is stored');
-      previous = stored;
+    broken: (error: unknown) => fault(`cannot be read: ${textOf(error)}`, last.revision + 1),
+    take(event: Checked): number {
+      const previous = ends.get(event.streamId) ?? { revision: -1, hash: noHash };
+      if (previous.revision < 0) streams += 1;
+      if (streamByStream && event.streamId !== streamId) ends.clear();
+      streamId = event.streamId;
+      if (event.revision !== previous.revision + 1) fault(`revision ${previous.revision + 1} is missing`, previous.revision + 1);
+      last = { revision: event.revision, hash: Buffer.from(event.hash, 'hex') };
+      ends.set(streamId, last);
+      const expected = chainHash(previous.hash, streamId, event.revision, event);
+      if (!last.hash.equals(expected)) fault('the hash does not fit what is stored');
       events += 1;
       return events;
     },
-    result: (): Verification & { readonly lastHash: string } => ({ events, streams, faults, lastHash: previous.toString('hex') }),
+    result: (): Verification & { readonly lastHash: string } => ({ events, streams, faults, lastHash: last.hash.toString('hex') }),
   };
 };
+
+type StoredRow = Readonly<Record<string, unknown>>;
+
+const checkedOf = (row: StoredRow): Checked => ({
+  streamId: String(row.stream),
+  revision: Number(row.revision),
+  type: String(row.type),
+  metadata: String(row.metadata),
+  data: String(row.data),
+  hash: Buffer.from(row.hash as Uint8Array).toString('hex'),
+});
 
 const columns = 's.name AS stream, e.revision, t.name AS type, e.metadata, e.data, e.hash';
 
@@ -68,7 +83,7 @@ const columns = 's.name AS stream, e.revision, t.name AS type, e.metadata, e.dat
  */
 export const verifyLog = async (file: string, onProgress: (done: number, all: number) => void = () => {}): Promise<Verification> => {
   const database = openLogReader(file);
-  const checker = createChecker();
+  const checker = createChecker({ streamByStream: true });
   let [all, done] = [0, 0];
   try {
     const counted = database.prepare('SELECT count(*) AS events, coalesce(max(position), 0) AS head FROM events').get();
@@ -80,7 +95,7 @@ export const verifyLog = async (file: string, onProgress: (done: number, all: nu
       )
       .iterate();
     for (const row of rows) {
-      done = checker.take(row);
+      done = checker.take(checkedOf(row));
       if (done % progressEvery !== 0) continue;
       onProgress(done, all);
       await new Promise((resolve) => setImmediate(resolve));
@@ -104,27 +119,50 @@ export interface StreamVerification {
 
 const pageSize = 1_000;
 
-/** The same for one stream, a page at a time, so that others get their turn. No events: there is no such stream. */
-export const verifyStream = async (file: string, streamId: string): Promise<StreamVerification> => {
-  const database = openLogReader(file);
-  const checker = createChecker();
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The same for a log of either engine, in log order. `onProgress`: positions. */
+export const verifyRawLog = async (log: RawLog, onProgress: (done: number, all: number) => void = () => {}): Promise<Verification> => {
+  const checker = createChecker({ streamByStream: false });
   try {
-    const page = database.prepare(
-      `SELECT ${columns} FROM events e JOIN streams s ON s.id = e.stream LEFT JOIN types t ON t.id = e.type
-       WHERE e.stream = (SELECT id FROM streams WHERE name = ?) AND e.revision > ? ORDER BY e.revision LIMIT ?`,
-    );
-    for (let revision = -1; ; ) {
-      const rows = page.all(streamId, revision, pageSize);
-      for (const row of rows) checker.take(row);
-      if (rows.length < pageSize) break;
-      revision = Number(rows[rows.length - 1]?.revision);
-      await new Promise((resolve) => setImmediate(resolve));
+    const all = await log.head();
+    for (let position = 0; ; await turn()) {
+      const page = await log.readAll(position, pageSize);
+      for (const event of page) checker.take(event);
+      position = page[page.length - 1]?.position ?? position;
+      onProgress(position, all);
+      if (page.length < pageSize) break;
     }
   } catch (error) {
     checker.broken(error);
-  } finally {
-    database.close();
+  }
+  const { events, streams, faults } = checker.result();
+  return { events, streams, faults };
+};
+
+/** The same for one stream, a page at a time, so that others get their turn. No events: there is no such stream. */
+export const verifyRawStream = async (log: Pick<RawLog, 'readStream'>, streamId: string): Promise<StreamVerification> => {
+  const checker = createChecker({ streamByStream: true });
+  try {
+    for (let from = 0; ; await turn()) {
+      const page = await log.readStream(streamId, from, pageSize);
+      for (const event of page) checker.take(event);
+      if (page.length < pageSize) break;
+      from = (page[page.length - 1]?.revision ?? 0) + 1;
+    }
+  } catch (error) {
+    checker.broken(error);
   }
   const { events, lastHash, faults } = checker.result();
   return { events, lastHash, faults };
+};
+
+/** The same for one stream of the log in `file`. */
+export const verifyStream = async (file: string, streamId: string): Promise<StreamVerification> => {
+  const log = openRawSqlite(file);
+  try {
+    return await verifyRawStream(log, streamId);
+  } finally {
+    await log.close();
+  }
 };

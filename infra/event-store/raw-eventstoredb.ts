@@ -1,0 +1,43 @@
+// The log in EventStoreDB as it stands there.
+import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
+import { openEventStoreDbLog, type Patience } from './eventstoredb-log.ts';
+import type { Raw, RawTarget } from './raw.ts';
+
+/** Nobody waits for an answer here: a server that restarts is waited for. */
+const unhurried: Patience = { total: 60_000, once: 15_000 };
+
+/** Runs of events that follow each other in one stream, each as large as an append may be. */
+function* runsOf(events: readonly Raw[]): Generator<readonly Raw[]> {
+  let run: Raw[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const weight = weightOf(event);
+    if (run.length > 0 && (run[0]?.streamId !== event.streamId || run.length >= maxAppendEvents || bytes + weight > maxAppendBytes)) {
+      yield run;
+      [run, bytes] = [[], 0];
+    }
+    run.push(event);
+    bytes += weight;
+  }
+  if (run.length > 0) yield run;
+}
+
+/** `url`: esdb:// or esdb+discover://, with user and password in it. */
+export const openRawEventStoreDb = (url: string): RawTarget => {
+  const log = openEventStoreDbLog(url, unhurried);
+  return {
+    name: url.replace(/\/\/[^@/]*@/, '//'),
+    readAll: log.readAll,
+    readStream: log.read,
+    head: log.head,
+    // NOTE: one after the other. The server gives appends that are under way together an order of its own.
+    async append(events) {
+      for (const run of runsOf(events)) {
+        const { streamId, revision } = run[0] as Raw;
+        const answer = await log.append(streamId, revision - 1, run);
+        if (!answer.ok) throw new Error(`${streamId} ends at revision ${answer.actual}, not ${revision - 1}`);
+      }
+    },
+    close: log.close,
+  };
+};
