@@ -11,9 +11,11 @@ import { type Cell, table } from './infra/cli/table.ts';
 import { type Config, describeConfig, readConfig } from './infra/config.ts';
 import { lockDataDir, ownerOf } from './infra/data-dir.ts';
 import { verifyLog } from './infra/event-store/verify.ts';
+import { roles, serviceNames } from './infra/services.ts';
 import { logger } from './infra/telemetry/log.ts';
 import { openMarketplace } from './marketplace.ts';
-import { type StartOptions, start } from './start.ts';
+import type { Part } from './part.ts';
+import { type StartOptions, start, startPart } from './start.ts';
 
 /** What a command has to work with: `print` writes a line to stdout, `progress` draws on stderr. */
 export interface Io {
@@ -36,7 +38,8 @@ const isProgress = (line: object): line is ProgressLine => 'progress' in line;
 
 /** Opens the data for one operation. Sagas stay asleep: who looks, or settles one thing, sends nothing to anybody. */
 async function* performHere(operation: string, input: object, { config, progress, signal }: Io): AsyncIterable<object> {
-  const lock = lockDataDir(config.DATA_DIR);
+  // In a fleet nobody owns the data: it stands on servers that take turns by themselves.
+  const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
   const marketplace = await openMarketplace(
     { ...config, ANALYTICS: 'off' },
     { log: logger('error'), isAsleep: true, onProgress: progress },
@@ -45,7 +48,7 @@ async function* performHere(operation: string, input: object, { config, progress
     yield* perform(marketplace, operation, input, signal);
   } finally {
     await marketplace.close();
-    lock.release();
+    lock?.release();
   }
 }
 
@@ -285,6 +288,20 @@ const data: Readonly<Record<string, Command>> = {
   },
 };
 
+const oneOf = <Name extends string>(what: string, names: readonly Name[], given: string): Name => {
+  const found = names.find((name) => name === given);
+  if (!found) throw new UsageError(`There is no ${what} ${given}; there are: ${names.join(', ')}.`);
+  return found;
+};
+
+/** The part of the marketplace that is to be started; null for all of it. */
+const partOf = (given: Given): Part | null => {
+  const role = given.text('role');
+  const services = given.list('services').map((name) => oneOf('service', serviceNames, name));
+  if (role === undefined && services.length === 0) return null;
+  return { ...(role !== undefined && { role: oneOf('role', roles, role) }), services };
+};
+
 /** An empty store is filled with goods to try, in development. */
 const demoFor = ({ NODE_ENV, SEED_DEMO }: Config): Pick<StartOptions, 'seedDemo'> =>
   NODE_ENV === 'development' && SEED_DEMO === 'on'
@@ -293,10 +310,13 @@ const demoFor = ({ NODE_ENV, SEED_DEMO }: Config): Pick<StartOptions, 'seedDemo'
 
 export const commands: Readonly<Record<string, Command>> = {
   start: {
-    usage: '',
-    about: 'Runs the marketplace until SIGTERM or Ctrl-C.',
-    run: async (_given, { config, progress, signal }) => {
-      await start(config, { progress, signal, ...demoFor(config) });
+    usage: '[--role ROLE] [--services NAME[,NAME]]',
+    about: `Runs the marketplace until SIGTERM or Ctrl-C; or a part of it: one role (${roles.join(', ')}), or the APIs of some services (${serviceNames.join(', ')}).`,
+    options: { role: { type: 'string' }, services: { type: 'string' } },
+    run: async (given, { config, progress, signal }) => {
+      const part = partOf(given);
+      if (part) await startPart(config, part, { progress, signal });
+      else await start(config, { progress, signal, ...demoFor(config) });
       return undefined;
     },
   },

@@ -9,12 +9,14 @@ import { loadClasses } from './infra/http/marks.ts';
 import type { TableReader } from './infra/tables/port.ts';
 import type { Activity } from './infra/telemetry/activity.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
-import type { ProjectorClient } from './projector-client.ts';
+import type { ReadModels } from './read-models.ts';
 
 export interface GaugeNeeds {
   readonly config: Pick<Config, 'DATA_DIR' | 'MARKET_TIME_ZONE'>;
-  readonly store: Pick<EventStore, 'head' | 'readAll'>;
-  readonly projector: Pick<ProjectorClient, 'ask'>;
+  readonly store: Pick<EventStore, 'head' | 'readAll' | 'isShared'>;
+  readonly projector: Pick<ReadModels, 'ask'>;
+  /** Whether this process keeps the read models, and so tells of them. */
+  readonly isKept: boolean;
   readonly tables: TableReader;
   readonly sagaRunner: Pick<SagaRunner, 'openIntents'>;
   readonly sagaNames: readonly string[];
@@ -36,13 +38,22 @@ const midnight = (time: number, timeZone: string): number => {
   return time - ((hours * 60 + minutes) * 60 + seconds) * 1_000;
 };
 
+/** More than this many events are not counted one by one. */
+const mostCounted = 10_000;
+
+/** Events after `position`: in a log of our own positions are their numbers, in a shared one they have to be counted, up to a limit. */
+export const eventsAfter = async (store: Pick<EventStore, 'readAll' | 'isShared'>, position: number, head: number): Promise<number> => {
+  if (position >= head) return 0;
+  return store.isShared ? (await store.readAll(position, mostCounted)).length : head - position;
+};
+
 const projectionGauges = async (metrics: Metrics, { projector, store, now }: GaugeNeeds) => {
   const head = await store.head();
   metrics.parkedRows.reset();
   for (const { name, position, parked, state } of await projector.ask({ ask: 'status' })) {
     if (state === 'building') continue;
     const [oldest] = position < head ? await store.readAll(position, 1) : [];
-    metrics.projectionLagEvents.set({ projection: name }, Math.max(0, head - position));
+    metrics.projectionLagEvents.set({ projection: name }, await eventsAfter(store, position, head));
     metrics.projectionLagSeconds.set(
       { projection: name },
       oldest ? Math.max(0, (now() - Date.parse(oldest.metadata.recordedAt)) / 1_000) : 0,
@@ -67,19 +78,22 @@ const countedGauges = async (metrics: Metrics, { tables, sagaNames }: GaugeNeeds
   metrics.openCarts.set(await tables.count('cart-carts'));
 };
 
-const processGauges = async (metrics: Metrics, { config, load, activity, sagaRunner }: GaugeNeeds) => {
+/** What every process has. */
+export const processGauges = async (metrics: Metrics, { config, load, activity }: Pick<GaugeNeeds, 'config' | 'load' | 'activity'>) => {
   metrics.requestsInFlight.set(load.inFlight);
   metrics.requestPlaces.set(load.places);
   for (const each of loadClasses) metrics.requestsShed.set({ load: each }, load.shed[each]);
   metrics.activeUsers.set(activity.count());
-  metrics.openIntents.set({ saga: 'all' }, sagaRunner.openIntents());
-  const { bavail, bsize } = await statfs(config.DATA_DIR);
-  metrics.diskFree.set(bavail * bsize);
+  // In a fleet a process may have no folder of its own.
+  const disk = await statfs(config.DATA_DIR).catch(() => null);
+  if (disk) metrics.diskFree.set(disk.bavail * disk.bsize);
 };
 
 export const feedGauges = (metrics: Metrics, needs: GaugeNeeds) => {
   let countedAt = Number.NEGATIVE_INFINITY;
   metrics.onScrape(() => processGauges(metrics, needs));
+  metrics.onScrape(() => metrics.openIntents.set({ saga: 'all' }, needs.sagaRunner.openIntents()));
+  if (!needs.isKept) return;
   metrics.onScrape(() => projectionGauges(metrics, needs));
   metrics.onScrape(() => salesGauges(metrics, needs));
   metrics.onScrape(async () => {

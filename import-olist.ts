@@ -91,12 +91,12 @@ export async function* importing(needs: ImportingNeeds, directory: string): Asyn
 
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
 const importHere = async (config: Config, directory: string, progress: Progress): Promise<Outcome> => {
-  const { store } = await connectLog(config.DATA_DIR, { contract: eventContract, now: Date.now, onBatch: () => {} });
+  const { store, close } = await connectLog(config, { contract: eventContract, now: Date.now, onBatch: () => {}, onError: () => {} });
   const { seals, blindIndex, vault } = await connectVault(config, Date.now);
   try {
     return await runImport({ handle: createHandle(store, { states }), store, seals, blindIndex }, directory, progress);
   } finally {
-    await store.close();
+    await close();
     await vault.close();
   }
 };
@@ -195,7 +195,7 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
     if (!verify) return 0;
     return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position))) > 0 ? 1 : 0;
   }
-  const lock = lockDataDir(config.DATA_DIR);
+  const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
   try {
     const outcome = await importHere(config, directory, progress);
     show(options, outcome);
@@ -203,6 +203,6 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
     const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position)));
     return wrong > 0 ? 1 : 0;
   } finally {
-    lock.release();
+    lock?.release();
   }
 };

@@ -1,42 +1,35 @@
-// The whole marketplace in one process: the parts, put together.
-import { Hono } from 'hono';
+// The marketplace: its parts, put together. One process has all of them, or those of one role.
+import { hostname } from 'node:os';
 import { createHandle } from './commands/handle.ts';
 import { followRevocations } from './commands/revocations.ts';
 import { createWatch } from './commands/watch.ts';
 import { eventContract, deciders as folds } from './domain/registry.ts';
+import { authentication, limits, openEdge } from './edge.ts';
 import type { Config } from './infra/config.ts';
 import {
   connectAnalytics,
   connectCache,
+  connectLeases,
   connectLog,
+  connectMail,
   connectReads,
   connectSearch,
   connectVault,
   connectVerification,
 } from './infra/connect.ts';
-import { gateway } from './infra/gateway/gateway.ts';
 import { loadGate } from './infra/gateway/load.ts';
-import { rateLimit } from './infra/gateway/rates.ts';
-import { docsRoutes } from './infra/http/docs.ts';
-import type { Env, Principal } from './infra/http/env.ts';
-import { fused } from './infra/http/fuse.ts';
-import { openapi } from './infra/http/openapi.ts';
-import { notFound, onError } from './infra/http/problem.ts';
-import { describeRoutes } from './infra/http/routes.ts';
-import { accessTokenIn } from './infra/http/session-cookies.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
+import type { Role } from './infra/services.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
-import { telemetryRoutes } from './infra/telemetry/routes.ts';
-import type { AccessTokens, Claims } from './infra/tokens/port.ts';
 import { observe } from './observe.ts';
+import { openReadModels } from './open-read-models.ts';
 import { sagaNames, startOutward } from './outward.ts';
-import { ProjectorClient } from './projector-client.ts';
 import { readApi } from './read-api/app.ts';
 import { keyRoutes } from './read-api/auth.ts';
-import { invalidate } from './read-api/invalidation.ts';
 import { orderTopics } from './read-api/order.ts';
+import { siblingRoutes } from './remote-read-models.ts';
 import { writeApi } from './write-api/app.ts';
 
 export interface MarketplaceOptions {
@@ -46,82 +39,73 @@ export interface MarketplaceOptions {
   readonly onProgress?: (projection: string, position: number, head: number) => void;
   /** No saga runs: for the command line, which looks, or settles one thing, and sends nothing to anybody. */
   readonly isAsleep?: boolean;
+  /** Roles of this process, in a fleet; without it the process has all of them. */
+  readonly roles?: ReadonlySet<Role>;
+  /** Services whose APIs this process serves; all unless told. */
+  readonly services?: ReadonlySet<string>;
+  /** Another process has taken over what this one alone may do: it has to end. */
+  readonly onFenced?: (error: Error) => void;
 }
 
-const info = { title: 'TokoBapak', version: '1', description: 'Event-sourced commerce for marketplaces of many sellers.' };
-
-const rates = (config: Config) => ({
-  login: config.RATE_LOGIN_PER_MINUTE,
-  checkout: config.RATE_CHECKOUT_PER_MINUTE,
-  search: config.RATE_SEARCH_PER_MINUTE,
-  other: config.RATE_OTHER_PER_MINUTE,
-});
-
-/** What the gateway takes from the configuration as it stands. */
-const edge = (config: Config) => ({
-  publicOrigin: config.PUBLIC_URL,
-  corsOrigins: config.CORS_ORIGINS,
-  trustedHops: config.TRUSTED_PROXY_HOPS,
-  adminAllow: config.ADMIN_IP_ALLOW,
-  internalAllow: config.INTERNAL_IP_ALLOW,
-});
-
-/** Who sent a request: by the bearer token, else by the browser's cookie. Throws auth.* for a token that does not hold. */
-const authentication = (tokens: AccessTokens, secure: boolean) => {
-  const principalIn = ({ sub, roles, seller, sid }: Claims): Principal => ({
-    kind: 'user',
-    id: sub,
-    roles,
-    sessionId: sid,
-    ...(seller !== null && { sellerId: seller }),
-  });
-  return (request: Request): Principal | null | Promise<Principal> => {
-    const header = request.headers.get('authorization');
-    const token = header?.startsWith('Bearer ') ? header.slice(7) : accessTokenIn(request.headers.get('cookie'), secure);
-    if (!token) return null;
-    const claims = tokens.verify(token);
-    return claims instanceof Promise ? claims.then(principalIn) : principalIn(claims);
-  };
-};
+/** The longest that requests under way may take once the process is told to stop, in milliseconds. */
+const longestDrain = 8_000;
 
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
 export const openMarketplace = async (
   config: Config,
-  { log, now = Date.now, onProgress = () => {}, isAsleep = false }: MarketplaceOptions,
+  { log, now = Date.now, onProgress = () => {}, isAsleep = false, roles, services, onFenced = () => {} }: MarketplaceOptions,
 ) => {
+  const does = (role: Role) => roles === undefined || roles.has(role);
+  const isFleet = roles !== undefined;
+  /** The command line beside a fleet: it asks the process that keeps the read models. */
+  const isBeside = isAsleep && config.EVENTSTORE_URL !== undefined && config.DATABASE_URL !== undefined;
   const metrics = createMetrics();
-  const { store, feed } = await connectLog(config.DATA_DIR, {
+  const report = (error: Error) => log.error({ err: error }, 'a request failed');
+  const lagging = (error: Error) => log.warn({ err: error }, 'an engine could not be reached');
+  const connected = await connectLog(config, {
     contract: eventContract,
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
+    onError: lagging,
   });
+  const { store, feed } = connected;
   const secrets = await connectVault(config, now);
   const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = secrets;
-  const { cache, aside } = connectCache(config, now);
+  const { cache, ownCache, aside, close: closeCache } = await connectCache(config, { now, isFleet });
   const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
-  const report = (error: Error) => log.error({ err: error }, 'a request failed');
 
-  const analytics = connectAnalytics(config);
-  const projector = new ProjectorClient({
-    dataDir: config.DATA_DIR,
-    analytics: analytics && { port: analytics.feed, every: config.ANALYTICS_INTERVAL_SECONDS * 1_000 },
-    store,
-    onProgress,
-    onChanged: (changed) => invalidate(aside, changed),
-    onSwapped: () => reads?.forget(),
+  const leases = await connectLeases(config, lagging);
+  /** Waits until this process is the only one that does it. */
+  const alone = async (what: string) => {
+    const lease = await leases.acquire(what, { owner: `${hostname()}.${process.pid}` });
+    lease.lost.addEventListener('abort', () => onFenced(lease.lost.reason as Error), { once: true });
+    return lease;
+  };
+
+  const analytics = await connectAnalytics(config, { isFleet });
+  let forget = () => {};
+  const projector = await openReadModels(config, {
+    ...{ store, analytics, aside, alone, onProgress },
+    token: secrets.siblingToken,
+    isKeptHere: does('projections') && !isBeside,
+    onSwapped: () => forget(),
     onError: (message) => log.error({ reason: message }, 'a projection failed'),
+    onFenced,
   });
-  let reads: ReturnType<typeof connectReads> | undefined;
-  await projector.ready();
+  if (!isBeside && (does('projections') || does('read-api'))) await projector.ready();
   // The sagas take up their open intents from a read model, which may have been behind when the process died.
-  while (!(await projector.passed(await store.head(), 10_000))) onProgress('all', projector.position(), await store.head());
-  reads = connectReads(config.DATA_DIR);
-  const tables = reads;
-  const search = connectSearch(config.DATA_DIR);
+  if (!isBeside && does('sagas'))
+    while (!(await projector.passed(await feed.head(), 10_000))) onProgress('all', projector.position(), await feed.head());
+  const tables = await connectReads(config);
+  forget = tables.forget;
+  const search = await connectSearch(config);
 
-  const watch = await createWatch(handle, feed);
-  const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url) });
-  const outward = await startOutward({ handle, store, feed, tables, outside, seals, vault, tokens, blindIndex, log, now, isAsleep });
+  const watch = createWatch(handle, feed);
+  const mail = await connectMail(config);
+  const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url), mail, isFleet });
+  const rests = isAsleep || !does('sagas');
+  const sagaLease = rests ? null : await alone('sagas');
+  const outward = await startOutward({ handle, store, feed, tables, outside, seals, vault, tokens, blindIndex, log, now, isAsleep: rests });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
   const secure = config.PUBLIC_URL.startsWith('https:');
@@ -135,45 +119,33 @@ export const openMarketplace = async (
   });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });
   const stopWatching = load.watch();
-  const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now });
+  const isKept = does('projections') && !isBeside;
+  const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now, isKept });
 
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
-  const limit = rateLimit(rates(config), cache, cache, now);
+  const counted = { config, cache, ownCache, now };
+  const limit = limits(counted);
   const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
-  const app = new Hono<Env>();
-  app.use(
-    gateway({
-      authenticate,
-      limit,
-      load,
-      ...edge(config),
-      watched: metrics.watched,
-      ended,
-      report,
-    }),
-  );
-  app.route(
-    '/',
-    telemetryRoutes(metrics, checks, () => load.draining),
-  );
+  const edge = openEdge({ ...counted, metrics, load, authenticate, checks, ended, report, isBehindGateway: isFleet });
+  const { app } = edge;
   const both = { now, report, seals, blindIndex, outside };
-  const { fingerprintSecret } = secrets;
-  app.route(
-    '/api/v1',
-    writeApi({ ...both, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth }),
-  );
-  const reports = { engine: analytics, passed: projector.factsPassed };
-  const audit = { log: store, folds, verifyStream: connectVerification(config.DATA_DIR) };
-  const timeZone = config.MARKET_TIME_ZONE;
-  app.route('/api/v1', readApi({ ...both, timeZone, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports }));
-  app.route('/', keyRoutes(tokens));
-  app.route(
-    '/',
-    docsRoutes(() => openapi(describeRoutes(app), info)),
-  );
+  if (does('write-api')) {
+    const { fingerprintSecret } = secrets;
+    const commands = { ...both, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
+    app.route('/api/v1', writeApi(commands, services));
+  }
+  if (does('read-api')) {
+    const reports = { engine: analytics, passed: projector.factsPassed };
+    const audit = { log: store, folds, verifyStream: connectVerification(config, store) };
+    const timeZone = config.MARKET_TIME_ZONE;
+    const queries = { ...both, timeZone, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports };
+    app.route('/api/v1', readApi(queries, services));
+    app.route('/', keyRoutes(tokens));
+  }
+  if (isFleet && does('projections')) app.route('/', siblingRoutes(projector, secrets.siblingToken));
 
   return {
-    app: fused(app, onError(report), notFound),
+    app: edge.finish(),
     handle,
     store,
     feed,
@@ -198,9 +170,10 @@ export const openMarketplace = async (
     /** Finishes what runs (≤ 8 s), then the page in hand, then closes. */
     async close() {
       await streams.close();
-      await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
+      await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, longestDrain).unref())]);
       stopWatching();
       await outward.stop();
+      await sagaLease?.release();
       await outside.close();
       await watch.stop();
       await revoking.stop();
@@ -208,7 +181,9 @@ export const openMarketplace = async (
       await analytics?.close();
       await tables.close();
       await search.close();
-      await store.close();
+      await leases.close();
+      await closeCache();
+      await connected.close();
       await vault.close();
     },
   };

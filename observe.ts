@@ -25,8 +25,9 @@ export const observe = (needs: ObserveNeeds) => {
   const checks = new Map<string, Check>([
     ['log', async () => (await store.head()) >= 0],
     ['vault', async () => (await vault.signingKeys()).length >= 0],
-    ['projections', async () => (await projector.ask({ ask: 'status' })).some(({ state }) => state !== 'building')],
   ]);
+  if (needs.isKept)
+    checks.set('projections', async () => (await projector.ask({ ask: 'status' })).some(({ state }) => state !== 'building'));
   /** One line per request, without anything that names a person; probes only where somebody looks closely. */
   const ended = (c: Context<Env>, route: string, status: number, seconds: number) => {
     const principal = c.get('principal');

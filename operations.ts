@@ -10,6 +10,7 @@ import { DomainError } from './domain/error.ts';
 import { ulidText } from './domain/id.ts';
 import type { Recorded } from './domain/metadata.ts';
 import { deciders as folds } from './domain/registry.ts';
+import { eventsAfter } from './gauges.ts';
 import { importing } from './import-olist.ts';
 import { roles } from './infra/http/env.ts';
 import type { Marketplace } from './marketplace.ts';
@@ -88,7 +89,7 @@ async function* show({ store }: Marketplace, { streamId, from }: z.output<typeof
 
 async function* projectionStatus({ projector, store }: Marketplace) {
   const head = await store.head();
-  for (const status of await projector.ask({ ask: 'status' })) yield { ...status, behind: Math.max(0, head - status.position) };
+  for (const status of await projector.ask({ ask: 'status' })) yield { ...status, behind: await eventsAfter(store, status.position, head) };
 }
 
 const Names = z.strictObject({ names: z.array(z.string()) });

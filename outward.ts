@@ -73,8 +73,10 @@ export const startOutward = async (needs: OutwardNeeds) => {
     onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
   };
   const inbox = isAsleep ? null : await followInbox({ ...following, account });
-  const upkeep = setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));
-  upkeep.unref();
+  const upkeep = isAsleep
+    ? undefined
+    : setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));
+  upkeep?.unref();
   const mails = isAsleep ? null : await followMails({ ...following, mail });
   return {
     sagaRunner,

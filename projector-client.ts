@@ -1,17 +1,21 @@
 // The marketplace's side of the projector thread: starts it, tells it that the log has grown, and waits for positions.
 import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Config } from './infra/config.ts';
 import type { EventStore } from './infra/event-store/port.ts';
-import type { FromThread, ParkedRowStatus, ProjectionStatus, ProjectorData, Request, ToThread } from './projector.ts';
+import type { FromThread, ProjectorData, Request, ToThread } from './projector.ts';
+import type { Answers, ReadModels } from './read-models.ts';
 
 export interface ProjectorClientOptions {
-  readonly dataDir: string;
-  readonly analytics: { readonly port: MessagePort; readonly every: number } | null;
+  readonly config: Config;
+  readonly facts: MessagePort | null;
+  readonly fence: ProjectorData['fence'];
   readonly store: Pick<EventStore, 'onCommitted' | 'logId'>;
   /** Rows that have changed, by projection, for caches that show them. */
   readonly onChanged?: (changed: ReadonlyMap<string, readonly string[]>, position: number) => void;
   readonly onSwapped?: (projection: string) => void;
   readonly onProgress?: (projection: string, position: number, head: number) => void;
   readonly onError?: (message: string) => void;
+  readonly onFenced?: (error: Error) => void;
 }
 
 /**
@@ -25,18 +29,7 @@ interface Waiter {
   readonly resolve: (passed: boolean) => void;
 }
 
-/** A request without its number, and what its answer is. */
-interface Answers {
-  status: readonly ProjectionStatus[];
-  parked: readonly ParkedRowStatus[];
-  retry: boolean;
-  skip: boolean;
-  rebuild: null;
-  analytics: boolean;
-  close: null;
-}
-
-export class ProjectorClient {
+export class ProjectorClient implements ReadModels {
   readonly logId: string;
   readonly #options: ProjectorClientOptions;
   readonly #worker: Worker;
@@ -54,11 +47,11 @@ export class ProjectorClient {
   constructor(options: ProjectorClientOptions) {
     this.#options = options;
     this.logId = options.store.logId;
-    const { dataDir, analytics } = options;
-    const workerData: ProjectorData = { role: 'projector', dataDir, analytics };
+    const { config, facts, fence } = options;
+    const workerData: ProjectorData = { role: 'projector', config, facts, fence };
     this.#worker = new Worker(new URL('./main.ts', import.meta.url), {
       workerData,
-      transferList: analytics ? [analytics.port] : [],
+      transferList: facts ? [facts] : [],
       resourceLimits: { maxYoungGenerationSizeMb: 24 },
     });
     this.#ready = new Promise((resolve, reject) => {
@@ -165,6 +158,9 @@ export class ProjectorClient {
         return;
       case 'error':
         this.#options.onError?.(message.message);
+        return;
+      case 'fenced':
+        this.#options.onFenced?.(new Error(message.message));
         return;
       case 'reply': {
         const waiting = this.#replies.get(message.n);

@@ -1,13 +1,15 @@
 // The thread that keeps the read models: it has its own connections, so that folding costs the requests nothing.
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { eventContract } from './domain/registry.ts';
-import { analyticsOver } from './infra/analytics/bridge.ts';
-import { connectProjections } from './infra/connect.ts';
+import type { Config } from './infra/config.ts';
+import { connectFacts, connectProjections } from './infra/connect.ts';
+import { Fenced } from './infra/lease/port.ts';
 import { analyticsFollower } from './projections/analytics-feed.ts';
 import { projections } from './projections/registry.ts';
 import type { ProjectionStatus } from './projections/run.ts';
 import { Projector } from './projections/run.ts';
 import { searchFollower } from './projections/search-index.ts';
+import { invalidate } from './read-api/invalidation.ts';
 
 /** What the marketplace asks of the thread; every request is answered by a `Reply` with the same number. */
 export type Request =
@@ -28,7 +30,7 @@ export type FromThread =
   | { readonly kind: 'advanced'; readonly position: number; readonly changed: ReadonlyMap<string, readonly string[]> }
   | { readonly kind: 'swapped'; readonly projection: string }
   | { readonly kind: 'progress'; readonly projection: string; readonly position: number; readonly head: number }
-  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'error' | 'fenced'; readonly message: string }
   | { readonly kind: 'reply'; readonly n: number; readonly value?: unknown; readonly error?: string };
 
 export interface ParkedRowStatus {
@@ -39,23 +41,27 @@ export interface ParkedRowStatus {
 }
 export type { ProjectionStatus };
 
-/** What the thread is started with. `dataDir` holds log.db, read.db and search.db. */
+/** What the thread is started with. */
 export interface ProjectorData {
   readonly role: 'projector';
-  readonly dataDir: string;
-  /** Where analytics takes its facts, and the milliseconds between two batches of them; null where it is switched off. */
-  readonly analytics: { readonly port: MessagePort; readonly every: number } | null;
+  readonly config: Config;
+  /** The embedded engine of analytics, which lives in the main thread: where it takes its facts. */
+  readonly facts: MessagePort | null;
+  /** The lease under which a database that others reach too is written. */
+  readonly fence: { readonly name: string; readonly epoch: number } | null;
 }
 
 /** Runs in the worker thread until it is asked to close. */
-export const runProjector = async ({ dataDir, analytics }: ProjectorData): Promise<void> => {
+export const runProjector = async ({ config, facts: factsPort, fence }: ProjectorData): Promise<void> => {
   const port = parentPort;
   if (!port) throw new Error('the projector runs in a worker thread');
   const tell = (message: FromThread) => port.postMessage(message);
-  const connected = await connectProjections(dataDir, eventContract);
-  const onError = (error: Error) => tell({ kind: 'error', message: error.message });
-  const facts =
-    analytics && analyticsFollower({ analytics: analyticsOver(analytics.port), log: connected.log, every: analytics.every, onError });
+  const onError = (error: Error) =>
+    tell(error instanceof Fenced ? { kind: 'fenced', message: error.message } : { kind: 'error', message: error.message });
+  const connected = await connectProjections(config, { contract: eventContract, fence, onError });
+  const analytics = await connectFacts(config, factsPort);
+  const every = config.ANALYTICS_INTERVAL_SECONDS * 1_000;
+  const facts = analytics && analyticsFollower({ analytics, log: connected.log, every, onError });
   const projector = new Projector({
     ...connected,
     projections,
@@ -63,7 +69,12 @@ export const runProjector = async ({ dataDir, analytics }: ProjectorData): Promi
       searchFollower({ index: connected.searchIndex, writer: connected.tables, reader: connected.rows, logId: connected.log.logId }),
       ...(facts ? [facts] : []),
     ],
-    onAdvanced: (position, changed) => tell({ kind: 'advanced', position, changed }),
+    // What is kept of the rows elsewhere goes before anybody hears of the position, so that whoever waits for it finds nothing older.
+    onAdvanced: async (position, changed) => {
+      if (connected.aside) await invalidate(connected.aside, changed);
+      await connected.reached?.tell(position);
+      tell({ kind: 'advanced', position, changed });
+    },
     onSwapped: (projection) => tell({ kind: 'swapped', projection }),
     onProgress: (projection, position, head) => tell({ kind: 'progress', projection, position, head }),
     onError,
@@ -85,7 +96,7 @@ export const runProjector = async ({ dataDir, analytics }: ProjectorData): Promi
         return facts ? facts.passed(request.position, request.milliseconds) : false;
       case 'close':
         await facts?.stop();
-        analytics?.port.close();
+        await analytics?.close();
         await projector.close();
         await connected.close();
         return null;

@@ -5,11 +5,14 @@ import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import type { Config } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
-import { logger } from './infra/telemetry/log.ts';
+import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
+import type { Part, RoleProcess } from './part.ts';
+import { checkPart, openPart, portFor } from './roles.ts';
 
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
+const defaultPort = 8080;
 /** How long the start waits until the demo market can be read, in milliseconds. */
 const longestSeed = 10_000;
 
@@ -50,37 +53,90 @@ const aborted = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Answers when the server has stopped. Throws DataDirInUse while another process has the data. */
+interface Listening {
+  readonly port: number;
+  /** Accepts nothing any more, lets `finish` come to an end, then closes what is still open. */
+  stop(finish: () => Promise<void>): Promise<void>;
+}
+
+const listen = async (app: RoleProcess['app'], { HOST: hostname }: Config, wanted: number): Promise<Listening> => {
+  const listening = Promise.withResolvers<number>();
+  const server = serve({ fetch: app.fetch, port: wanted, hostname }, ({ port }) => listening.resolve(port));
+  server.once('error', listening.reject);
+  return {
+    port: await listening.promise,
+    async stop(finish) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await finish();
+      // What is still open now is a stream that would never end by itself.
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+    },
+  };
+};
+
+/** A stop that takes too long ends by itself: also while the read models are still being built, which may take longer than anybody waits. */
+const limitStop = (signal: AbortSignal) =>
+  signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
+
+/** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data. */
 export const start = async (config: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
   const log = logger(config.LOG_LEVEL);
   const lock = lockDataDir(config.DATA_DIR);
-  // Also while the read models are still being built, which may take longer than anybody waits.
-  signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
-  const marketplace = await openMarketplace(config, { log, onProgress: progress });
+  limitStop(signal);
+  const ending = endWhenFenced(signal, log);
+  const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced });
   const { store, projector } = marketplace;
   if (seedDemo && (await store.head()) === 0) {
     await seedDemo(marketplace);
     // Whoever comes first finds the shelves filled.
     await projector.passed(await store.head(), longestSeed);
   }
-  const listening = Promise.withResolvers<number>();
-  const server = serve({ fetch: marketplace.app.fetch, port: config.PORT, hostname: config.HOST }, ({ port }) => listening.resolve(port));
-  server.once('error', listening.reject);
-  const port = await listening.promise;
+  const server = await listen(marketplace.app, config, config.PORT ?? defaultPort);
+  const { port } = server;
   const url = `http://localhost:${port}`;
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
   const control = await openControl(marketplace, log, (at) => lock.announce(at, `http://127.0.0.1:${port}`));
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
   process.stderr.write(tryThis(url, (await store.head()) === 0 ? whenEmpty : seedDemo ? firstOrder(url) : ''));
 
-  await aborted(signal);
+  await aborted(ending.signal);
   log.info('stopping');
-  const closed = new Promise((resolve) => server.close(resolve));
-  await control.close();
-  await marketplace.close();
-  // What is still open now is a stream that would never end by itself.
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  await closed;
+  await server.stop(async () => {
+    await control.close();
+    await marketplace.close();
+  });
   lock.release();
+  log.info('stopped');
+};
+
+/** A process that was fenced off stops in good order, and says by its exit code that it should be started again. */
+const endWhenFenced = (signal: AbortSignal, log: Logger) => {
+  const lost = new AbortController();
+  return {
+    signal: AbortSignal.any([signal, lost.signal]),
+    fenced: (error: Error) => {
+      log.error({ err: error }, 'another process does this now; stopping');
+      process.exitCode = 1;
+      lost.abort();
+      setTimeout(() => process.exit(1), longestStop).unref();
+    },
+  };
+};
+
+/** One process of a fleet. Answers when it has stopped. Throws ConfigError where the configuration lacks what several processes share. */
+export const startPart = async (config: Config, part: Part, { progress, signal }: StartOptions): Promise<void> => {
+  checkPart(config, part);
+  const wanted = portFor(config, part);
+  const log = logger(config.LOG_LEVEL);
+  limitStop(signal);
+  const ending = endWhenFenced(signal, log);
+  const running = await openPart(config, part, { log, onProgress: progress, onFenced: ending.fenced });
+  const server = await listen(running.app, config, wanted);
+  const url = `http://localhost:${server.port}`;
+  log.info({ url, role: part.role, services: part.services }, `listening on ${url}`);
+  await aborted(ending.signal);
+  log.info('stopping');
+  await server.stop(running.close);
   log.info('stopped');
 };

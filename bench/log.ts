@@ -8,6 +8,7 @@ import { defaultLocation as location } from '../domain/location.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import { eventContract } from '../domain/registry.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
+import { readConfig } from '../infra/config.ts';
 import { connectProjections } from '../infra/connect.ts';
 import { createCodec } from '../infra/event-store/codec.ts';
 import { createSqliteEventStore } from '../infra/event-store/sqlite.ts';
@@ -21,6 +22,8 @@ const codec = createCodec(eventContract);
 const at = '2026-01-05T03:00:00.000Z';
 const recordedAt = Date.parse(at);
 const eventsPerStream = 10;
+const configOf = (dataDir: string) => readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+const connecting = { contract: eventContract, fence: null, onError: () => {} };
 const transactionSize = 1_000;
 
 type Stored = WriteAppend['events'][number];
@@ -226,7 +229,7 @@ export const rebuild = async (
   bulkLoad(file, copiesOf(sample, Math.ceil(least / sample.length)));
   const { store } = await openCommands(file);
   await store.close();
-  const { log, feed, tables, close } = await connectProjections(own, eventContract);
+  const { log, feed, tables, close } = await connectProjections(configOf(own), connecting);
   const projector = new Projector({ log, feed, tables, projections: [productCards] });
   const events = await log.head();
   const milliseconds = await timed(() => projector.start());
@@ -237,7 +240,7 @@ export const rebuild = async (
 
 /** Events of products from a seeded log, in its order. */
 export const productEvents = async (dataDir: string): Promise<Recorded[]> => {
-  const { log, tables, close } = await connectProjections(dataDir, eventContract);
+  const { log, tables, close } = await connectProjections(configOf(dataDir), connecting);
   const sample: Recorded[] = [];
   for (let position = 0; ; ) {
     const page = await log.readAll(position, 1_000);

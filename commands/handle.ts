@@ -54,7 +54,7 @@ export type Handle = {
     command: Command,
     context: Context,
   ): Promise<Result<Event>>;
-  /** The folded state of a stream as this process knows it now, with its revision (-1: no stream). */
+  /** The folded state of a stream as the log has it now, with its revision (-1: no stream). */
   load<State, Command, Event extends { type: string }>(
     decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
     id: string,
@@ -133,7 +133,10 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     return { streamId, id, events, revision: last?.revision ?? first, position: last?.position ?? 0, replayed: true };
   };
 
-  /** Decides as many waiting commands as one append holds; settles at once those that append nothing. */
+  /**
+   * Decides as many waiting commands as one append holds. Those that append nothing are settled at once, unless the log is shared:
+   * there only an append at this very revision, or a look, tells that the state was not behind.
+   */
   const decideBatch = async (decider: AnyDecider, streamId: string, id: string, loaded: Loaded, queue: Waiting[]): Promise<Decided[]> => {
     const decided: Decided[] = [];
     const inBatch = new Set<string>();
@@ -162,7 +165,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         const size = queue.length > 1 || decided.length > 0 ? sizeOf(events) : 0;
         if (count + events.length > maxEvents || bytes + size > maxBytes) break;
         queue.shift();
-        if (events.length === 0 && decided.length === 0) {
+        if (events.length === 0 && decided.length === 0 && !store.isShared) {
           onOutcome(decider.category, 'accepted');
           waiting.resolve({ streamId, id, events: [], revision, position: loaded.position, replayed: false });
           continue;
@@ -179,7 +182,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         if (!(error instanceof DomainError)) {
           onOutcome(decider.category, 'failed');
           waiting.reject(error);
-        } else if (decided.length === 0) {
+        } else if (decided.length === 0 && !store.isShared) {
           onOutcome(decider.category, 'refused');
           waiting.reject(error);
         } else {
@@ -217,6 +220,12 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     }
   };
 
+  /** Whether what was decided, none of it to be appended, rests on a state that others have gone beyond. */
+  const isBehind = async (decider: AnyDecider, streamId: string, loaded: Loaded, decided: readonly Decided[]): Promise<boolean> => {
+    if (!store.isShared || decided.some((item) => item.events.length > 0)) return false;
+    return (await streams.newest(decider, streamId)).revision > loaded.revision;
+  };
+
   const drain = async (decider: AnyDecider, streamId: string, id: string, queue: Waiting[]) => {
     while (queue.length > 0) {
       let decided: readonly Decided[] = [];
@@ -225,7 +234,9 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         decided = await decideBatch(decider, streamId, id, loaded, queue);
         // What was only assumed to be new stays known as new only by an append that proves it.
         if (loaded.revision < 0 && !decided.some((item) => item.events.length > 0)) streams.forget(streamId);
-        if (decided.length > 0) await appendBatch(decider, streamId, id, loaded, decided);
+        if (decided.length > 0 && !(await isBehind(decider, streamId, loaded, decided))) {
+          await appendBatch(decider, streamId, id, loaded, decided);
+        } else queue.unshift(...decided.map((item) => item.waiting));
       } catch (error) {
         // A cached state that was wrong is dropped; what was decided on it goes back to the front of the queue, or fails.
         const again = error instanceof VersionConflict;
@@ -269,7 +280,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       id: string,
     ) => {
       const streamId = `${decider.category}-${id}`;
-      const { state, revision, position } = await streams.load(decider as AnyDecider, streamId);
+      const { state, revision, position } = await streams.newest(decider as AnyDecider, streamId);
       return { state: state as State, revision, position };
     },
     again: async ({ category }: Pick<AnyDecider, 'category'>, { prior }: Context) =>

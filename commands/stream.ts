@@ -41,10 +41,15 @@ export const note = (loaded: Loaded, recorded: Recorded) => {
   else remember(loaded, recorded.metadata.commandId, recorded.revision, 1);
 };
 
-/** Reads what the stream has beyond `loaded`. */
-const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, loaded: Loaded) => {
+/**
+ * `known` with what the stream has beyond it. NOTE: folded into a copy, for commands may be under way that were decided on `known`,
+ * and their events must be appended at the revision that they were decided at.
+ */
+const catchUp = async (store: EventStore, decider: Pick<AnyDecider, 'evolve'>, streamId: string, known: Loaded): Promise<Loaded> => {
+  let loaded = known;
   for (;;) {
     const page = await store.read(streamId, loaded.revision + 1, pageSize);
+    if (page.length > 0 && loaded === known) loaded = { ...known, seen: new Map(known.seen) };
     for (const recorded of page) take(decider, loaded, recorded);
     if (page.length < pageSize) return loaded;
   }
@@ -97,19 +102,28 @@ type Foldable = Pick<AnyDecider, 'version' | 'initial' | 'evolve'>;
 export const createStreams = (store: EventStore, capacity: number) => {
   const cache = new LRUCache<string, Loaded>({ max: capacity });
   const loading = new Map<string, Promise<Loaded>>();
+  const load = (decider: Foldable, streamId: string): Promise<Loaded> | Loaded => {
+    const known = cache.get(streamId) ?? loading.get(streamId);
+    if (known) return known;
+    const fresh = loadStream(store, decider, streamId)
+      .then((loaded) => {
+        cache.set(streamId, loaded);
+        return loaded;
+      })
+      .finally(() => loading.delete(streamId));
+    loading.set(streamId, fresh);
+    return fresh;
+  };
+  const renew = async (decider: Foldable, streamId: string, known: Loaded): Promise<Loaded> => {
+    const renewed = await catchUp(store, decider, streamId, known);
+    const kept = cache.get(streamId);
+    if (kept && kept.revision >= renewed.revision) return kept;
+    cache.set(streamId, renewed);
+    return renewed;
+  };
   return {
-    load(decider: Foldable, streamId: string): Promise<Loaded> | Loaded {
-      const known = cache.get(streamId) ?? loading.get(streamId);
-      if (known) return known;
-      const fresh = loadStream(store, decider, streamId)
-        .then((loaded) => {
-          cache.set(streamId, loaded);
-          return loaded;
-        })
-        .finally(() => loading.delete(streamId));
-      loading.set(streamId, fresh);
-      return fresh;
-    },
+    /** The stream as it was last seen. */
+    load,
     /** The stream as if it were new, unless it is known here. */
     assumeNew(decider: Foldable, streamId: string): Loaded {
       const known = cache.get(streamId);
@@ -118,10 +132,15 @@ export const createStreams = (store: EventStore, capacity: number) => {
       cache.set(streamId, blank);
       return blank;
     },
+    /** The stream as the log has it at this moment. In a log of our own a kept state is never behind. */
+    async newest(decider: Foldable, streamId: string): Promise<Loaded> {
+      const known = cache.get(streamId);
+      return known && store.isShared ? renew(decider, streamId, known) : load(decider, streamId);
+    },
     /** Reads what others have written meanwhile; a stream that is not kept is read when it is next asked for. */
     async refresh(decider: Foldable, streamId: string): Promise<void> {
-      const loaded = cache.get(streamId);
-      if (loaded) await catchUp(store, decider, streamId, loaded).catch(() => cache.delete(streamId));
+      const known = cache.get(streamId);
+      if (known) await renew(decider, streamId, known).catch(() => cache.delete(streamId));
     },
     forget(streamId: string) {
       cache.delete(streamId);

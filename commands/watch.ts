@@ -1,6 +1,6 @@
 // Waits until a stream says what somebody waits for: told by the feed, bounded in time.
 import type { Decider } from '../domain/decider.ts';
-import type { EventFeed } from '../infra/event-feed/port.ts';
+import type { EventFeed, Subscription } from '../infra/event-feed/port.ts';
 import type { Handle } from './handle.ts';
 
 type Foldable<State, Command, Event> = Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>;
@@ -16,14 +16,22 @@ export type Until = <State, Command, Event extends { type: string }>(
   milliseconds: number,
 ) => Promise<State>;
 
-export const createWatch = async (handle: Handle, feed: EventFeed): Promise<{ until: Until; stop(): Promise<void> }> => {
+/** The feed is followed from the first time that somebody waits: not every process has somebody who does. */
+export const createWatch = (handle: Handle, feed: EventFeed): { until: Until; stop(): Promise<void> } => {
   const waiting = new Map<string, Set<() => void>>();
-  const subscription = feed.subscribe(await feed.head(), (events) => {
-    if (waiting.size === 0) return;
-    for (const { streamId } of events) for (const wake of waiting.get(streamId) ?? []) wake();
-  });
+  const follow = async () =>
+    feed.subscribe(await feed.head(), (events) => {
+      if (waiting.size === 0) return;
+      for (const { streamId } of events) for (const wake of waiting.get(streamId) ?? []) wake();
+    });
+  let following: Promise<Subscription> | undefined;
 
   const until: Until = async (decider, id, isReached, milliseconds) => {
+    following ??= follow().catch((error: Error) => {
+      following = undefined;
+      throw error;
+    });
+    await following;
     const streamId = `${decider.category}-${id}`;
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, milliseconds);
@@ -51,5 +59,5 @@ export const createWatch = async (handle: Handle, feed: EventFeed): Promise<{ un
       if (wakers.size === 0) waiting.delete(streamId);
     }
   };
-  return { until, stop: () => subscription.stop() };
+  return { until, stop: async () => (await following)?.stop() };
 };

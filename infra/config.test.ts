@@ -18,7 +18,6 @@ describe('the configuration', () => {
   it('needs nothing to start on one machine', () => {
     expect(readConfig({ PATH: '/bin', HOME: '/root' })).toMatchObject({
       NODE_ENV: 'development',
-      PORT: 8080,
       DATA_DIR: '.data',
       MARKET_TIME_ZONE: 'Asia/Jakarta',
       MARKET_CURRENCY: 'IDR',
@@ -32,6 +31,11 @@ describe('the configuration', () => {
       ADMIN_IP_ALLOW: ['10.0.0.0/8', '::1'],
     });
   });
+  it('reads where services are', () => {
+    expect(
+      problems({ SERVICE_URL: 'http://{service}:{port}', SERVICE_ADDRESSES: 'order=http://orders:3007,write-api=http://w:1' }),
+    ).toEqual([]);
+  });
   it.each([
     [{ PORT: '80a' }, /^PORT: /],
     [{ MARKET_TIME_ZONE: 'Jakarta' }, /^MARKET_TIME_ZONE: /],
@@ -41,7 +45,13 @@ describe('the configuration', () => {
     [{ ADMIN_IP_ALLOW: '10.0.0.0/33' }, /^ADMIN_IP_ALLOW: /],
     [{ MASTER_KEY: 'short' }, /^MASTER_KEY: /],
     [{ MARKET_TIMEZONE: 'Asia/Jakarta' }, /^MARKET_TIMEZONE is not known/],
-    [{ DATABASE_URL: 'postgres://db' }, /^DATABASE_URL is not known/],
+    [{ DATABASE_URI: 'postgres://db' }, /^DATABASE_URI is not known/],
+    [{ DATABASE_URL: 'mysql://db' }, /^DATABASE_URL: must be an address such as postgres:/],
+    [{ SERVICE_ADDRESSES: 'ordre=http://orders:3007' }, /^SERVICE_ADDRESSES: must be such as order=/],
+    [{ SERVICE_URL: 'http://{name}:{port}' }, /^SERVICE_URL: must be/],
+    [{ SERVICE_URL: 'http://{service}:x' }, /^SERVICE_URL: must be/],
+    [{ KAFKA_BROKERS: 'kafka:9092' }, /needs EVENTSTORE_URL/],
+    [{ KAFKA_SASL: 'plain' }, /KAFKA_SASL needs/],
     [{ PAYMENT_GATEWAY_URL: 'https://pay.example' }, /needs PAYMENT_WEBHOOK_SECRET/],
     [{ CORS_ORIGINS: 'http://localhost:8080' }, /may call anyway/],
   ])('refuses %o', (env, problem) => expect(problems(env)).toEqual([expect.stringMatching(problem)]));
@@ -68,6 +78,31 @@ describe('in production', () => {
   });
 });
 
+describe('links to engines in production', () => {
+  const safe = {
+    EVENTSTORE_URL: 'esdb://log.example:2113',
+    DATABASE_URL: 'postgres://u:p@db.example/toko?sslmode=verify-full',
+    REDIS_URL: 'rediss://cache.example:6379',
+    KAFKA_BROKERS: 'kafka.example:9093',
+    KAFKA_TLS: 'on',
+    ELASTICSEARCH_URL: 'https://search.example',
+    CLICKHOUSE_URL: 'https://facts.example',
+  };
+  it('are taken when they are encrypted', () => expect(problems({ ...production, ...safe })).toEqual([]));
+  it.each([
+    { EVENTSTORE_URL: 'esdb://log.example:2113?tls=false' },
+    { DATABASE_URL: 'postgres://u:p@db.example/toko' },
+    { DATABASE_URL_ORDER: 'postgres://u:p@db.example/orders' },
+    { REDIS_URL: 'redis://cache.example:6379' },
+    { KAFKA_TLS: 'off' },
+    { ELASTICSEARCH_URL: 'http://search.example' },
+    { CLICKHOUSE_URL: 'http://facts.example' },
+  ])('are refused otherwise: %o', (plain) =>
+    expect(problems({ ...production, ...safe, ...plain })).toEqual([`${Object.keys(plain)[0]} must be encrypted in production.`]),
+  );
+  it('are never shown with their passwords', () => expect(describeConfig(readConfig({ ...production, ...safe }))).not.toContain('u:p@'));
+});
+
 describe('what is shown', () => {
   it('never holds a secret', () => {
     const text = describeConfig(readConfig(production));
@@ -75,5 +110,6 @@ describe('what is shown', () => {
     expect(text).not.toContain(key);
     expect(problems({ MASTER_KEY: `${key}xyz` }).join()).not.toContain(key);
   });
-  it('documents each setting', () => expect(configTable()).toContain('| `PORT` | `8080` | Port for HTTP; 0 takes a free one. |'));
+  it('documents each setting', () =>
+    expect(configTable()).toContain('| `DATA_DIR` | `.data` | Folder of the embedded engines; owned by one process. |'));
 });

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Currency } from '../domain/money.ts';
+import { isAddressed, type Service, serviceNames } from './services.ts';
 
 /** A list with commas; blanks around its items do not count. */
 const list = (item: z.ZodType<string, string>, byDefault = '') =>
@@ -24,6 +25,27 @@ const origin = z
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin such as https://shop.example, without a path');
 
 const link = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' });
+/** Addresses of engines may hold a password. */
+const engine = (protocol: RegExp, example: string) =>
+  z
+    .url({ protocol, error: `must be an address such as ${example}` })
+    .optional()
+    .meta({ secret: true });
+const postgres = engine(/^postgres(ql)?$/, 'postgres://user:password@host:5432/tokobapak');
+
+const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be a host and a port, such as kafka:9092');
+const serviceAddress = z.string().refine((text) => {
+  const [name = '', url = ''] = text.split('=', 2);
+  return isAddressed(name) && link.safeParse(url).success;
+}, 'must be such as order=http://orders:3007');
+const pattern = z
+  .string()
+  .refine(
+    (text) =>
+      link.safeParse(text.replace('{service}', 'order').replace('{port}', '3007')).success &&
+      !/[{}]/.test(text.replace(/\{(service|port)\}/g, '')),
+    'must be an http(s) address, in which {service} and {port} stand for name and port',
+  );
 
 const timeZone = z.string().refine((zone) => {
   try {
@@ -42,12 +64,25 @@ const secret = z.string().min(32, 'must have at least 32 characters');
 
 const privateRanges = '127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
 
+type DatabaseName = `DATABASE_URL_${Uppercase<Service>}`;
+const databaseName = (service: Service) => `DATABASE_URL_${service.toUpperCase()}` as DatabaseName;
+
+const serviceDatabases = Object.fromEntries(
+  serviceNames.map((name) => [databaseName(name), postgres.describe(`Another database for the read models of ${name}.`)]),
+) as Record<DatabaseName, typeof postgres>;
+
 const Environment = z.object({
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
     .default('development')
     .describe('`production` refuses weak secrets and plain-text links.'),
-  PORT: count(0, 65_535, 8080).describe('Port for HTTP; 0 takes a free one.'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('Port for HTTP; 0 takes a free one. Without it 8080, or the port of the service or role that is started.'),
   HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
   PUBLIC_URL: origin
     .default('http://localhost:8080')
@@ -79,6 +114,41 @@ const Environment = z.object({
   RATE_SEARCH_PER_MINUTE: count(1, 1_000_000, 60).describe('Searches per minute, per person or address.'),
   RATE_OTHER_PER_MINUTE: count(1, 10_000_000, 300).describe('All other requests per minute, per person or address.'),
   MAX_IN_FLIGHT: count(32, 100_000, 5_000).describe('Requests inside at once, at most; fewer when the event loop lags.'),
+  NAMESPACE: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and dashes')
+    .default('tokobapak')
+    .describe('Names this deployment on servers that others use too: prefix of topics, indexes, cache keys and of the analytics database.'),
+  EVENTSTORE_URL: engine(/^(esdb|kurrentdb)(\+discover)?$/, 'esdb://user:password@host:2113').describe(
+    'EventStoreDB for the log; without it the log is embedded.',
+  ),
+  DATABASE_URL: postgres.describe('PostgreSQL for read models, vault and keys; without it they are embedded.'),
+  ...serviceDatabases,
+  DATABASE_REPLICA_URL: postgres.describe('A read replica of DATABASE_URL, for the query services.'),
+  DATABASE_POOL: count(1, 1_000, 10).describe('Connections to PostgreSQL that one process holds at most.'),
+  REDIS_URL: engine(/^rediss?$/, 'redis://host:6379').describe(
+    'Redis for rendered answers and rate limits; without it each process has its own limits.',
+  ),
+  KAFKA_BROKERS: list(hostAndPort).describe('Kafka, with commas; without it the log itself is the feed, and nothing is published.'),
+  KAFKA_TLS: z.enum(['on', 'off']).default('off').describe('Whether Kafka is spoken to over TLS.'),
+  KAFKA_CA_FILE: z.string().optional().describe('Certificates that Kafka’s is checked against; without it the system’s.'),
+  KAFKA_CERT_FILE: z.string().optional().describe('Own certificate for Kafka.'),
+  KAFKA_KEY_FILE: z.string().optional().describe('Key of the own certificate.'),
+  KAFKA_SASL: z.enum(['off', 'plain', 'scram-sha-256', 'scram-sha-512']).default('off').describe('How to sign in to Kafka.'),
+  KAFKA_USERNAME: z.string().optional().describe('Name for KAFKA_SASL.'),
+  KAFKA_PASSWORD: z.string().optional().meta({ secret: true }).describe('Password for KAFKA_SASL.'),
+  ELASTICSEARCH_URL: engine(/^https?$/, 'https://user:password@host:9200').describe(
+    'Elasticsearch for product search; without it search is embedded.',
+  ),
+  CLICKHOUSE_URL: engine(/^https?$/, 'https://user:password@host:8123').describe(
+    'ClickHouse for analytics; without it analytics is embedded in one process, and answers 503 where there are several.',
+  ),
+  SERVICE_URL: pattern
+    .default('http://127.0.0.1:{port}')
+    .describe('Where the processes of a fleet find each other: {service} is the name of a service or role, {port} its port.'),
+  SERVICE_ADDRESSES: list(serviceAddress).describe(
+    'Exceptions from SERVICE_URL, with commas: name=address, the name a service, a role, or write-api or read-api for one side of all services.',
+  ),
   CACHE_MIB: count(1, 65_536, 64).describe('Memory for rendered answers.'),
   ANALYTICS: z.enum(['on', 'off']).default('on').describe('Reports and analysts’ queries; off: nothing is fed, and they answer 503.'),
   ANALYTICS_INTERVAL_SECONDS: count(1, 3_600, 5).describe('A fact waits so long for others, so that they are fed in batches.'),
@@ -125,15 +195,43 @@ const unknownNames = (env: Readonly<Record<string, string | undefined>>): string
 
 const isMonotonous = (text: string) => new Set(text).size < 8;
 
+/** Links to engines that are configured, and whether nobody can listen in on them. */
+const encrypted = (config: Config): readonly (readonly [string, boolean])[] => {
+  const tls = (url: string) => /[?&]sslmode=(require|verify-ca|verify-full)\b/.test(url);
+  const links: readonly (readonly [Name, (url: string) => boolean])[] = [
+    ['EVENTSTORE_URL', (url) => !/[?&]tls=false\b/i.test(url)],
+    ['DATABASE_URL', tls],
+    ['DATABASE_REPLICA_URL', tls],
+    ...serviceNames.map((name) => [databaseName(name), tls] as const),
+    ['REDIS_URL', (url) => url.startsWith('rediss:')],
+    ['ELASTICSEARCH_URL', (url) => url.startsWith('https:')],
+    ['CLICKHOUSE_URL', (url) => url.startsWith('https:')],
+  ];
+  return [
+    ...links.flatMap(([name, isSafe]) => {
+      const url = config[name];
+      return typeof url === 'string' ? [[name, isSafe(url)] as const] : [];
+    }),
+    ['KAFKA_TLS', config.KAFKA_BROKERS.length === 0 || config.KAFKA_TLS === 'on'],
+  ];
+};
+
 /** What is right by itself but not together. */
 const contradictions = (config: Config): string[] => {
   const problems: string[] = [];
-  const must = (right: boolean, problem: string) => {
+  const must = (right: unknown, problem: string) => {
     if (!right) problems.push(problem);
   };
   must(!config.PAYMENT_GATEWAY_URL || config.PAYMENT_WEBHOOK_SECRET !== undefined, 'PAYMENT_GATEWAY_URL needs PAYMENT_WEBHOOK_SECRET.');
   must(!config.COURIER_URL || config.COURIER_WEBHOOK_SECRET !== undefined, 'COURIER_URL needs COURIER_WEBHOOK_SECRET.');
   must(!config.CORS_ORIGINS.includes(config.PUBLIC_URL), 'CORS_ORIGINS holds PUBLIC_URL, which may call anyway.');
+  must(
+    config.KAFKA_SASL === 'off' || (config.KAFKA_USERNAME && config.KAFKA_PASSWORD),
+    'KAFKA_SASL needs KAFKA_USERNAME and KAFKA_PASSWORD.',
+  );
+  must(!config.KAFKA_CERT_FILE === !config.KAFKA_KEY_FILE, 'KAFKA_CERT_FILE and KAFKA_KEY_FILE go together.');
+  must(config.DATABASE_REPLICA_URL === undefined || config.DATABASE_URL !== undefined, 'DATABASE_REPLICA_URL needs DATABASE_URL.');
+  must(config.KAFKA_BROKERS.length === 0 || config.EVENTSTORE_URL !== undefined, 'KAFKA_BROKERS needs EVENTSTORE_URL.');
   if (config.NODE_ENV !== 'production') return problems;
   must(config.MASTER_KEY !== undefined, 'MASTER_KEY is required in production.');
   for (const name of ['MASTER_KEY', 'PAYMENT_WEBHOOK_SECRET', 'COURIER_WEBHOOK_SECRET'] as const) {
@@ -144,6 +242,7 @@ const contradictions = (config: Config): string[] => {
     must(!config[name]?.startsWith('http:'), `${name} must be https in production.`);
   }
   for (const allowed of config.CORS_ORIGINS) must(!allowed.startsWith('http:'), `CORS_ORIGINS: ${allowed} must be https in production.`);
+  for (const [name, isSafe] of encrypted(config)) must(isSafe, `${name} must be encrypted in production.`);
   return problems;
 };
 
@@ -184,3 +283,7 @@ export const configTable = (): string => {
     ...names.map((name) => `| \`${name}\` | ${shown(name)} | ${Environment.shape[name].description} |`),
   ].join('\n');
 };
+
+/** Where the read models of a service stand in PostgreSQL; undefined: nowhere. */
+export const databaseOf = (config: Config, service: string): string | undefined =>
+  (isAddressed(service) && config[databaseName(service as Service)]) || config.DATABASE_URL;

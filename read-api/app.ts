@@ -48,27 +48,38 @@ export interface ReadDependencies {
   blindIndex(kind: string, value: string): string;
 }
 
-export const readApi = (dependencies: ReadDependencies) => {
+/** The routers of each service, in the order in which they are asked. */
+export const queryRouters = (dependencies: ReadDependencies) => {
   const { tables, cache, reads, search, seals, streams, now, timeZone, outside, blindIndex, audit, analytics } = dependencies;
+  return {
+    auth: [authQueries(tables, seals)],
+    analytics: [
+      analyticsQueries({ ...analytics, logId: reads.logId, now }),
+      auditQueries({ ...audit, seals, streams, now }),
+      figureQueries(tables, timeZone),
+    ],
+    cart: [cartQueries(tables, now)],
+    catalog: [catalogQueries(tables, cache)],
+    order: [checkoutQueries(tables), orderQueries({ tables, seals, streams }), returnQueries(tables, seals)],
+    inventory: [inventoryQueries(tables)],
+    payment: [paymentQueries(tables)],
+    product: [productQueries(tables, cache)],
+    review: [reviewQueries(tables, seals)],
+    search: [searchQueries(search)],
+    seller: [sellerQueries(tables, seals)],
+    shipping: [shippingQueries(tables, outside.courier)],
+    user: [userQueries({ tables, seals, blindIndex })],
+    notification: outside.readMails ? [mailQueries(outside.readMails)] : [],
+  };
+};
+
+/** The queries of these services; of all unless told. */
+export const readApi = (dependencies: ReadDependencies, services?: ReadonlySet<string>) => {
   const app = new Hono<Env>();
-  app.get('*', freshEnough(reads));
-  app.route('/', authQueries(tables, seals));
-  app.route('/', analyticsQueries({ ...analytics, logId: reads.logId, now }));
-  app.route('/', auditQueries({ ...audit, seals, streams, now }));
-  app.route('/', cartQueries(tables, now));
-  app.route('/', catalogQueries(tables, cache));
-  app.route('/', checkoutQueries(tables));
-  app.route('/', figureQueries(tables, timeZone));
-  app.route('/', inventoryQueries(tables));
-  app.route('/', orderQueries({ tables, seals, streams }));
-  app.route('/', paymentQueries(tables));
-  app.route('/', productQueries(tables, cache));
-  app.route('/', returnQueries(tables, seals));
-  app.route('/', reviewQueries(tables, seals));
-  app.route('/', searchQueries(search));
-  app.route('/', sellerQueries(tables, seals));
-  app.route('/', shippingQueries(tables, outside.courier));
-  app.route('/', userQueries({ tables, seals, blindIndex }));
-  if (outside.readMails) app.route('/', mailQueries(outside.readMails));
+  app.get('*', freshEnough(dependencies.reads));
+  for (const [service, routers] of Object.entries(queryRouters(dependencies))) {
+    if (services && !services.has(service)) continue;
+    for (const router of routers) app.route('/', router);
+  }
   return app;
 };

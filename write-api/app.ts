@@ -43,24 +43,33 @@ export interface WriteDependencies {
   reindex(): Promise<unknown>;
 }
 
-export const writeApi = (dependencies: WriteDependencies) => {
-  const { handle, store, now, report, reindex } = dependencies;
+/** The routers of each service, in the order in which they are asked. */
+export const commandRouters = (dependencies: WriteDependencies) => {
+  const { handle, report, reindex, outside, auth } = dependencies;
+  return {
+    auth: [authCommands(auth)],
+    cart: [cartCommands(handle)],
+    catalog: [catalogCommands(handle)],
+    order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies)],
+    inventory: [inventoryCommands(handle)],
+    payment: [paymentCommands({ handle, payments: outside.payments }), webhookCommands({ handle, now: dependencies.now, ...outside })],
+    product: [productCommands(dependencies)],
+    review: [reviewCommands(dependencies)],
+    search: [searchCommands(reindex, report)],
+    seller: [sellerCommands(dependencies)],
+    shipping: [shippingCommands({ handle, parcels: outside.parcels })],
+    user: [userCommands(auth)],
+  };
+};
+
+/** The commands of these services; of all unless told. */
+export const writeApi = (dependencies: WriteDependencies, services?: ReadonlySet<string>) => {
+  const { store, now, fingerprintSecret } = dependencies;
   const app = new Hono<WriteEnv>();
-  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', idempotent(store, now, dependencies.fingerprintSecret));
-  app.route('/', authCommands(dependencies.auth));
-  app.route('/', cartCommands(handle));
-  app.route('/', catalogCommands(handle));
-  app.route('/', checkoutCommands(dependencies));
-  app.route('/', inventoryCommands(handle));
-  app.route('/', orderCommands(handle));
-  app.route('/', paymentCommands({ handle, payments: dependencies.outside.payments }));
-  app.route('/', productCommands(dependencies));
-  app.route('/', returnCommands(dependencies));
-  app.route('/', reviewCommands(dependencies));
-  app.route('/', searchCommands(reindex, report));
-  app.route('/', sellerCommands(dependencies));
-  app.route('/', shippingCommands({ handle, parcels: dependencies.outside.parcels }));
-  app.route('/', userCommands(dependencies.auth));
-  app.route('/', webhookCommands({ handle, now, ...dependencies.outside }));
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', idempotent(store, now, fingerprintSecret));
+  for (const [service, routers] of Object.entries(commandRouters(dependencies))) {
+    if (services && !services.has(service)) continue;
+    for (const router of routers) app.route('/', router);
+  }
   return app;
 };

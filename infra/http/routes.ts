@@ -70,9 +70,9 @@ export const routeReached = (c: Context): Route | undefined => {
   return route;
 };
 
-/** Every route of `app`, once, in the order in which they were added. */
-export const describeRoutes = (app: Pick<Hono<Env>, 'routes'>): Route[] => {
-  const found = new Map<string, { method: string; path: string; said: Marks }>();
+/** What every route of `app` says about itself, once, in the order in which they were added. */
+export const saidOfRoutes = (app: { readonly routes: readonly RouterRoute[] }) => {
+  const found = new Map<string, { readonly method: string; readonly path: string; readonly said: Marks }>();
   for (const { method, path, handler } of app.routes) {
     if (isMiddleware({ method, path })) continue;
     const key = `${method} ${path}`;
@@ -80,8 +80,12 @@ export const describeRoutes = (app: Pick<Hono<Env>, 'routes'>): Route[] => {
     Object.assign(route.said, marksOf(handler));
     found.set(key, route);
   }
-  return [...found.values()].map(({ method, path, said }) => routeOf(method, path, said));
+  return [...found.values()];
 };
+
+/** Every route of `app`, once, in the order in which they were added. */
+export const describeRoutes = (app: Pick<Hono<Env>, 'routes'>): Route[] =>
+  saidOfRoutes(app).map(({ method, path, said }) => routeOf(method, path, said));
 
 /** What is wrong with these routes, one sentence each; nothing when all is well. */
 export const checkRoutes = (routes: readonly Route[], knownErrors: Readonly<Record<string, unknown>>): string[] =>

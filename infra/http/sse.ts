@@ -119,13 +119,15 @@ export const createEventStreams = async (options: EventStreamsOptions): Promise<
   /** Sends what the client has missed since `from`, then what came meanwhile, each event once. */
   const resume = async (stream: Stream, from: number) => {
     let sent = from;
+    let passed = 0;
     const until = position;
-    if (until - from > longestPast) {
-      write(stream, 'event: reset\ndata: {}\n\n');
-      sent = until;
-    }
     while (sent < until && streams.has(stream)) {
       const page = await readAll(sent, pageSize);
+      passed += page.length;
+      if (passed > longestPast) {
+        write(stream, 'event: reset\ndata: {}\n\n');
+        break;
+      }
       for (const recorded of page) if (recorded.position <= until && hears(stream, recorded)) send(stream, recorded);
       sent = page[page.length - 1]?.position ?? until;
     }

@@ -1,10 +1,11 @@
-// Everything outside that we speak to: the configured providers, or simulated ones that run here.
+// Everything outside that we speak to: the configured providers, or simulated ones.
 import type { Sealed } from '../../domain/privacy.ts';
 import type { Config } from '../config.ts';
-import { openMailOutbox } from './mail-outbox.ts';
+import { addressOf } from '../services.ts';
+import type { ReadableMailOutbox } from './mail.port.ts';
 import { renderMail } from './mail-templates.ts';
 import type { Outside } from './outside.port.ts';
-import { startProviders, startProvidersThread } from './simulated/thread.ts';
+import { type Providers, startProviders, startProvidersThread } from './simulated/thread.ts';
 import { simulatedCourier } from './simulated-courier.ts';
 import { simulatedGateway } from './simulated-gateway.ts';
 import { webhookSecrets } from './webhook-secrets.ts';
@@ -15,27 +16,42 @@ export interface OutboundOptions {
   readonly open: (sealed: Sealed) => unknown;
   /** The program that runs simulated providers in a thread of their own; without it they run in this one. */
   readonly thread?: URL;
+  readonly mail: ReadableMailOutbox;
+  /** This process is one of several: simulated providers are a process of their own. */
+  readonly isFleet: boolean;
 }
 
-const account = 'tokobapak';
+export const account = 'tokobapak';
 
-export const connectOutbound = async (config: Config, { now, open, thread }: OutboundOptions): Promise<Outside> => {
+/** What webhooks are signed with. Secrets that are not configured are made, and kept in DATA_DIR. */
+export const webhookSecretsOf = (config: Config): { readonly payment: string; readonly courier: string } => {
+  const { PAYMENT_WEBHOOK_SECRET: payment, COURIER_WEBHOOK_SECRET: courier } = config;
+  const made = payment && courier ? null : webhookSecrets(config.DATA_DIR);
+  return { payment: payment ?? made?.payment ?? '', courier: courier ?? made?.courier ?? '' };
+};
+
+/** Providers that stand elsewhere: nobody here tells them anything. */
+const elsewhere = (simulators: string): Providers => ({
+  gatewayUrl: `${simulators}/gateway`,
+  courierUrl: `${simulators}/courier`,
+  deliverTo: () => {},
+  close: async () => {},
+});
+
+export const connectOutbound = async (config: Config, { now, open, thread, mail, isFleet }: OutboundOptions): Promise<Outside> => {
   const { DATA_DIR: dataDir, PAYMENT_GATEWAY_URL: gatewayUrl, COURIER_URL: courierUrl } = config;
-  const made = gatewayUrl && courierUrl ? null : webhookSecrets(dataDir);
-  const secretOf = (configured: string | undefined, provider: 'payment' | 'courier') => configured ?? made?.[provider] ?? '';
-  const gatewaySecret = secretOf(config.PAYMENT_WEBHOOK_SECRET, 'payment');
-  const courierSecret = secretOf(config.COURIER_WEBHOOK_SECRET, 'courier');
+  const secrets = webhookSecretsOf(config);
   const wanted = {
     dataDir,
     account,
-    gatewaySecret: gatewayUrl ? null : gatewaySecret,
-    courierSecret: courierUrl ? null : courierSecret,
+    gatewaySecret: gatewayUrl ? null : secrets.payment,
+    courierSecret: courierUrl ? null : secrets.courier,
   };
   // A clock that somebody else moves cannot be shared with a thread.
-  const simulated = await (thread && now === Date.now ? startProvidersThread(thread, wanted) : startProviders(wanted, now));
-  const gateway = simulatedGateway({ url: gatewayUrl ?? simulated.gatewayUrl ?? '', secret: gatewaySecret });
-  const courier = simulatedCourier({ url: courierUrl ?? simulated.courierUrl ?? '', secret: courierSecret });
-  const mail = openMailOutbox(dataDir);
+  const here = () => (thread && now === Date.now ? startProvidersThread(thread, wanted) : startProviders(wanted, now));
+  const simulated = isFleet ? elsewhere(addressOf(config, 'simulators')) : await here();
+  const gateway = simulatedGateway({ url: gatewayUrl ?? simulated.gatewayUrl ?? '', secret: secrets.payment });
+  const courier = simulatedCourier({ url: courierUrl ?? simulated.courierUrl ?? '', secret: secrets.courier });
   const isOpen = config.NODE_ENV !== 'production';
   const rendering = { open, storeUrl: config.PUBLIC_URL, timeZone: config.MARKET_TIME_ZONE };
   return {

@@ -18,7 +18,8 @@ const schema = `
 const keptMessages = 100_000;
 const pruneEvery = 1_000;
 
-type Row = {
+/** A message as both outboxes keep it; `data` is JSON. */
+export type MailRow = {
   message_id: string;
   user_id: string;
   recipient: Mail['to'];
@@ -29,7 +30,7 @@ type Row = {
   at: string;
 };
 
-const mailOf = (row: Row): Mail => ({
+export const mailOf = (row: MailRow): Mail => ({
   messageId: row.message_id,
   userId: row.user_id,
   to: row.recipient,
@@ -40,7 +41,7 @@ const mailOf = (row: Row): Mail => ({
 });
 
 /** The types say so already; this holds against casts, since one plain address in a file is one too many. */
-const mustBeSealed = (mail: Mail) => {
+export const mustBeSealed = (mail: Mail) => {
   const personal: unknown[] = [mail.to];
   if (mail.name !== undefined) personal.push(mail.name);
   if ('token' in mail.data) personal.push(mail.data.token);
@@ -77,7 +78,7 @@ export const openMailOutbox = (dataDir: string): ReadableMailOutbox => {
       );
       if (changes !== 0 && Number(lastInsertRowid) % pruneEvery === 0) sql.prune.run(Number(lastInsertRowid) - keptMessages);
     },
-    list: async (userId, limit = 20) => (sql.list.all(userId, limit) as Row[]).map(mailOf),
+    list: async (userId, limit = 20) => (sql.list.all(userId, limit) as MailRow[]).map(mailOf),
     removeOf: async (userId) => Number(sql.remove.run(userId).changes),
     close: async () => db.close(),
   };

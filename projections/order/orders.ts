@@ -107,7 +107,7 @@ const deadlineOf = ({ status, acceptBy, shipBy, createdAt }: OrderRow): string |
 export const orders: Projection<OrderRow, Read> = {
   name: 'order-orders',
   service: 'order',
-  version: 1,
+  version: 2,
   reads: [
     'order.created',
     'order.confirmed',
