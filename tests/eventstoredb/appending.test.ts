@@ -183,9 +183,11 @@ describe('a repeat at an exact revision', () => {
   it('in another stream is no repeat', async () => {
     const written = event(1);
     await append(client, newStream(), written, 'no_stream');
-    const other = newStream();
-    expect(await append(client, other, written, 'no_stream')).toMatchObject({ nextExpectedRevision: 0n });
-    expect(await length(other)).toBe(1);
+    for (const expected of ['no_stream', 'any'] as const) {
+      const other = newStream();
+      expect(await append(client, other, written, expected)).toMatchObject({ nextExpectedRevision: 0n });
+      expect(await length(other)).toBe(1);
+    }
   });
 
   it('that runs together with the first attempt takes effect once', async () => {
@@ -213,6 +215,7 @@ describe('a repeat at any revision', () => {
     const written = events(2);
     await append(client, stream, written, 'any');
     await expect(append(client, stream, [written[0]!, event(9)], 'any')).rejects.toMatchObject(wrong(1n));
+    await expect(append(client, stream, [written[0]!, event(9), written[1]!], 'any')).rejects.toMatchObject(wrong(1n));
   });
 
   it('of which the first event is new is written', async () => {

@@ -6,20 +6,22 @@ import { failures } from './errors.ts';
 export const methods = ['append', 'batchAppend', 'read', 'subscribe', 'delete', 'tombstone', 'getSupportedMethods'] as const;
 export type Method = (typeof methods)[number];
 export type Calls = Record<Method, number>;
+/** What can be spoiled. */
+export type Fallible = Exclude<Method, 'batchAppend' | 'getSupportedMethods'>;
 
 export interface Faults {
   /** The next `count` appends are written and durable, but their writer is not told: the call ends UNAVAILABLE, or never. */
   loseNextReply(count?: number, how?: 'unavailable' | 'never'): void;
   /** The next call is begun this much later; one that its caller gives up meanwhile has no effect. */
-  delayNext(milliseconds: number, method?: Method): void;
+  delayNext(milliseconds: number, method?: Fallible): void;
   /** The next call is told that another node leads: this one, at this address. */
-  notLeaderNext(method?: Method, leader?: { host: string; port: number }): void;
+  notLeaderNext(method?: Fallible, leader?: { host: string; port: number }): void;
   /** The next `count` calls end UNAVAILABLE without effect. */
-  refuseNext(count?: number, method?: Method): void;
+  refuseNext(count?: number, method?: Fallible): void;
   /** The next call ends ABORTED, as the server's own time-out does, without effect. */
-  timeOutNext(method?: Method): void;
+  timeOutNext(method?: Fallible): void;
   /** The next call ends PERMISSION_DENIED. */
-  denyNext(method?: Method): void;
+  denyNext(method?: Fallible): void;
   /** Every running subscription ends UNAVAILABLE. */
   dropSubscriptions(): void;
 }
@@ -27,7 +29,7 @@ export interface Faults {
 type Order = { error: ServiceError } | { delay: number };
 
 export class FaultBoard implements Faults {
-  readonly #orders = new Map<Method, Order[]>();
+  readonly #orders = new Map<Fallible, Order[]>();
   readonly #lost: ('unavailable' | 'never')[] = [];
   readonly #subscriptions = new Set<(error: ServiceError) => void>();
   readonly #self: () => { host: string; port: number };
@@ -40,23 +42,23 @@ export class FaultBoard implements Faults {
     for (let n = 0; n < count; n += 1) this.#lost.push(how);
   }
 
-  delayNext(milliseconds: number, method: Method = 'append'): void {
+  delayNext(milliseconds: number, method: Fallible = 'append'): void {
     this.#order(method, { delay: milliseconds });
   }
 
-  notLeaderNext(method: Method = 'append', leader = this.#self()): void {
+  notLeaderNext(method: Fallible = 'append', leader = this.#self()): void {
     this.#order(method, { error: failures.notLeader(leader.host, leader.port) });
   }
 
-  refuseNext(count = 1, method: Method = 'append'): void {
+  refuseNext(count = 1, method: Fallible = 'append'): void {
     for (let n = 0; n < count; n += 1) this.#order(method, { error: failures.notReady() });
   }
 
-  timeOutNext(method: Method = 'append'): void {
+  timeOutNext(method: Fallible = 'append'): void {
     this.#order(method, { error: failures.timedOut() });
   }
 
-  denyNext(method: Method = 'append'): void {
+  denyNext(method: Fallible = 'append'): void {
     this.#order(method, { error: failures.accessDenied() });
   }
 
@@ -65,7 +67,7 @@ export class FaultBoard implements Faults {
   }
 
   /** What a call of this kind meets before it begins. */
-  async meet(method: Method): Promise<ServiceError | null> {
+  async meet(method: Fallible): Promise<ServiceError | null> {
     const order = this.#orders.get(method)?.shift();
     if (!order) return null;
     if ('error' in order) return order.error;
@@ -84,7 +86,7 @@ export class FaultBoard implements Faults {
     return () => this.#subscriptions.delete(drop);
   }
 
-  #order(method: Method, order: Order): void {
+  #order(method: Fallible, order: Order): void {
     const orders = this.#orders.get(method) ?? [];
     orders.push(order);
     this.#orders.set(method, orders);

@@ -240,6 +240,8 @@ export class EventLog {
       } catch (error) {
         this.#broken = new Error('The log cannot be written any more.', { cause: error });
         flushed.reject(this.#broken);
+        this.#flushed.reject(this.#broken);
+        this.#flushed.promise.catch(() => {});
       }
       if (this.#broken) return;
       this.#durableEnd = end;

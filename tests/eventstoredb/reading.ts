@@ -26,23 +26,31 @@ export const read = async (node: Node, call: ReadCall): Promise<void> => {
   if (!options) throw failures.invalidArgument('Options are missing.');
   const fault = await node.faults.meet(options.hasSubscription() ? 'subscribe' : 'read');
   if (fault) throw fault;
+  const reader = new Reader(node, call);
+  try {
+    await serve(reader, options);
+  } finally {
+    reader.stop();
+  }
+};
+
+const serve = async (reader: Reader, options: ReadReq.Options): Promise<void> => {
   const stream = options.getStream();
   const name = streamNameOf(stream?.getStreamIdentifier());
   if (options.hasSubscription()) {
-    const reader = new Reader(node, call);
     await reader.send(confirmation(randomUUID()));
     return stream ? followStream(reader, name, stream) : followAll(reader, options);
   }
   const count = Math.min(Number(options.getCount()), Number.MAX_SAFE_INTEGER);
   const backwards = options.getReadDirection() === 1;
-  const reader = new Reader(node, call);
-  if (stream) await readStream(reader, name, stream, count, backwards);
-  else await readAll(reader, options, count, backwards);
+  return stream ? readStream(reader, name, stream, count, backwards) : readAll(reader, options, count, backwards);
 };
 
 /** One reading client: sends as fast as it takes, and waits with it for more. */
 class Reader {
   readonly node: Node;
+  /** Ends the waking by the log. */
+  readonly stop: () => void;
   readonly #call: ReadCall;
   #wake = () => {};
 
@@ -50,8 +58,8 @@ class Reader {
     this.node = node;
     this.#call = call;
     const wake = () => this.#wake();
-    const unwatch = node.streams.log.watch(wake);
-    call.on('drain', wake).on('cancelled', wake).on('close', unwatch);
+    this.stop = node.streams.log.watch(wake);
+    call.on('drain', wake).on('cancelled', wake);
   }
 
   get gone(): boolean {

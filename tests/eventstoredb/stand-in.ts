@@ -1,5 +1,10 @@
 // An EventStoreDB for tests: a gRPC server that answers the official client as a single node does, keeps its events on disk, and errs on request.
 
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import { MonitoringService } from '@eventstore/db-client/generated/monitoring_grpc_pb.js';
+import { OperationsService } from '@eventstore/db-client/generated/operations_grpc_pb.js';
+import { PersistentSubscriptionsService } from '@eventstore/db-client/generated/persistent_grpc_pb.js';
+import { ProjectionsService } from '@eventstore/db-client/generated/projections_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -11,11 +16,13 @@ import type {
   TombstoneReq,
   TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
+import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb.js';
 import {
   Server,
   ServerCredentials,
   type ServerReadableStream,
   type ServerUnaryCall,
+  type ServiceDefinition,
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
@@ -117,19 +124,32 @@ const addServices = (server: Server, node: Node, calls: Calls): void => {
   });
 };
 
-/** What a server of version 23.10 says that it can, as far as the stand-in does: clients choose BatchAppend if it is listed. */
+/** What a server of version 23.10 says that it can. Clients choose BatchAppend because it is listed; what the stand-in lacks answers UNIMPLEMENTED. */
 const supportedMethods = () => {
-  const streams = 'event_store.client.streams.streams';
-  const list: [service: string, method: string, features?: string[]][] = [
-    [streams, 'read', ['position', 'events']],
-    [streams, 'append'],
-    [streams, 'delete'],
-    [streams, 'tombstone'],
-    [streams, 'batchappend', ['deadline_duration']],
-    ['event_store.client.server_features.serverfeatures', 'getsupportedmethods'],
-  ];
   const reply = new features.SupportedMethods().setEventStoreServerVersion('23.10.0');
-  for (const [service, method, which = []] of list)
-    reply.addMethods(new features.SupportedMethod().setServiceName(service).setMethodName(method).setFeaturesList(which));
+  for (const service of listed) {
+    for (const { path } of Object.values(service)) {
+      const [, name = '', method = ''] = path.toLowerCase().split('/');
+      reply.addMethods(new features.SupportedMethod().setServiceName(name).setMethodName(method).setFeaturesList(featuresOf(name, method)));
+    }
+  }
   return reply;
+};
+
+const listed: ServiceDefinition[] = [
+  StreamsService,
+  PersistentSubscriptionsService,
+  ProjectionsService,
+  OperationsService,
+  UsersService,
+  GossipService,
+  MonitoringService,
+  ServerFeaturesService,
+];
+
+const featuresOf = (service: string, method: string): string[] => {
+  if (service.includes('persistent')) return ['stream', 'all'];
+  if (service.includes('streams') && method === 'read') return ['position', 'events'];
+  if (service.includes('streams') && method === 'batchappend') return ['deadline_duration'];
+  return service.includes('projections') && method === 'create' ? ['track_emitted_streams'] : [];
 };
