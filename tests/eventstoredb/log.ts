@@ -200,6 +200,15 @@ export class EventLog {
     return this.#running ?? Promise.resolve();
   }
 
+  /** Settled when the event at this position is durable. */
+  async durable(position: number): Promise<void> {
+    if (position < this.#durableEnd) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.watch(() => position < this.#durableEnd && resolve());
+    await promise;
+    stop();
+  }
+
   /** Calls `grown` whenever more events can be read; the answer ends that. */
   watch(grown: () => void): () => void {
     this.#watchers.add(grown);
@@ -235,7 +244,8 @@ export class EventLog {
       this.#pending = [];
       this.#flushed = Promise.withResolvers();
       try {
-        await this.#file.writev(batch, this.#durableEnd);
+        const { bytesWritten } = await this.#file.writev(batch, this.#durableEnd);
+        if (bytesWritten !== end - this.#durableEnd) throw new Error('The file took less than was given.');
         await this.#file.datasync();
       } catch (error) {
         this.#broken = new Error('The log cannot be written any more.', { cause: error });

@@ -54,7 +54,7 @@ export class Streams {
     if (check.decision === 'repeat') {
       const position = this.#positionOf(name, check.last);
       // NOTE: while the first attempt is not committed yet, the server drops the repeat and lets it time out; here it waits and is answered.
-      await this.log.settled();
+      await this.log.durable(this.position(name, check.last));
       return { result: 'written', revision: check.last, position };
     }
     const undeletesOriginal = isMeta(name) && this.#isSoftDeleted(name.slice(2));
