@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Opened, openServer } from '../tests/eventstoredb/server.ts';
 import { startEventStoreStandIn } from '../tests/eventstoredb/stand-in.ts';
 import { copyEvents, proveCopy } from './copy.ts';
 import { openSqliteBeside } from './event-store/beside-sqlite.ts';
@@ -19,7 +18,6 @@ import { createSqliteEventStore } from './event-store/sqlite.ts';
 import { verifyLog, verifyRawLog, verifyRawStream } from './event-store/verify.ts';
 
 let directory: string;
-let server: Opened;
 let open: { close(): Promise<void> }[];
 /** A server of its own: what it holds is not mixed with what other tests wrote. */
 const ownServer = async () => {
@@ -54,14 +52,12 @@ const sqliteLog = async (name: string, appends = 60): Promise<{ file: string; lo
 };
 const all = async (log: RawLog) => (await log.readAll(0, 100_000)).map(({ position: _position, ...event }) => event);
 
-beforeEach(async () => {
+beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'copy-'));
   open = [];
-  server = await openServer();
 });
 afterEach(async () => {
   for (const opened of open.reverse()) await opened.close();
-  await server.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -100,14 +96,14 @@ describe('a copy of a log', () => {
   });
 
   it.each(['a file', 'EventStoreDB'])('in %s goes on where a run before it was broken off', async (kind) => {
-    const { log } = await sqliteLog('log.db', 2_000);
+    const { log } = await sqliteLog('log.db', 500);
     const target = keep(kind === 'a file' ? openRawSqliteTarget(join(directory, 'to.db')) : openRawEventStoreDb(await ownServer()));
     const ending = new AbortController();
     const first = copyEvents({ from: log, to: target, signal: ending.signal, onProgress: () => ending.abort(new Error('broken off')) });
     await expect(first).rejects.toThrow('broken off');
     const second = await copyEvents({ from: log, to: target });
-    expect(second).toMatchObject({ found: 1_000, copied: 4_000, events: 5_000, faults: [] });
-    expect(await copyEvents({ from: log, to: target })).toMatchObject({ found: 5_000, copied: 0, faults: [] });
+    expect(second).toMatchObject({ found: 1_000, copied: 250, events: 1_250, faults: [] });
+    expect(await copyEvents({ from: log, to: target })).toMatchObject({ found: 1_250, copied: 0, faults: [] });
   });
 
   it('is refused by a target that holds something else, and nothing of it is touched', async () => {

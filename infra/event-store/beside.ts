@@ -37,7 +37,7 @@ export interface BesideOptions {
   /** The clock, in milliseconds since the epoch. */
   readonly now?: () => number;
   /** Hears of what could not be read or written. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: (error: Error) => void;
 }
 
 /** More than this waits only where nothing can be written: it is dropped. */
@@ -65,7 +65,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
 
   const failed = (error: unknown) => {
     restUntil = performance.now() + rest;
-    onError(error);
+    onError(error instanceof Error ? error : new Error(String(error)));
   };
   const write = async () => {
     underWay = waiting;
@@ -129,7 +129,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
     async close() {
       clearTimeout(timer);
       await writing;
-      if (sizeOf(waiting) > 0) await place.write(waiting, now() - keyLifetime).catch(onError);
+      if (sizeOf(waiting) > 0) await place.write(waiting, now() - keyLifetime).catch(failed);
       await place.close();
     },
   };

@@ -13,7 +13,7 @@ export interface TailNeeds {
   /** Appends of this process by stream, until their events are folded in. */
   readonly underWay: ReadonlyMap<string, Promise<void>>;
   readonly landmarks: Landmarks;
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: Error) => void;
 }
 
 const longestPause = 5_000;
@@ -51,17 +51,25 @@ export const createTail = ({ log, from, recorded, underWay, landmarks, onError }
           ending.signal,
         );
       } catch (error) {
-        onError(error);
+        onError(error instanceof Error ? error : new Error(String(error)));
         await pause(wait, null, { signal: ending.signal }).catch(() => {});
         wait = Math.min(wait * 2, longestPause);
       }
     }
   };
-  const done = run();
+  // A process that hears of the log by another way never asks here, and is spared the subscription.
+  let running: Promise<void> | undefined;
+  const start = () => {
+    running ??= run();
+  };
 
   return {
-    told: () => told,
+    told: () => {
+      start();
+      return told;
+    },
     onCommitted(listener: (events: readonly Recorded[]) => void) {
+      start();
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
@@ -69,7 +77,7 @@ export const createTail = ({ log, from, recorded, underWay, landmarks, onError }
     },
     async stop() {
       ending.abort();
-      await done;
+      await running;
     },
   };
 };

@@ -12,19 +12,22 @@ import { createLandmarks } from './landmarks.ts';
 import { type AppendRequest, type EventStore, VersionConflict } from './port.ts';
 import type { Raw } from './raw.ts';
 
-export interface EventStoreDbOptions {
+export interface EventStoreDbReaderOptions {
   /** esdb:// or esdb+discover://, with user and password in it. */
   readonly url: string;
   readonly contract: EventContract;
+  /** Hears of a subscription that broke; it is made again. */
+  readonly onError?: (error: Error) => void;
+  /** How long a call goes on without an answer. */
+  readonly patience?: Patience;
+}
+
+export interface EventStoreDbOptions extends EventStoreDbReaderOptions {
   readonly beside: Beside;
   /** The clock, in milliseconds since the epoch. */
   readonly now?: () => number;
   /** Told the number of writes of every group, for the metrics: here each append is its own. */
   readonly onBatch?: (size: number) => void;
-  /** Hears of a subscription that broke; it is made again. */
-  readonly onError?: (error: unknown) => void;
-  /** How long a call goes on without an answer. */
-  readonly patience?: Patience;
 }
 
 /** Where a stream ended when it was last seen. */
@@ -35,18 +38,54 @@ interface End {
 
 const noStream: End = { revision: -1, hash: noHash };
 
-export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
-  const { url, contract, beside, now = Date.now, onBatch = () => {}, onError = () => {}, patience } = options;
+/** `underWay`: appends of this process by stream, until whoever made them has folded their events in. */
+const openReader = async (options: EventStoreDbReaderOptions, underWay: ReadonlyMap<string, Promise<void>>) => {
+  const { url, contract, onError = () => {}, patience } = options;
   const log = openEventStoreDbLog(url, patience);
   const codec = createCodec(contract);
-  const ends = new LRUCache<string, End>({ max: 50_000 });
   const landmarks = createLandmarks();
-  const witnesses = new Set<(events: readonly Recorded[]) => void>();
-  /** The append of a stream that is under way, until whoever made it has folded its events in. */
-  const underWay = new Map<string, Promise<void>>();
-  let lastRecordedAt = 0;
-
   const recorded = (raw: Raw): Recorded => codec.decode(raw.streamId, raw.revision, raw.position, raw, raw.hash);
+
+  const positionBefore = async (instant: string): Promise<number> => {
+    const wanted = Date.parse(instant);
+    for await (const page of log.backwards(landmarks.after(wanted), 100)) {
+      for (const [index, raw] of page.entries()) {
+        const at = Date.parse((JSON.parse(raw.metadata) as { recordedAt: string }).recordedAt);
+        if (at < wanted) return raw.position;
+        if (index === page.length - 1) landmarks.note(raw.position, at);
+      }
+    }
+    return 0;
+  };
+
+  const logId = await log.identify();
+  const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
+  const read = async (streamId: string, from: number, limit: number) => (await log.read(streamId, from, limit)).map(recorded);
+  const readAll = async (after: number, limit: number) => (await log.readAll(after, limit)).map(recorded);
+  return {
+    log,
+    codec,
+    shared: { logId, isShared: true, read, readAll, head: log.head, told: tail.told, onCommitted: tail.onCommitted, positionBefore },
+    async close() {
+      await tail.stop();
+      await log.close();
+    },
+  };
+};
+
+/** The log for those who only read it, such as a thread of projections. */
+export const createEventStoreDbReader = async (options: EventStoreDbReaderOptions) => {
+  const { shared, close } = await openReader(options, new Map());
+  return { ...shared, close };
+};
+
+export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
+  const { beside, now = Date.now, onBatch = () => {} } = options;
+  const underWay = new Map<string, Promise<void>>();
+  const { log, codec, shared, close } = await openReader(options, underWay);
+  const ends = new LRUCache<string, End>({ max: 50_000 });
+  const witnesses = new Set<(events: readonly Recorded[]) => void>();
+  let lastRecordedAt = 0;
 
   const endOf = async (streamId: string): Promise<End> => {
     const known = ends.get(streamId);
@@ -128,35 +167,13 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
     return written;
   };
 
-  const positionBefore = async (instant: string): Promise<number> => {
-    const wanted = Date.parse(instant);
-    for await (const page of log.backwards(landmarks.after(wanted), 100)) {
-      for (const [index, raw] of page.entries()) {
-        const at = Date.parse((JSON.parse(raw.metadata) as { recordedAt: string }).recordedAt);
-        if (at < wanted) return raw.position;
-        if (index === page.length - 1) landmarks.note(raw.position, at);
-      }
-    }
-    return 0;
-  };
-
-  const logId = await log.identify();
-  const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
-
   return {
-    logId,
-    isShared: true,
+    ...shared,
     append,
-    read: async (streamId, from, limit) => (await log.read(streamId, from, limit)).map(recorded),
-    readAll: async (after, limit) => (await log.readAll(after, limit)).map(recorded),
-    head: () => log.head(),
-    told: tail.told,
-    onCommitted: tail.onCommitted,
     onAppended(listener) {
       witnesses.add(listener);
       return () => witnesses.delete(listener);
     },
-    positionBefore,
     // NOTE: the end of the stream is needed by the append that follows anyhow, so that to ask for it first costs a new stream one call, not two.
     snapshot: async (streamId) => ((await endOf(streamId)).revision < 0 ? undefined : beside.snapshot(streamId)),
     saveSnapshot: beside.saveSnapshot,
@@ -165,9 +182,8 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
     checkpoints: beside.checkpoints,
     async close() {
       while (underWay.size > 0) await Promise.all(underWay.values());
-      await tail.stop();
       await beside.close();
-      await log.close();
+      await close();
     },
   };
 };
