@@ -67,7 +67,7 @@ describe('the dictionary', () => {
   it('names every column of the tables with its meaning', () => {
     const statements = createBuild(1, 'Asia/Jakarta').join('\n');
     for (const { table, columns } of dictionary('Asia/Jakarta')) {
-      expect(statements).toContain(`facts_1.${table} (`);
+      expect(statements).toContain(`\`facts_1\`.${table} (`);
       for (const { name, type, meaning } of columns) {
         expect(statements).toContain(`${name} ${type}`);
         expect(meaning).toMatch(/\.$/);

@@ -1,11 +1,12 @@
 // Analytics on chDB, the embedded ClickHouse, in a process of its own.
 import { existsSync } from 'node:fs';
 import { DomainError } from '../../domain/error.ts';
+import { analystError, formats, graceMs, isGone, largestResult, limits, tooLarge } from './analysts.ts';
 import { type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
 import { checkText, checkTree } from './guard.ts';
-import { type Analytics, type AnalyticsCheckpoint, type Caps, defaultCaps, type QueryFormat } from './port.ts';
+import { type Analytics, type AnalyticsCheckpoint, defaultCaps } from './port.ts';
 import { type QueryParams, reports, reportValues } from './reports.ts';
-import { columnNames, createBuild, databaseOf, type Facts, type FactTable, factTables } from './schema.ts';
+import { columnNames, createBuild, databaseOf, type Facts, type FactTable, factTables, valuesOf } from './schema.ts';
 
 export interface ChdbAnalyticsOptions {
   readonly directory: string;
@@ -22,20 +23,8 @@ export interface ChdbAnalytics extends Analytics {
   readonly process: Pick<ChdbProcess, 'running' | 'pid'>;
 }
 
-const formats: Readonly<Record<QueryFormat, { name: string; contentType: string }>> = {
-  json: { name: 'JSON', contentType: 'application/json' },
-  csv: { name: 'CSVWithNames', contentType: 'text/csv; charset=utf-8' },
-  parquet: { name: 'Parquet', contentType: 'application/vnd.apache.parquet' },
-};
-
 /** The number of a build without facts. */
 const noFacts = 0;
-
-/** Beyond the engine's own time limit, before the process is ended. */
-const graceMs = 3_000;
-
-/** NOTE: ClickHouse counts no rows of a SELECT that reads no table (arrayJoin of a long array), so the bytes are looked at as well. */
-const largestResult = 64 * 1024 * 1024;
 
 /** Opens analytics; nothing is started before the first request. One opener per directory. */
 export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics => {
@@ -75,14 +64,13 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
       if (row) logs.set(build, row.logId);
       return row ?? null;
     } catch (error) {
-      if (isCode(error, 60, 81)) throw new DomainError('analytics.unknown_build', `There is no build ${build} of analytics.`, { build });
+      if (isGone(codeOf(error))) throw new DomainError('analytics.unknown_build', `There is no build ${build} of analytics.`, { build });
       throw error;
     }
   };
   const insertRows = (database: string, table: FactTable, facts: Facts) => {
-    const columns = columnNames(table);
-    const lines = (facts[table] ?? []).map((fact) => JSON.stringify(inOrder(fact, columns)));
-    return child.ask({ kind: 'insert', table: `${database}.${table}`, columns, values: Buffer.from(lines.join('\n')) });
+    const lines = valuesOf(table, facts).map((values) => JSON.stringify(values));
+    return child.ask({ kind: 'insert', table: `${database}.${table}`, columns: columnNames(table), values: Buffer.from(lines.join('\n')) });
   };
 
   const create = async (build: number) => {
@@ -127,23 +115,18 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
         checkTree(Buffer.from(tree).toString());
         const { name, contentType } = formats[format];
         const body = await child.ask(
-          { kind: 'query', sql: `${sql}\n${limits(caps)}`, params, format: name },
+          { kind: 'query', sql: `${sql}\n${limits(caps)}, readonly = 1`, params, format: name },
           caps.seconds * 1_000 + graceMs,
         );
-        if (body.length > largestResult) throw new DomainError('analytics.result_too_large', 'The result has too many bytes: add a LIMIT.');
+        if (body.length > largestResult) throw tooLarge();
         return { contentType, body };
       } catch (error) {
-        throw analystError(error);
+        throw error instanceof EngineError ? analystError(codeOf(error) ?? 0, error.message) : error;
       }
     },
     close: () => child.close(),
   };
 };
-
-/** `final` spares the analysts the word; `readonly` refuses writes and table functions a second time. */
-const limits = (caps: Caps) =>
-  `SETTINGS final = 1, readonly = 1, max_execution_time = ${caps.seconds}, max_result_rows = ${caps.rows}, result_overflow_mode = 'throw',
-   max_memory_usage = ${caps.memoryBytes}, date_time_output_format = 'iso', output_format_json_quote_64bit_integers = 0`;
 
 const statement = (sql: string): ChildQuestion => ({ kind: 'query', sql, params: {}, format: 'TSVRaw' });
 
@@ -152,20 +135,6 @@ const parse = <Row>(bytes: Uint8Array): Row[] => {
   return answer.data;
 };
 
-const inOrder = (fact: object, columns: readonly string[]): unknown[] => {
-  const values = new Map(Object.entries(fact));
-  return columns.map((column) => values.get(column));
-};
-
-const isCode = (error: unknown, ...codes: readonly number[]) =>
-  error instanceof EngineError && codes.some((code) => error.message.includes(`Code: ${code}.`));
-
-/** The engine's refusals in our words; its syntax errors in its own, which quote nothing but the query. */
-const analystError = (error: unknown): unknown => {
-  if (!(error instanceof EngineError)) return error;
-  if (isCode(error, 159, 160)) return new DomainError('analytics.query_too_slow', 'The query did not end in time.');
-  if (isCode(error, 396)) return new DomainError('analytics.result_too_large', 'The result has too many rows: add a LIMIT.');
-  if (isCode(error, 241)) return new DomainError('analytics.result_too_large', 'The query needs too much memory.');
-  if (isCode(error, 164)) return new DomainError('analytics.query_refused', 'Only reading is allowed.');
-  return new DomainError('analytics.query_failed', error.message.slice(0, 500));
-};
+/** `Code: 62. DB::Exception: …` */
+const codeOf = (error: unknown): number | null =>
+  error instanceof EngineError ? Number(/Code: (\d+)\./.exec(error.message)?.[1] ?? Number.NaN) : null;

@@ -46,14 +46,15 @@ const families = [
 
 const isAllowed = (name: string) => functions.has(name) || families.some((family) => family.test(name));
 
-/** Names of databases; the fact tables are named without one. On a ClickHouse server the analysts' user has no rights on any other. */
+/** Names of databases that every engine has, and of ours; the fact tables are named without one. */
 const database = /^(system|information_schema|default|_temporary_and_external_tables|facts|facts_\d+)\./i;
+const first = /^[^.]+/;
 
 /**
  * Reads what EXPLAIN AST printed: one node a line, indented by depth. A text that printed something else, say by a line break in a name, is
- * refused; it could only add lines, never hide one.
+ * refused; it could only add lines, never hide one. `others`: databases that a server has besides.
  */
-export const checkTree = (tree: string) => {
+export const checkTree = (tree: string, others: ReadonlySet<string> = new Set()) => {
   const lines = tree.trimEnd().split('\n');
   if (!/^SelectWithUnionQuery \(children 1\)$/.test(lines[0] ?? '')) refuse('Only a SELECT, without SETTINGS, FORMAT or INTO OUTFILE.');
   let before = '';
@@ -63,7 +64,8 @@ export const checkTree = (tree: string) => {
     if (node === 'Function' && before === 'TableExpression') refuse(`Table functions may not be used: ${name}.`);
     if (node === 'Function' && !isAllowed(name)) refuse(`The function ${name} may not be used.`);
     if (node === 'TableIdentifier' && name.includes('.')) refuse(`Name the table without a database: ${name}.`);
-    if (node === 'Identifier' && database.test(name)) refuse(`Only the fact tables may be read: ${name}.`);
+    if (node === 'Identifier' && (database.test(name) || (name.includes('.') && others.has(first.exec(name)?.[0] ?? ''))))
+      refuse(`Only the fact tables may be read: ${name}.`);
     before = node;
   }
 };

@@ -83,6 +83,14 @@ export type Facts = { readonly [T in FactTable]?: readonly Fact<T>[] };
 
 const columnsOf = (table: FactTable): Record<string, Column> => ({ ...tables[table].columns, ...everyFact });
 export const columnNames = (table: FactTable): string[] => Object.keys(columnsOf(table));
+/** The facts of one table as rows, in the order of its columns. */
+export const valuesOf = (table: FactTable, facts: Facts): unknown[][] => {
+  const columns = columnNames(table);
+  return (facts[table] ?? []).map((fact) => {
+    const values = new Map<string, unknown>(Object.entries(fact));
+    return columns.map((column) => values.get(column));
+  });
+};
 
 const sqlType = (name: string, { type }: Column, zone: string): string => {
   switch (type) {
@@ -102,15 +110,15 @@ const sqlType = (name: string, { type }: Column, zone: string): string => {
 };
 
 /** The name of the database of one build; the tables stand in it unqualified, the checkpoint beside them. */
-export const databaseOf = (build: number) => `facts_${build}`;
+export const databaseOf = (build: number, prefix = 'facts') => `${prefix}_${build}`;
 
 /**
  * The statements that make a build. `zone` is the market's: days and hours of a column are that zone's.
  * A fact written twice is one row after FINAL, whichever write came last.
  */
-export const createBuild = (build: number, zone: string): string[] => {
+export const createBuild = (build: number, zone: string, prefix?: string): string[] => {
   if (!/^[A-Za-z0-9_+/-]+$/.test(zone)) throw new RangeError(`not a time zone: ${zone}`);
-  const database = databaseOf(build);
+  const database = `\`${databaseOf(build, prefix)}\``;
   return [
     `CREATE DATABASE IF NOT EXISTS ${database}`,
     ...factTables.map((table) => {
