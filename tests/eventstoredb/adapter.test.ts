@@ -1,6 +1,7 @@
 // The event store on EventStoreDB: the contract of every event store, and what only a log over the network has to stand.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -265,6 +266,53 @@ describe('a server that is killed and started again under load', () => {
     await subscription.stop();
     expect(seen).toEqual(all.toSorted((a, b) => a.position - b.position));
     await store.close();
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+});
+
+/** A way to the server on which connections can fall silent for good, as behind a router that has forgotten them; new ones work. */
+const silentWay = async (port: number) => {
+  const connections = new Set<Socket>();
+  const way = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      connections.add(socket);
+      socket.on('error', () => {}).on('close', () => [near, far].map((one) => one.destroy()));
+    }
+    near.pipe(far);
+    far.pipe(near);
+  });
+  await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+  const address = way.address();
+  return {
+    url: `esdb://127.0.0.1:${typeof address === 'object' ? address?.port : 0}?tls=false`,
+    silence: () => {
+      for (const socket of connections) socket.unpipe().resume();
+    },
+    close: () => {
+      way.close();
+      for (const socket of connections) socket.destroy();
+    },
+  };
+};
+
+describe('a connection that falls silent', () => {
+  it('costs one refusal; what comes after it goes over a new one', async () => {
+    const directory = newDirectory();
+    const server = await startEventStoreStandIn({ directory: join(directory, 'server') });
+    const way = await silentWay(server.port);
+    const store = await open(way.url, directory);
+    const streamId = `test-${randomUUID()}`;
+    await store.append({ streamId, expected: -1, events: [happened(0)] });
+    way.silence();
+    await expect(store.append({ streamId, expected: 0, events: [happened(1)] })).rejects.toMatchObject({
+      code: 'server.store_unavailable',
+    });
+    const [written] = await store.append({ streamId, expected: 0, events: [happened(1)] });
+    expect(written?.revision).toBe(1);
+    await store.close();
+    way.close();
     await server.close();
     rmSync(directory, { recursive: true });
   });

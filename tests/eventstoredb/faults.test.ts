@@ -35,8 +35,10 @@ describe('a lost reply', () => {
   it('can be one that never comes', async () => {
     const stream = newStream();
     const written = event(1);
+    // The connection stands already: the call must reach the server within its deadline.
+    await append(client, newStream(), event(0), 'no_stream');
     standIn.faults.loseNextReply(1, 'never');
-    const waiting = client.appendToStream(stream, written, { expectedRevision: 'no_stream', credentials, deadline: 100 });
+    const waiting = client.appendToStream(stream, written, { expectedRevision: 'no_stream', credentials, deadline: 500 });
     await expect(waiting).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
     expect(await append(client, stream, written, 'no_stream')).toMatchObject({ nextExpectedRevision: 0n });
   });
@@ -139,6 +141,32 @@ describe('calls', () => {
     await collect(client.subscribeToStream(stream), 1);
     await client.deleteStream(stream);
     await client.tombstoneStream(stream);
-    expect(standIn.calls).toEqual({ append: 1, batchAppend: 1, read: 2, subscribe: 1, delete: 1, tombstone: 1, getSupportedMethods: 1 });
+    expect(standIn.calls).toEqual({
+      append: 1,
+      batchAppend: 1,
+      read: 2,
+      subscribe: 1,
+      delete: 1,
+      tombstone: 1,
+      getSupportedMethods: 1,
+      gossip: 0,
+    });
+  });
+});
+
+describe('discovery', () => {
+  it('finds the one node from its own address', async () => {
+    const discovering = connect(`esdb+discover://127.0.0.1:${standIn.port}?tls=false`);
+    expect(await append(discovering, newStream(), event(1), 'no_stream')).toMatchObject({ success: true });
+    expect(standIn.calls.gossip).toBe(1);
+    await discovering.dispose();
+  });
+
+  it('finds it among addresses where nobody answers', async () => {
+    const other = await startEventStoreStandIn({ directory: join(directory, 'other') });
+    await other.close();
+    const searching = connect(`esdb://127.0.0.1:${other.port},127.0.0.1:${standIn.port}?tls=false`);
+    expect(await append(searching, newStream(), event(1), 'no_stream')).toMatchObject({ success: true });
+    await searching.dispose();
   });
 });

@@ -3,11 +3,11 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { ServiceError } from '@grpc/grpc-js';
 import { failures } from './errors.ts';
 
-export const methods = ['append', 'batchAppend', 'read', 'subscribe', 'delete', 'tombstone', 'getSupportedMethods'] as const;
+export const methods = ['append', 'batchAppend', 'read', 'subscribe', 'delete', 'tombstone', 'getSupportedMethods', 'gossip'] as const;
 export type Method = (typeof methods)[number];
 export type Calls = Record<Method, number>;
 /** What can be spoiled. */
-export type Fallible = Exclude<Method, 'batchAppend' | 'getSupportedMethods'>;
+export type Fallible = Exclude<Method, 'batchAppend' | 'getSupportedMethods' | 'gossip'>;
 
 export interface Faults {
   /** The next `count` appends are written and durable, but their writer is not told: the call ends UNAVAILABLE, or never. */

@@ -1,12 +1,7 @@
 // An EventStoreDB for tests: a gRPC server that answers the official client as a single node does, keeps its events on disk, and errs on request.
 
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
-import { MonitoringService } from '@eventstore/db-client/generated/monitoring_grpc_pb.js';
-import { OperationsService } from '@eventstore/db-client/generated/operations_grpc_pb.js';
-import { PersistentSubscriptionsService } from '@eventstore/db-client/generated/persistent_grpc_pb.js';
-import { ProjectionsService } from '@eventstore/db-client/generated/projections_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
-import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type {
   AppendReq,
@@ -16,16 +11,15 @@ import type {
   TombstoneReq,
   TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb.js';
 import {
   Server,
   ServerCredentials,
   type ServerReadableStream,
   type ServerUnaryCall,
-  type ServiceDefinition,
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { cluster, supportedMethods } from './about.ts';
 import { type BatchCall, batchAppend } from './batches.ts';
 import { type Calls, FaultBoard, type Faults, methods } from './faults.ts';
 import { isSubscription, type ReadCall, read } from './reading.ts';
@@ -56,9 +50,10 @@ export interface Options {
 export const startEventStoreStandIn = async (options: Options): Promise<EventStoreStandIn> => {
   const streams = await openStreams(options.directory);
   let port = options.port ?? 0;
-  const faults = new FaultBoard(() => ({ host: '127.0.0.1', port }));
+  const address = () => ({ host: '127.0.0.1', port });
+  const faults = new FaultBoard(address);
   const calls = Object.fromEntries(methods.map((method) => [method, 0])) as Calls;
-  const node: Node = { streams, faults, maxAppendSize: options.maxAppendSize ?? 1024 * 1024 };
+  const node: Node = { streams, faults, address, maxAppendSize: options.maxAppendSize ?? 1024 * 1024 };
   const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024, 'grpc.max_concurrent_streams': 10_000 });
   addServices(server, node, calls);
   port = await listen(server, port);
@@ -117,39 +112,15 @@ const addServices = (server: Server, node: Node, calls: Calls): void => {
     },
   );
   server.addService(ServerFeaturesService, {
-    getSupportedMethods: (_call: unknown, callback: sendUnaryData<InstanceType<typeof features.SupportedMethods>>) => {
+    getSupportedMethods: (_call: unknown, callback: sendUnaryData<ReturnType<typeof supportedMethods>>) => {
       calls.getSupportedMethods += 1;
       callback(null, supportedMethods());
     },
   });
-};
-
-/** What a server of version 23.10 says that it can. Clients choose BatchAppend because it is listed; what the stand-in lacks answers UNIMPLEMENTED. */
-const supportedMethods = () => {
-  const reply = new features.SupportedMethods().setEventStoreServerVersion('23.10.0');
-  for (const service of listed) {
-    for (const { path } of Object.values(service)) {
-      const [, name = '', method = ''] = path.toLowerCase().split('/');
-      reply.addMethods(new features.SupportedMethod().setServiceName(name).setMethodName(method).setFeaturesList(featuresOf(name, method)));
-    }
-  }
-  return reply;
-};
-
-const listed: ServiceDefinition[] = [
-  StreamsService,
-  PersistentSubscriptionsService,
-  ProjectionsService,
-  OperationsService,
-  UsersService,
-  GossipService,
-  MonitoringService,
-  ServerFeaturesService,
-];
-
-const featuresOf = (service: string, method: string): string[] => {
-  if (service.includes('persistent')) return ['stream', 'all'];
-  if (service.includes('streams') && method === 'read') return ['position', 'events'];
-  if (service.includes('streams') && method === 'batchappend') return ['deadline_duration'];
-  return service.includes('projections') && method === 'create' ? ['track_emitted_streams'] : [];
+  server.addService(GossipService, {
+    read: (_call: unknown, callback: sendUnaryData<ReturnType<typeof cluster>>) => {
+      calls.gossip += 1;
+      callback(null, cluster(node.address()));
+    },
+  });
 };

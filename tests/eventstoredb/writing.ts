@@ -11,6 +11,8 @@ export interface Node {
   streams: Streams;
   faults: FaultBoard;
   maxAppendSize: number;
+  /** Where it listens. */
+  address: () => { host: string; port: number };
 }
 
 interface Request {
