@@ -4,7 +4,7 @@
 // - gives reads no deadline, and
 // - parses and writes anew the JSON that it carries, while the audit chain is over bytes.
 import { readFileSync } from 'node:fs';
-import { EventStoreDBClient } from '@eventstore/db-client';
+import { EventStoreDBClient, UnavailableError } from '@eventstore/db-client';
 import { type ConnectionOptions, parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
@@ -231,6 +231,12 @@ export class Connection extends EventStoreDBClient {
         call.cancel();
       }
     });
+  }
+
+  /** The next calls go over a new connection: the present one answers nothing, and nobody has told that it is gone. */
+  async renew(): Promise<void> {
+    const given = () => Promise.reject(new UnavailableError());
+    await this.execute(StreamsClient, 'renew', given).catch(() => {});
   }
 
   async close(): Promise<void> {

@@ -47,21 +47,6 @@ const inTime = async <T>(work: Promise<T>, within: number): Promise<T> => {
   }
 };
 
-/** Asks again, a little later each time, while a failure may pass. Throws server.store_unavailable when the time is over. */
-const persist = async <T>(ask: (within: number, again: boolean) => Promise<T>, { total, once }: Patience): Promise<T> => {
-  const end = performance.now() + total;
-  for (let [again, wait] = [false, 20]; ; [again, wait] = [true, Math.min(wait * 2, 250)]) {
-    const within = Math.min(once, end - performance.now());
-    try {
-      return await inTime(ask(within, again), within);
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      if (performance.now() + wait >= end) throw unavailable(error);
-      await pause(wait);
-    }
-  }
-};
-
 const rawOf = ({ streamId, revision, position, type, metadata, data }: Read): Raw => {
   if (Number.isNaN(position))
     throw new Error(`the position of ${streamId}@${revision} is not known: this needs EventStoreDB 22.10 or newer`);
@@ -77,6 +62,24 @@ const pageSize = 1_000;
 export const openEventStoreDbLog = (url: string, patience: Patience = patient) => {
   const connection = new Connection(url);
 
+  /** Asks again, a little later each time, while a failure may pass. Throws server.store_unavailable when the time is over. */
+  const persist = async <T>(ask: (within: number, again: boolean) => Promise<T>, { total, once } = patience): Promise<T> => {
+    const end = performance.now() + total;
+    for (let [again, wait] = [false, 20]; ; [again, wait] = [true, Math.min(wait * 2, 250)]) {
+      const within = Math.min(once, end - performance.now());
+      try {
+        return await inTime(ask(within, again), within);
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        if (performance.now() + wait >= end) {
+          await connection.renew();
+          throw unavailable(error);
+        }
+        await pause(wait);
+      }
+    }
+  };
+
   /** Whether exactly these events stand after `expected`: then a refusal was the echo of our own append. */
   const standsThere = async (streamId: string, expected: number, ids: readonly string[], within: number): Promise<boolean> => {
     const there = await connection.pageOfStream(streamId, expected + 1, { limit: ids.length, within });
@@ -86,7 +89,7 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
   /** Pages of $all from the end, or from before a place, without what is not ours. */
   async function* backwards(before: number | null, firstPage: number) {
     for (let [limit, place] = [firstPage, before]; ; limit = Math.min(limit * 4, pageSize)) {
-      const page = await persist((within) => connection.pageOfAllBackwards(place, { limit, within }), patience);
+      const page = await persist((within) => connection.pageOfAllBackwards(place, { limit, within }));
       yield page.filter(isOurs).map(rawOf);
       const last = page[page.length - 1];
       if (!last || page.length < limit) return;
@@ -127,17 +130,17 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
         if (answer.ok || !again || answer.actual < expected + proposed.length) return answer;
         const ids = proposed.map(({ id }) => id);
         return (await standsThere(streamId, expected, ids, within)) ? { ok: true, position: null } : answer;
-      }, patience);
+      });
     },
 
     /** Events of a stream from revision `from` on. */
     async read(streamId: string, from: number, limit: number): Promise<Raw[]> {
-      return (await persist((within) => connection.pageOfStream(streamId, from, { limit, within }), patience)).map(rawOf);
+      return (await persist((within) => connection.pageOfStream(streamId, from, { limit, within }))).map(rawOf);
     },
 
     /** The last event of a stream, or null where there is no stream. */
     async last(streamId: string): Promise<Raw | null> {
-      const last = await persist((within) => connection.lastOfStream(streamId, within), patience);
+      const last = await persist((within) => connection.lastOfStream(streamId, within));
       return last && rawOf(last);
     },
 
@@ -147,7 +150,7 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
       for (let place = after === 0 ? null : after; found.length < limit; ) {
         // One more than is missing, for the page begins with the event at its place.
         const wanted = Math.min(pageSize, limit - found.length) + 1;
-        const page = await persist((within) => connection.pageOfAll(place, { limit: wanted, within }), patience);
+        const page = await persist((within) => connection.pageOfAll(place, { limit: wanted, within }));
         for (const event of page) {
           if (isOurs(event) && event.position > after && event.position !== place && found.length < limit) found.push(rawOf(event));
         }

@@ -1,6 +1,6 @@
 // Carries a log from one engine to another, event by event in log order, and proves afterwards that both hold the same bytes.
-import type { Raw, RawLog, RawTarget } from './event-store/raw.ts';
-import { createChecker, type Fault } from './event-store/verify.ts';
+import type { Raw, RawLog, RawTarget } from './raw.ts';
+import { createChecker, type Fault } from './verify.ts';
 
 export interface CopyOptions {
   /** Nobody may append to it meanwhile: what comes later is not carried. */
