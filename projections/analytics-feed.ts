@@ -42,6 +42,10 @@ const buildsPerVersion = 1_000;
 
 type Log = AnalyticsFollowerOptions['log'];
 
+/** The engine has lost the build, or holds one of another log: what is known of it is not true any more. */
+const isLost = (error: unknown) =>
+  error instanceof DomainError && (error.code === 'analytics.unknown_build' || error.code === 'analytics.other_log');
+
 /** Looks up what the facts of an event rest on. All of it stands in the log before the event, so that a rebuild finds the same. */
 const createBackgrounds = (log: Log) => {
   const methods = new LRUCache<string, string>({ max: 10_000 });
@@ -200,6 +204,7 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
   const waiters = new Set<Waiter>();
   /** Null: not known yet. */
   let target: Target | null = null;
+  let isWantedAnew = false;
   let position = 0;
   let saved = 0;
   let head = 0;
@@ -221,11 +226,19 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
   const open = async (): Promise<Target> => {
     const live = await analytics.live();
     const first = factsVersion * buildsPerVersion;
+    if (isWantedAnew) {
+      const anew = await begin(Math.max(live ?? 0, first) + 1, true);
+      isWantedAnew = false;
+      return anew;
+    }
     if (live === null) return begin(first, false);
     if (Math.floor(live / buildsPerVersion) !== factsVersion) return begin(first, true);
-    const checkpoint = await analytics.checkpoint(live);
+    const checkpoint = await analytics.checkpoint(live).catch((error: unknown) => {
+      if (isLost(error)) return undefined;
+      throw error;
+    });
     const isOurs = !checkpoint || (checkpoint.logId === log.logId && checkpoint.position <= (await log.head()));
-    if (!isOurs) return begin(live + 1, true);
+    if (!isOurs || checkpoint === undefined) return begin(live + 1, true);
     [position, saved] = [checkpoint?.position ?? 0, checkpoint?.position ?? 0];
     target = { build: live, exists: true, isNew: false };
     return target;
@@ -262,19 +275,19 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
   };
 
   const catchUp = async () => {
-    target ??= await open();
-    while (!stopping && (position < head || target.isNew)) {
-      const { build, exists, isNew }: Target = target;
+    for (;;) {
+      const own = target ?? (await open());
+      if (stopping || (position >= head && !own.isNew)) return;
       const { events, reached } = await next();
       const { facts, count } = await collect(events);
-      const isSaved = count > 0 || (exists && (reached - saved >= checkpointEvery || (isNew && reached >= head)));
-      if (isSaved) await insert(target, facts, reached);
-      if (target.build !== build) return; // it was reset meanwhile
+      const isSaved = count > 0 || (own.exists && (reached - saved >= checkpointEvery || (own.isNew && reached >= head)));
+      if (isSaved) await insert(own, facts, reached);
+      if (target?.build !== own.build) return; // it was reset meanwhile
       position = reached;
       if (isSaved) saved = reached;
       if (target.isNew && position >= head) {
-        await analytics.swap(build);
-        target = { build, exists: true, isNew: false };
+        await analytics.swap(own.build);
+        if (target?.build === own.build) target = { build: own.build, exists: true, isNew: false };
       }
       for (const waiter of waiters) if (waiter.position <= position) waiter.resolve(true);
     }
@@ -288,7 +301,7 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
         await catchUp();
         backOff = every;
       } catch (error) {
-        if (error instanceof DomainError && error.code === 'analytics.other_log') target = null;
+        if (isLost(error)) target = null;
         backgrounds.forget();
         for (const waiter of waiters) waiter.resolve(false);
         onError(error instanceof Error ? error : new Error(String(error)));
@@ -308,9 +321,10 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
       else if (gathering.facts() > 0 || (!step && position < head)) alarm.ringIn(every);
       return position;
     },
+    // NOTE: in its own time too, or whoever rebuilds would wait for an engine that is away, and all read models with him.
     reset: async () => {
-      const live = (await analytics.live()) ?? factsVersion * buildsPerVersion;
-      await begin(live + 1, true);
+      [target, isWantedAnew] = [null, true];
+      alarm.ring();
     },
     passed: (to, milliseconds) => {
       if (position >= to) return Promise.resolve(true);

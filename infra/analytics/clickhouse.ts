@@ -122,7 +122,7 @@ export const openClickHouseAnalytics = (options: ClickHouseAnalyticsOptions): An
     swap: async (build) => {
       const old = await findLive();
       if (old !== build) {
-        const [next, read] = [await checkpoint(build), old === null ? null : await checkpoint(old)];
+        const [next, read] = [await checkpoint(build), old === null ? null : await checkpoint(old).catch(nothingIfGone)];
         if (read !== null && (next === null || (next.logId === read.logId && next.position < read.position)))
           throw new DomainError('analytics.build_behind', 'The new facts have not read as far as the old ones.', { build, old });
         await setLive(build);
@@ -178,4 +178,10 @@ const discardLeftovers = async (tables: ClickHouseConnection) => {
     const answer = await tables.bytes({ sql: 'SELECT 1 FORMAT TSVRaw' }, graceMs).catch(() => null);
     if (answer === null || Buffer.from(answer).toString() === '1\n') return;
   }
+};
+
+/** The live build may have been taken away: then there is nothing that another could be behind. */
+const nothingIfGone = (error: unknown): null => {
+  if (error instanceof DomainError && error.code === 'analytics.unknown_build') return null;
+  throw error;
 };
