@@ -210,6 +210,7 @@ export class Connection extends EventStoreDBClient {
     else all.setPosition(positionOf(after));
     const options = new streams.ReadReq.Options().setAll(all).setSubscription(new streams.ReadReq.Options.SubscriptionOptions());
     return this.execute(StreamsClient, 'follow', async (grpc) => {
+      if (signal.aborted) return;
       const call = grpc.read(request(options), ...this.callArguments({ requiresLeader: true }, { deadline: Number.POSITIVE_INFINITY }));
       call.on('error', () => {}); // whoever iterates is told; what comes after the end is nobody's
       const cancel = () => call.cancel();

@@ -204,6 +204,14 @@ describe('two processes on one log', () => {
     await third.close();
   });
 
+  it('stop at once, whether they had begun to listen or not', async () => {
+    for (const listens of [false, true]) {
+      const store = await open(server.url, directory);
+      if (listens) store.onCommitted(() => {});
+      await store.close();
+    }
+  });
+
   it('hear of the events of the other', async () => {
     const seen: Recorded[] = [];
     const subscription = createLogFeed(stores[1]).subscribe(await stores[1].head(), (events) => {
