@@ -20,6 +20,8 @@ export interface Proxy {
   latency(milliseconds: number): Promise<void>;
   /** Connections are reset, now or after so many bytes have gone to the server: in the middle of what is written, if that is long enough. */
   reset(afterBytes?: number): Promise<void>;
+  /** Connections end after so many bytes of answers: the server has done what was asked, and nobody hears of it. */
+  deafen(afterBytes: number): Promise<void>;
   /** Nothing goes through any more, and connections stay open. */
   timeout(): Promise<void>;
   remove(): Promise<void>;
@@ -61,6 +63,9 @@ export const createProxy = async (upstream: string): Promise<Proxy> => {
     async reset(afterBytes) {
       if (afterBytes !== undefined) await toxic('limit_data', 'upstream', { bytes: afterBytes });
       else for (const stream of directions) await toxic('reset_peer', stream, { timeout: 0 });
+    },
+    async deafen(bytes) {
+      await toxic('limit_data', 'downstream', { bytes });
     },
     async timeout() {
       for (const stream of directions) await toxic('timeout', stream, { timeout: 0 });
