@@ -133,8 +133,8 @@ export const openClickHouseAnalytics = (options: ClickHouseAnalyticsOptions): An
       inLive(async (live) => {
         if (live === null) return [];
         const statement = { sql: reports[name], params: reportValues(params, zone), settings: reportSettings };
-        return tablesOf(live).rows<ReportRow[typeof name]>(statement).catch(refused);
-      }),
+        return tablesOf(live).rows<ReportRow[typeof name]>(statement);
+      }).catch(refused),
     query: async (sql, params = {}, format = 'json', caps = defaultCaps) => {
       checkText(sql);
       const others = new Set(await databases());
@@ -148,9 +148,9 @@ export const openClickHouseAnalytics = (options: ClickHouseAnalyticsOptions): An
           return { contentType, body: await tables.bytes(statement, caps.seconds * 1_000 + graceMs) };
         } catch (error) {
           await discardLeftovers(tables);
-          return refused(error);
+          throw error;
         }
-      });
+      }).catch(refused);
     },
     close: () => server.close(),
   };
@@ -158,14 +158,14 @@ export const openClickHouseAnalytics = (options: ClickHouseAnalyticsOptions): An
 
 const codeOf = (error: unknown): number | null => (error instanceof EngineRefusal ? error.code : null);
 
-/** A build that is gone is for the caller to look at; anything else is told to whoever asked. */
+/** What the engine has against a question, in our words. */
 const refused = (error: unknown): never => {
-  throw error instanceof EngineRefusal && !isGone(error.code) ? analystError(error.code, error.message) : error;
+  throw error instanceof EngineRefusal ? analystError(error.code, error.message) : error;
 };
 
 /** Lets pass what only reads the fact tables, by the engine's own reading of the text. */
 const checkRead = async (tables: ClickHouseConnection, { sql, params = {} }: Statement, others: ReadonlySet<string>) => {
-  const tree = await tables.bytes({ sql: `EXPLAIN AST ${sql}\nFORMAT TSVRaw`, params }, graceMs).catch(refused);
+  const tree = await tables.bytes({ sql: `EXPLAIN AST ${sql}\nFORMAT TSVRaw`, params }, graceMs);
   checkTree(Buffer.from(tree).toString(), others);
 };
 

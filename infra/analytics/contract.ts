@@ -213,7 +213,8 @@ export const analyticsContract = (name: string, open: () => Promise<{ analytics:
     it('tells apart a mistake, too many rows and too much time', async () => {
       const rows = 'SELECT a.line FROM order_lines a, order_lines b, order_lines c';
       const caps = { seconds: 1, rows: 100, memoryBytes: 100_000_000 };
-      await expect(analytics.query('SELECT nothing FROM order_lines')).rejects.toMatchObject({ code: 'analytics.query_failed' });
+      for (const mistake of ['SELECT nothing FROM order_lines', 'SELECT line FROM nowhere'])
+        await expect(analytics.query(mistake)).rejects.toMatchObject({ code: 'analytics.query_failed' });
       for (const sql of [rows, `${rows} UNION ALL ${rows}`, `(${rows}) UNION ALL (${rows})`])
         await expect(analytics.query(sql, {}, 'csv', caps)).rejects.toMatchObject({ code: 'analytics.result_too_large' });
       // What the refused queries had written already is not in anybody else's answer.
