@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server';
 import { z } from 'zod';
 import { DomainError } from './domain/error.ts';
 import type { Logger } from './infra/telemetry/log.ts';
-import type { Marketplace } from './marketplace.ts';
+import type { Operated } from './marketplace.ts';
 import { operations } from './operations.ts';
 
 const Asked = z.strictObject({ operation: z.string(), input: z.record(z.string(), z.json()) });
@@ -17,7 +17,7 @@ export const failure = (error: unknown): { code: string; message: string } => {
 };
 
 /** The operation by that name. Throws control.unknown_operation. */
-export const perform = (marketplace: Marketplace, name: string, input: unknown, signal: AbortSignal): AsyncIterable<object> => {
+export const perform = (marketplace: Operated, name: string, input: unknown, signal: AbortSignal): AsyncIterable<object> => {
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (!operation)
     throw new DomainError('control.unknown_operation', `There is no operation ${name}; is the command line of another version?`);
@@ -52,7 +52,7 @@ const isBearer = (request: Request, token: string): boolean => {
   return shown.length === expected.length && timingSafeEqual(shown, expected);
 };
 
-const answer = async (request: Request, marketplace: Marketplace, token: string): Promise<Response> => {
+const answer = async (request: Request, marketplace: Operated, token: string): Promise<Response> => {
   if (!isBearer(request, token)) return new Response(null, { status: 401 });
   const asked = Asked.safeParse(await request.json().catch(() => null));
   if (!asked.success) return new Response(null, { status: 400 });
@@ -64,7 +64,7 @@ const answer = async (request: Request, marketplace: Marketplace, token: string)
 };
 
 /** Opens the door; `announce` is told where it is and answers the token that a caller must show. */
-export const openControl = async (marketplace: Marketplace, log: Logger, announce: (url: string) => string) => {
+export const openControl = async (marketplace: Operated, log: Logger, announce: (url: string) => string) => {
   let token: string | null = null;
   const listening = Promise.withResolvers<number>();
   const server = serve(

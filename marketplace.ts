@@ -92,7 +92,7 @@ export const openMarketplace = async (
     onError: (message) => log.error({ reason: message }, 'a projection failed'),
     onFenced,
   });
-  if (!isBeside && (does('projections') || does('read-api'))) await projector.ready();
+  if (!isBeside && (does('projections') || does('read-api') || does('sagas'))) await projector.ready();
   // The sagas take up their open intents from a read model, which may have been behind when the process died.
   if (!isBeside && does('sagas'))
     while (!(await projector.passed(await feed.head(), 10_000))) onProgress('all', projector.position(), await feed.head());
@@ -126,6 +126,7 @@ export const openMarketplace = async (
   const counted = { config, cache, ownCache, now };
   const limit = limits(counted);
   const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
+  const verification = await connectVerification(config);
   const edge = openEdge({ ...counted, metrics, load, authenticate, checks, ended, report, isBehindGateway: isFleet });
   const { app } = edge;
   const both = { now, report, seals, blindIndex, outside };
@@ -136,7 +137,7 @@ export const openMarketplace = async (
   }
   if (does('read-api')) {
     const reports = { engine: analytics, passed: projector.factsPassed };
-    const audit = { log: store, folds, verifyStream: connectVerification(config, store) };
+    const audit = { log: store, folds, verifyStream: verification.verify };
     const timeZone = config.MARKET_TIME_ZONE;
     const queries = { ...both, timeZone, tables, cache: aside, reads: projector, search, streams, audit, analytics: reports };
     app.route('/api/v1', readApi(queries, services));
@@ -181,6 +182,7 @@ export const openMarketplace = async (
       await analytics?.close();
       await tables.close();
       await search.close();
+      await verification.close();
       await leases.close();
       await closeCache();
       await connected.close();
@@ -189,3 +191,6 @@ export const openMarketplace = async (
   };
 };
 export type Marketplace = Awaited<ReturnType<typeof openMarketplace>>;
+
+/** What operators work with: what they look into and settle, not what serves requests or runs by itself. */
+export type Operated = Omit<Marketplace, 'app' | 'sagaRunner' | 'metrics' | 'mailed'>;

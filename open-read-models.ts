@@ -12,7 +12,7 @@ import type { ReadModels } from './read-models.ts';
 import { openRemoteReadModels } from './remote-read-models.ts';
 
 export interface ReadModelsNeeds {
-  readonly store: Pick<EventStore, 'onCommitted' | 'logId'>;
+  readonly store: Pick<EventStore, 'onCommitted' | 'logId' | 'isShared'>;
   readonly analytics: ConnectedAnalytics | null;
   readonly aside: Aside;
   /** Waits until nobody else keeps them. */

@@ -13,30 +13,30 @@ import { deciders as folds } from './domain/registry.ts';
 import { eventsAfter } from './gauges.ts';
 import { importing } from './import-olist.ts';
 import { roles } from './infra/http/env.ts';
-import type { Marketplace } from './marketplace.ts';
+import type { Operated } from './marketplace.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 
 /** An operation with its input's type forgotten. Throws ZodError for input of another shape, DomainError for what is refused. */
 export interface Operation {
-  run(marketplace: Marketplace, input: unknown, signal: AbortSignal): AsyncIterable<object>;
+  run(marketplace: Operated, input: unknown, signal: AbortSignal): AsyncIterable<object>;
 }
 
 const operation = <S extends z.ZodType>(
   input: S,
-  run: (marketplace: Marketplace, input: z.output<S>, signal: AbortSignal) => AsyncIterable<object>,
+  run: (marketplace: Operated, input: z.output<S>, signal: AbortSignal) => AsyncIterable<object>,
 ): Operation => ({ run: (marketplace, raw, signal) => run(marketplace, input.parse(raw), signal) });
 
 const pageSize = 1_000;
 /** How often the command line is told how far a rebuild has come, in milliseconds. */
 const progressEvery = 200;
 
-const operator = (marketplace: Marketplace): Context => {
+const operator = (marketplace: Operated): Context => {
   const commandId = randomUUID();
   const at = new Date(marketplace.now()).toISOString();
   return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: 'operator' }, at };
 };
 
-async function* following(marketplace: Marketplace, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
+async function* following(marketplace: Operated, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
   let wake = () => {};
   const stop = marketplace.store.onCommitted(() => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
@@ -62,7 +62,7 @@ const Tail = z.strictObject({
   type: z.string().optional(),
 });
 
-async function* tail(marketplace: Marketplace, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
+async function* tail(marketplace: Operated, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
   const head = await marketplace.store.head();
   const isWanted = ({ event }: Recorded) => type === undefined || event.type === type || event.type.startsWith(`${type}.`);
   let position = after ?? Math.max(0, head - count);
@@ -76,7 +76,7 @@ async function* tail(marketplace: Marketplace, { after, count, follow, type }: z
 
 const Show = z.strictObject({ streamId: z.string(), from: z.int().nonnegative() });
 
-async function* show({ store }: Marketplace, { streamId, from }: z.output<typeof Show>) {
+async function* show({ store }: Operated, { streamId, from }: z.output<typeof Show>) {
   let revision = from;
   for (;;) {
     const events = await store.read(streamId, revision, pageSize);
@@ -87,7 +87,7 @@ async function* show({ store }: Marketplace, { streamId, from }: z.output<typeof
   if (revision === from) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId} from revision ${from} on.`);
 }
 
-async function* projectionStatus({ projector, store }: Marketplace) {
+async function* projectionStatus({ projector, store }: Operated) {
   const head = await store.head();
   for (const status of await projector.ask({ ask: 'status' })) yield { ...status, behind: await eventsAfter(store, status.position, head) };
 }
@@ -97,7 +97,7 @@ const Names = z.strictObject({ names: z.array(z.string()) });
 /** What follows the log beside the projections and is rebuilt by the same command. */
 const followers = ['search', 'analytics'];
 
-async function* rebuild(marketplace: Marketplace, { names }: z.output<typeof Names>, signal: AbortSignal) {
+async function* rebuild(marketplace: Operated, { names }: z.output<typeof Names>, signal: AbortSignal) {
   const { projector, store } = marketplace;
   const known = [...(await projector.ask({ ask: 'status' })).map(({ name }) => name), ...followers];
   const unknown = names.filter((name) => !known.includes(name));
@@ -118,7 +118,7 @@ async function* rebuild(marketplace: Marketplace, { names }: z.output<typeof Nam
   for await (const status of projectionStatus(marketplace)) if (names.length === 0 || names.includes(status.name)) yield status;
 }
 
-async function* parked({ projector }: Marketplace) {
+async function* parked({ projector }: Operated) {
   for (const { projection, key, firstPosition, reason } of await projector.ask({ ask: 'parked' }))
     yield { projection, key, firstPosition, reason };
 }
@@ -145,7 +145,7 @@ const summary = ({ saga, instance, outcome, wakeAt, intents, startedAt, updatedA
   updatedAt,
 });
 
-async function* listSagas({ tables }: Marketplace, { saga, outcome, limit }: z.output<typeof SagaList>) {
+async function* listSagas({ tables }: Operated, { saga, outcome, limit }: z.output<typeof SagaList>) {
   const where = { outcome: outcome ?? { in: ['Running', 'NeedsHuman'] }, ...(saga !== undefined && { saga }) };
   for (const { row } of await tables.find('saga-instances', { where, order: [['updatedAt', 'desc']], limit }))
     yield summary(JSON.parse(row));
@@ -154,7 +154,7 @@ async function* listSagas({ tables }: Marketplace, { saga, outcome, limit }: z.o
 /** The longest that a saga's stream may become. */
 const wholeSaga = 10_000;
 
-async function* showSaga({ tables, store }: Marketplace, { saga, instance }: z.output<typeof SagaKey>) {
+async function* showSaga({ tables, store }: Operated, { saga, instance }: z.output<typeof SagaKey>) {
   const row = await tables.get('saga-instances', `${saga}-${instance}`);
   if (row === null) throw new DomainError('saga.not_found', `There is no ${saga} ${instance}.`);
   const events = await store.read(`${saga}-${instance}`, 0, wholeSaga);
@@ -171,14 +171,14 @@ const settleSaga = (decision: Decision) =>
 const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(['CUSTOMER', 'ADMIN', 'SUPER_ADMIN']) });
 
 /** Whose account this is: an id, or the e-mail address that an account has claimed. */
-const accountOf = async ({ handle, blindIndex }: Marketplace, who: string): Promise<string> => {
+const accountOf = async ({ handle, blindIndex }: Operated, who: string): Promise<string> => {
   if (!who.includes('@')) return who;
   const claimant = await claimantOf(handle, emailClaim({ blindIndex }, who));
   if (!claimant) throw new DomainError('auth.not_registered', `Nobody has registered with ${who}.`);
   return claimant.owner;
 };
 
-async function* grant(marketplace: Marketplace, { who, role }: z.output<typeof Grant>) {
+async function* grant(marketplace: Operated, { who, role }: z.output<typeof Grant>) {
   const userId = await accountOf(marketplace, who);
   const command = { type: 'grant_role', role, sellerId: null, by: { kind: 'system' } } as const;
   const result = await marketplace.handle(account, userId, command, operator(marketplace));
@@ -193,7 +193,7 @@ const Tokens = z.strictObject({
 });
 
 /** Bearer tokens for load tests: of these users in turn, or of people who exist nowhere else. */
-async function* mintTokens({ tokens, production }: Marketplace, { count, roles: granted, users, seller }: z.output<typeof Tokens>) {
+async function* mintTokens({ tokens, production }: Operated, { count, roles: granted, users, seller }: z.output<typeof Tokens>) {
   if (production) throw new DomainError('auth.forbidden', 'Tokens are not minted in production: sign in.');
   for (let n = 0; n < count; n++) {
     const sub = users[n % users.length] ?? ulidText(randomBytes(16));

@@ -9,7 +9,7 @@ export interface ProjectorClientOptions {
   readonly config: Config;
   readonly facts: MessagePort | null;
   readonly fence: ProjectorData['fence'];
-  readonly store: Pick<EventStore, 'onCommitted' | 'logId'>;
+  readonly store: Pick<EventStore, 'onCommitted' | 'logId' | 'isShared'>;
   /** Rows that have changed, by projection, for caches that show them. */
   readonly onChanged?: (changed: ReadonlyMap<string, readonly string[]>, position: number) => void;
   readonly onSwapped?: (projection: string) => void;
@@ -62,7 +62,10 @@ export class ProjectorClient implements ReadModels {
       this.#worker.once('error', reject);
     });
     this.#worker.on('error', (error) => options.onError?.(`the projector died: ${error.message}`));
-    this.#unsubscribe = options.store.onCommitted((events) => this.#grown(events[events.length - 1]?.position ?? 0));
+    // A shared log is followed by the thread itself.
+    this.#unsubscribe = options.store.isShared
+      ? () => {}
+      : options.store.onCommitted((events) => this.#grown(events[events.length - 1]?.position ?? 0));
   }
 
   /** Answers when every read model is built. */

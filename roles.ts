@@ -2,6 +2,7 @@
 import { type Config, ConfigError } from './infra/config.ts';
 import { portOf, type Role } from './infra/services.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
+import { openMirror } from './mirror.ts';
 import type { Part, RoleOptions, RoleProcess } from './part.ts';
 import { openGateway } from './proxy.ts';
 import { openSimulators } from './simulators.ts';
@@ -42,6 +43,8 @@ export const openPart = async (config: Config, { role, services }: Part, options
       return openGateway(config, options);
     case 'simulators':
       return openSimulators(config, options);
+    case 'mirror':
+      return openMirror(config, options);
     default:
       return openMarketplace(config, {
         ...options,

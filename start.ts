@@ -7,6 +7,7 @@ import type { Config } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
 import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
+import { startMirroring } from './mirror.ts';
 import type { Part, RoleProcess } from './part.ts';
 import { checkPart, openPart, portFor } from './roles.ts';
 
@@ -45,6 +46,8 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** Fills an empty store with the demo market. */
   readonly seedDemo?: (marketplace: Marketplace) => Promise<void>;
+  /** The clock, in milliseconds: tests advance their own. */
+  readonly now?: () => number;
 }
 
 const aborted = (signal: AbortSignal) =>
@@ -85,6 +88,8 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   const lock = lockDataDir(config.DATA_DIR);
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
+  // The read models hear of events by Kafka, where there is one.
+  const mirroring = config.KAFKA_BROKERS.length > 0 ? await startMirroring(config, { log }) : null;
   const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced });
   const { store, projector } = marketplace;
   if (seedDemo && (await store.head()) === 0) {
@@ -105,6 +110,7 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
   await server.stop(async () => {
     await control.close();
     await marketplace.close();
+    await mirroring?.stop();
   });
   lock.release();
   log.info('stopped');
@@ -125,13 +131,13 @@ const endWhenFenced = (signal: AbortSignal, log: Logger) => {
 };
 
 /** One process of a fleet. Answers when it has stopped. Throws ConfigError where the configuration lacks what several processes share. */
-export const startPart = async (config: Config, part: Part, { progress, signal }: StartOptions): Promise<void> => {
+export const startPart = async (config: Config, part: Part, { progress, signal, now = Date.now }: StartOptions): Promise<void> => {
   checkPart(config, part);
   const wanted = portFor(config, part);
   const log = logger(config.LOG_LEVEL);
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
-  const running = await openPart(config, part, { log, onProgress: progress, onFenced: ending.fenced });
+  const running = await openPart(config, part, { log, now, onProgress: progress, onFenced: ending.fenced });
   const server = await listen(running.app, config, wanted);
   const url = `http://localhost:${server.port}`;
   log.info({ url, role: part.role, services: part.services }, `listening on ${url}`);

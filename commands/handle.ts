@@ -75,9 +75,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-// At most 100 events and 1 MiB in one append: EventStoreDB's limit on an append, with room for metadata.
+// At most 100 events and 1 MiB in one append: EventStoreDB's limit, of which metadata and types take their part.
 const maxEvents = 100;
-const maxBytes = 1_048_576;
+const maxBytes = 960 * 1_024;
 // A longer queue on one stream is refused: those at its end would time out anyhow.
 const maxQueue = 20_000;
 

@@ -1,6 +1,6 @@
 // Chooses the engine behind each port from the configuration. Nothing above knows which it was.
 // Clients of servers are loaded where they are used only: on one machine nobody pays for them.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { analyticsOver, serveAnalytics } from './analytics/bridge.ts';
@@ -9,18 +9,24 @@ import { dictionary } from './analytics/schema.ts';
 import { aside } from './cache/aside.ts';
 import { memoryCache } from './cache/memory.ts';
 import type { Aside, Cache } from './cache/port.ts';
-import type { Config } from './config.ts';
+import { type Config, databaseOf } from './config.ts';
+import type { KafkaSettings } from './event-feed/kafka-client.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
+import type { MirrorOptions } from './event-feed/mirror.ts';
 import type { EventFeed } from './event-feed/port.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
 import type { EventStore } from './event-store/port.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
-import { verifyStream } from './event-store/verify.ts';
+import { verifyRawStream, verifyStream } from './event-store/verify.ts';
 import { localLeases } from './lease/local.ts';
 import type { Leases } from './lease/port.ts';
 import { openMailOutbox } from './outbound/mail-outbox.ts';
+import type { SearchReader } from './search/port.ts';
 import { openSearchIndex } from './search/sqlite-fts.ts';
 import { openSearchReader } from './search/sqlite-reader.ts';
+import { serviceNames } from './services.ts';
+import type { TableReader } from './tables/port.ts';
+import type { TableDatabases } from './tables/postgres-schema.ts';
 import { openSqliteTableReader, openSqliteTableWriter } from './tables/sqlite.ts';
 import { createAccessTokens } from './tokens/access.ts';
 import { createMailedTokens } from './tokens/mailed.ts';
@@ -52,29 +58,86 @@ export interface ConnectedLog {
 }
 
 /** How Kafka is reached, or null where it is not used. */
-export const kafkaSettings = (config: Config) =>
-  config.KAFKA_BROKERS.length === 0
-    ? null
-    : {
-        brokers: config.KAFKA_BROKERS,
-        namespace: config.NAMESPACE,
-        ...(config.KAFKA_TLS === 'on' && {
-          tls: {
-            ...(config.KAFKA_CA_FILE && { ca: readFileSync(config.KAFKA_CA_FILE, 'utf8') }),
-            ...(config.KAFKA_CERT_FILE && { cert: readFileSync(config.KAFKA_CERT_FILE, 'utf8') }),
-            ...(config.KAFKA_KEY_FILE && { key: readFileSync(config.KAFKA_KEY_FILE, 'utf8') }),
-          },
-        }),
-        ...(config.KAFKA_SASL !== 'off' && {
-          sasl: { mechanism: config.KAFKA_SASL, username: config.KAFKA_USERNAME ?? '', password: config.KAFKA_PASSWORD ?? '' },
-        }),
-      };
+export const kafkaSettings = (config: Config): KafkaSettings | null => {
+  const {
+    KAFKA_BROKERS: brokers,
+    KAFKA_CA_FILE: caFile,
+    KAFKA_CERT_FILE: certFile,
+    KAFKA_KEY_FILE: keyFile,
+    KAFKA_SASL: mechanism,
+  } = config;
+  if (brokers.length === 0) return null;
+  const { KAFKA_USERNAME: username = '', KAFKA_PASSWORD: password = '' } = config;
+  return {
+    brokers,
+    ...(config.KAFKA_TLS === 'on' && { tls: { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) } }),
+    ...(mechanism !== 'off' && { sasl: { mechanism, username, password } }),
+  };
+};
+
+const asError = (onError: OnError) => (error: unknown) => onError(error instanceof Error ? error : new Error(String(error)));
+
+/** The log in EventStoreDB, with what it has no place for beside it: in PostgreSQL, or in DATA_DIR where one process has it all. */
+const connectEventStore = async (url: string, config: Config, { contract, now, onBatch, onError }: LogOptions): Promise<EventStore> => {
+  const { createEventStoreDbStore } = await import('./event-store/eventstoredb.ts');
+  const told = { now, onError: asError(onError) };
+  const openBeside = async () => {
+    if (!config.DATABASE_URL)
+      return (await import('./event-store/beside-sqlite.ts')).openSqliteBeside(join(config.DATA_DIR, 'beside.db'), told);
+    return (await import('./event-store/beside-postgres.ts')).openPostgresBeside(config.DATABASE_URL, told);
+  };
+  return createEventStoreDbStore({ url, contract, now, onBatch, onError: told.onError, beside: await openBeside() });
+};
+
+/** The feed: over Kafka where there is one, else straight from the log. */
+const connectFeed = async (
+  config: Config,
+  source: FeedSource,
+  { contract, onError }: Pick<LogOptions, 'contract' | 'onError'>,
+): Promise<{ readonly feed: EventFeed; close(): Promise<void> }> => {
+  const kafka = kafkaSettings(config);
+  if (!kafka) return { feed: createLogFeed(source), close: async () => {} };
+  const { createKafkaFeed } = await import('./event-feed/kafka.ts');
+  const feed = createKafkaFeed({ kafka, namespace: config.NAMESPACE, logId: source.logId, contract, onError });
+  return { feed, close: () => feed.close() };
+};
 
 /** The log and its feed. */
-export const connectLog = async (config: Config, { contract, now, onBatch }: LogOptions): Promise<ConnectedLog> => {
+export const connectLog = async (config: Config, options: LogOptions): Promise<ConnectedLog> => {
+  const { contract, now, onBatch } = options;
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 });
-  const store = await createSqliteEventStore({ file: logFile(config.DATA_DIR), contract, now, onBatch });
-  return { store, feed: createLogFeed(store), close: () => store.close() };
+  const store = config.EVENTSTORE_URL
+    ? await connectEventStore(config.EVENTSTORE_URL, config, options)
+    : await createSqliteEventStore({ file: logFile(config.DATA_DIR), contract, now, onBatch });
+  const { feed, close } = await connectFeed(config, store, options);
+  return {
+    store,
+    feed,
+    close: async () => {
+      await close();
+      await store.close();
+    },
+  };
+};
+
+export type MirrorNeeds = Pick<MirrorOptions, 'contract' | 'publish' | 'leases' | 'owner'> & Pick<LogOptions, 'now' | 'onError'>;
+
+/** Copies the log to Kafka until it is stopped; null where there is no Kafka. */
+export const connectMirror = async (config: Config, { now, ...needs }: MirrorNeeds) => {
+  const kafka = kafkaSettings(config);
+  if (!kafka || !config.EVENTSTORE_URL) return null;
+  const [{ startMirror }, { verbatim }] = await Promise.all([import('./event-feed/mirror.ts'), import('./event-feed/kafka-record.ts')]);
+  const { onError } = needs;
+  const source = await connectEventStore(config.EVENTSTORE_URL, config, { contract: verbatim, now, onBatch: () => {}, onError });
+  const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source });
+  return {
+    position: mirror.position,
+    head: () => source.head(),
+    stop: async () => {
+      await mirror.stop();
+      await source.close();
+    },
+  };
 };
 
 /** The embedded log as the thread of the projections reads it; `grown` tells it how far to follow. */
@@ -113,13 +176,71 @@ export interface ProjectionsOptions {
   readonly onError: OnError;
 }
 
+const connectSource = async (config: Config, { contract, onError }: ProjectionsOptions) => {
+  if (!config.EVENTSTORE_URL) return readLog(config.DATA_DIR, contract);
+  const { createEventStoreDbReader } = await import('./event-store/eventstoredb.ts');
+  const log = await createEventStoreDbReader({ url: config.EVENTSTORE_URL, contract, onError: asError(onError) });
+  const { feed, close } = await connectFeed(config, log, { contract, onError });
+  return {
+    log,
+    feed,
+    grown: () => {},
+    close: async () => {
+      await close();
+      await log.close();
+    },
+  };
+};
+
+/** The databases of the read models: the one of all services, and those that some have of their own. */
+const openDatabases = async (config: Config, main: string, name: string): Promise<TableDatabases> => {
+  const [{ openPostgres }, { tableDatabases }] = await Promise.all([import('./postgres.ts'), import('./tables/postgres-schema.ts')]);
+  const options = { max: config.DATABASE_POOL, name };
+  const own = serviceNames.flatMap((service) => {
+    const url = databaseOf(config, service);
+    return url && url !== config.DATABASE_URL ? [[service, openPostgres(url, options)] as const] : [];
+  });
+  return tableDatabases(openPostgres(main, options), new Map(own));
+};
+
+/** Whoever comes first makes what readers and the writer look into. */
+const migrateEach = async (config: Config, main: string) => {
+  const { migrateTables } = await import('./tables/postgres-schema.ts');
+  for (const url of new Set([main, ...serviceNames.map((service) => databaseOf(config, service) ?? main)])) await migrateTables(url);
+};
+
+const closeDatabases = ({ all }: TableDatabases) => Promise.all(all.map((database) => database.close()));
+
+const connectTables = async (config: Config, fence: ProjectionsOptions['fence']) => {
+  const { DATABASE_URL: url, DATA_DIR } = config;
+  if (!url) {
+    const rows = openSqliteTableReader(readFile(DATA_DIR));
+    return { tables: openSqliteTableWriter(readFile(DATA_DIR)), rows, close: () => rows.close() };
+  }
+  const [{ openPostgresTableWriter }, { openPostgresTableReader }, { fenceOf }] = await Promise.all([
+    import('./tables/postgres.ts'),
+    import('./tables/postgres-reader.ts'),
+    import('./lease/postgres.ts'),
+  ]);
+  await migrateEach(config, url);
+  const databases = await openDatabases(config, url, 'tokobapak projections');
+  const tables = openPostgresTableWriter({ databases, ...(fence && { fence: fenceOf(fence) }) });
+  return { tables, rows: openPostgresTableReader(databases), close: async () => void (await closeDatabases(databases)) };
+};
+
+const connectSearchIndex = async ({ ELASTICSEARCH_URL: url, NAMESPACE: namespace, DATA_DIR }: Config) => {
+  if (!url) return openSearchIndex(searchFile(DATA_DIR));
+  const { openElasticsearchIndex } = await import('./search/elasticsearch.ts');
+  return openElasticsearchIndex({ url, namespace });
+};
+
 /** What the thread of the projections needs. */
-export const connectProjections = async (config: Config, { contract }: ProjectionsOptions) => {
-  const { log, feed, grown, close } = readLog(config.DATA_DIR, contract);
-  const tables = openSqliteTableWriter(readFile(config.DATA_DIR));
-  const rows = openSqliteTableReader(readFile(config.DATA_DIR));
-  const searchIndex = openSearchIndex(searchFile(config.DATA_DIR));
+export const connectProjections = async (config: Config, options: ProjectionsOptions) => {
+  const { log, feed, grown, close } = await connectSource(config, options);
+  const { tables, rows, close: closeTables } = await connectTables(config, options.fence);
+  const searchIndex = await connectSearchIndex(config);
   const reached = await connectReached(config, log.logId);
+  const shared = config.REDIS_URL ? await connectCache(config, { now: Date.now, isFleet: true }) : null;
   return {
     log,
     feed,
@@ -131,12 +252,13 @@ export const connectProjections = async (config: Config, { contract }: Projectio
     /** Where other processes learn how far the read models are; null where there are none. */
     reached,
     /** Answers that all processes keep together; null where each keeps its own. */
-    aside: null as Aside | null,
+    aside: shared?.aside ?? null,
     close: async () => {
       await close();
-      await rows.close();
+      await closeTables();
       await searchIndex.close();
       await reached?.close();
+      await shared?.close();
     },
   };
 };
@@ -149,10 +271,12 @@ export const connectReached = async ({ DATABASE_URL: url, DATABASE_REPLICA_URL: 
 };
 
 /** The proof that a stream is as it was written. */
-export const connectVerification =
-  ({ DATA_DIR }: Config, _store: EventStore) =>
-  (streamId: string) =>
-    verifyStream(logFile(DATA_DIR), streamId);
+export const connectVerification = async ({ EVENTSTORE_URL: url, DATA_DIR }: Config) => {
+  if (!url) return { verify: (streamId: string) => verifyStream(logFile(DATA_DIR), streamId), close: async () => {} };
+  const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
+  const log = openRawEventStoreDb(url);
+  return { verify: (streamId: string) => verifyRawStream(log, streamId), close: () => log.close() };
+};
 
 export interface ConnectedAnalytics {
   readonly analytics: Analytics;
@@ -190,16 +314,28 @@ export const connectFacts = async (_config: Config, port: MessagePort | null): P
 };
 
 /** Product search, for the query services. */
-export const connectSearch = async (config: Config) => openSearchReader(searchFile(config.DATA_DIR));
+export const connectSearch = async ({ ELASTICSEARCH_URL: url, NAMESPACE: namespace, DATA_DIR }: Config): Promise<SearchReader> => {
+  if (!url) return openSearchReader(searchFile(DATA_DIR));
+  const { openElasticsearchReader } = await import('./search/elasticsearch-reader.ts');
+  return openElasticsearchReader({ url, namespace });
+};
 
 /** The rows of the read models, for the query services. */
-export const connectReads = async (config: Config) => openSqliteTableReader(readFile(config.DATA_DIR));
+export const connectReads = async (config: Config): Promise<TableReader & { forget(): void }> => {
+  const { DATABASE_URL: url, DATABASE_REPLICA_URL: replica, DATA_DIR } = config;
+  if (!url) return openSqliteTableReader(readFile(DATA_DIR));
+  const { openPostgresTableReader } = await import('./tables/postgres-reader.ts');
+  await migrateEach(config, url);
+  const databases = await openDatabases(config, replica ?? url, 'tokobapak queries');
+  const reader = openPostgresTableReader(databases);
+  return { ...reader, close: async () => void (await closeDatabases(databases)) };
+};
 
 /** Who may do alone what one process alone may do. */
 export const connectLeases = async ({ DATABASE_URL: url }: Config, onError: OnError): Promise<Leases> => {
   if (!url) return localLeases();
   const { openPostgresLeases } = await import('./lease/postgres.ts');
-  return openPostgresLeases(url, { onError: (error) => onError(error instanceof Error ? error : new Error(String(error))) });
+  return openPostgresLeases(url, { onError: asError(onError) });
 };
 
 /** The outbox of development. */

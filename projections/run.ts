@@ -45,7 +45,7 @@ export interface ProjectorOptions {
   readonly projections: readonly AnyProjection[];
   readonly followers?: readonly Follower[];
   /** Called after every commit with the position that all live read models have reached, and the rows that changed. */
-  readonly onAdvanced?: (position: number, changed: ReadonlyMap<string, readonly string[]>) => void;
+  readonly onAdvanced?: (position: number, changed: ReadonlyMap<string, readonly string[]>) => void | Promise<void>;
   /** Called when another table has become the live one of a projection. */
   readonly onSwapped?: (projection: string) => void;
   readonly onProgress?: (projection: string, position: number, head: number) => void;
@@ -119,7 +119,7 @@ export class Projector {
     const start = this.#livePosition();
     await this.#advanceFollowers(start, true);
     await this.#advanceFollowers(start, false);
-    this.#options.onAdvanced?.(start, new Map());
+    await this.#options.onAdvanced?.(start, new Map());
     const take = async (events: readonly Recorded[], from: number) => {
       this.#liveTargets ??= targetsOf(this.#instances.filter((instance) => instance.live));
       const targets = this.#liveTargets;
@@ -128,7 +128,7 @@ export class Projector {
       const position = this.#livePosition();
       const step = isEven ? { from, events, changed } : undefined;
       await this.#advanceFollowers(position, true, step);
-      this.#options.onAdvanced?.(position, changed);
+      await this.#options.onAdvanced?.(position, changed);
       await this.#advanceFollowers(position, false, step);
     };
     this.#subscription = this.#options.feed.subscribe(start, (events, from) => this.#oneAtATime(() => take(events, from)), this.#failed);
@@ -177,7 +177,7 @@ export class Projector {
       }
       await tables.commit({ tables: [], checkpoints: [], unpark: [{ table: instance.table, key }] });
       instance.parked.delete(key);
-      this.#options.onAdvanced?.(this.#livePosition(), new Map([[name, [key]]]));
+      await this.#options.onAdvanced?.(this.#livePosition(), new Map([[name, [key]]]));
       return true;
     });
   }

@@ -17,7 +17,12 @@ export interface Answer {
   readonly body: any;
 }
 
-export interface Market extends Marketplace {
+/** What tests look into besides: of a fleet some of it stands in other processes. */
+type Inside = Omit<Marketplace, 'sagaRunner' | 'metrics'>;
+
+export interface Market extends Inside {
+  readonly sagaRunner: Pick<Marketplace['sagaRunner'], 'fireDueTimers' | 'openIntents'>;
+  readonly metrics: Pick<Marketplace['metrics'], 'text'>;
   readonly dataDir: string;
   /** Moves the market's clock; it stands still otherwise. */
   advance(milliseconds: number): void;
@@ -27,10 +32,17 @@ export interface Market extends Marketplace {
   call(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
 }
 
-/** Opens a marketplace on a new folder, or on the one of a market that was closed. */
-export const openMarket = async (
-  options: { dataDir?: string; env?: Record<string, string>; from?: string; isAsleep?: boolean } = {},
-): Promise<Market> => {
+export interface MarketOptions {
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where its clock stands at first. */
+  readonly from?: string;
+  readonly isAsleep?: boolean;
+}
+
+/** Opens a marketplace on a new folder, or on the one of a market that was closed. With MARKET=fleet it is a fleet of processes on real servers. */
+export const openMarket = async (options: MarketOptions = {}): Promise<Market> => {
+  if (process.env.MARKET === 'fleet') return (await import('./fleet/market.ts')).openFleetMarket(options);
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'tokobapak-'));
   const config = readConfig({
     NODE_ENV: 'test',

@@ -52,7 +52,10 @@ export const commandRouters = (dependencies: WriteDependencies) => {
     catalog: [catalogCommands(handle)],
     order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies)],
     inventory: [inventoryCommands(handle)],
-    payment: [paymentCommands({ handle, payments: outside.payments }), webhookCommands({ handle, now: dependencies.now, ...outside })],
+    payment: [
+      paymentCommands({ handle, payments: outside.payments }),
+      webhookCommands({ handle, now: dependencies.now, gateway: outside.gateway, courier: outside.courier }),
+    ],
     product: [productCommands(dependencies)],
     review: [reviewCommands(dependencies)],
     search: [searchCommands(reindex, report)],

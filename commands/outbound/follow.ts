@@ -37,8 +37,15 @@ export const follow = async (
       if (!isFinal(error)) throw error;
       onLeft(error, recorded);
     });
-  let savedAt = performance.now();
   let reached = await checkpoints.load(name);
+  let saving: NodeJS.Timeout | undefined;
+  const saveSoon = () => {
+    saving ??= setTimeout(() => {
+      saving = undefined;
+      checkpoints.save(name, reached);
+    }, saveEveryMs);
+    saving.unref();
+  };
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   const subscription = feed.subscribe(
     reached,
@@ -47,9 +54,7 @@ export const follow = async (
       if (mine.length > 0) await Promise.all(mine.map(actOn));
       reached = events[events.length - 1]?.position ?? reached;
       for (const waiter of waiting) if (waiter.position <= reached && waiting.delete(waiter)) waiter.resolve();
-      if (performance.now() - savedAt < saveEveryMs) return;
-      savedAt = performance.now();
-      checkpoints.save(name, reached);
+      saveSoon();
     },
     onError,
   );
@@ -61,6 +66,7 @@ export const follow = async (
       }),
     stop: async () => {
       await subscription.stop();
+      clearTimeout(saving);
       checkpoints.save(name, subscription.position());
     },
   };

@@ -68,12 +68,21 @@ export const openPostgresLeases = async (url: string, options: PostgresLeaseOpti
   };
 };
 
+/** The fence of a lease that another thread of this process holds. */
+export const fenceOf = ({ name, epoch }: Pick<Lease, 'name' | 'epoch'>, schema = 'fleet'): Pick<Lease, 'fence'> => ({
+  fence: async (tx) => {
+    if ((await tx.query(fencedIn(schema), [name, epoch])).length === 0) throw new Fenced(name, epoch);
+  },
+});
+
+/** A renewal does not conflict with it, a take-over does. */
+const fencedIn = (schema: string) => `SELECT 1 FROM "${schema}".leases WHERE name = $1 AND epoch = $2 FOR KEY SHARE`;
+
 type Rows = ReturnType<typeof rowsIn>;
 
 const rowsIn = (postgres: Postgres, schema: string) => {
   const table = `"${schema}".leases`;
   const inFuture = (parameter: string) => `clock_timestamp() + ${parameter} * interval '1 millisecond'`;
-  const fenced = `SELECT 1 FROM ${table} WHERE name = $1 AND epoch = $2 FOR KEY SHARE`;
   return {
     /** The new epoch, or null while somebody else has it. */
     take: async (name: string, owner: string, ttlMs: number): Promise<number | null> => {
@@ -106,8 +115,8 @@ const rowsIn = (postgres: Postgres, schema: string) => {
     free: async (name: string, epoch: number): Promise<void> => {
       await postgres.query(`UPDATE ${table} SET expires_at = '-infinity' WHERE name = $1 AND epoch = $2`, [name, epoch]);
     },
-    /** A renewal does not conflict with it, a take-over does. */
-    fenced,
+    /** See fenceOf. */
+    fence: (lease: Pick<Lease, 'name' | 'epoch'>) => fenceOf(lease, schema).fence,
   };
 };
 
@@ -177,9 +186,7 @@ const keep = (rows: Rows, { name, epoch, ttlMs, sentAt }: Taken, { onError, onEn
     epoch,
     lost: controller.signal,
     isHeld: () => !ended && performance.now() < trustedUntil,
-    fence: async (tx) => {
-      if ((await tx.query(rows.fenced, [name, epoch])).length === 0) throw new Fenced(name, epoch);
-    },
+    fence: rows.fence({ name, epoch }),
     release: async () => {
       if (ended) return;
       end();

@@ -49,6 +49,7 @@ describe('where the master key comes from', () => {
   it('MASTER_KEY wins', () => {
     const secret = randomBytes(32);
     const master = loadMasterKey({ masterKey: secret.toString('base64'), dataDir, production: true });
+    expect(loadMasterKey({ masterKey: secret.toString('hex'), dataDir, production: true }).fingerprint).toBe(master.fingerprint);
     expect(master.fingerprint).toBe(createMasterKey(secret).fingerprint);
     expect(readdirSync(dataDir)).toEqual([]);
   });

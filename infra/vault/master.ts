@@ -47,7 +47,7 @@ export const createMasterKey = (secret: Uint8Array): MasterKey => {
 };
 
 /**
- * The master key of this deployment: MASTER_KEY (32 bytes in base64) where it is set. Else, outside production, a key that is made once
+ * The master key of this deployment: MASTER_KEY (32 bytes as hex or base64) where it is set. Else, outside production, a key that is made once
  * and kept in `dataDir`/master.key. Throws in production without MASTER_KEY, and on a key of another length.
  */
 export const loadMasterKey = (options: { masterKey?: string | undefined; dataDir: string; production: boolean }): MasterKey => {
@@ -63,9 +63,10 @@ export const loadMasterKey = (options: { masterKey?: string | undefined; dataDir
 
 const parse = (text: string, source: string): Buffer => {
   const trimmed = text.trim();
+  if (/^[0-9a-fA-F]{64}$/.test(trimmed)) return Buffer.from(trimmed, 'hex');
   const bytes = Buffer.from(trimmed, 'base64');
   // Buffer.from skips what is not base64, so a mistyped key would silently become another key.
-  if (bytes.length !== 32 || bytes.toString('base64') !== trimmed) throw new Error(`${source} must be 32 bytes in base64.`);
+  if (bytes.length !== 32 || bytes.toString('base64') !== trimmed) throw new Error(`${source} must be 32 bytes, as hex or base64.`);
   return bytes;
 };
 
