@@ -12,10 +12,15 @@ const keysOf: Readonly<Record<string, (key: string) => readonly string[]>> = {
   'product-stores': (key) => [storeKey(key), hiddenStoresKey, listsKey],
 };
 
-/** To be called with the rows that each projection has changed, as soon as they can be read. */
-export const invalidate = (cache: Pick<Aside, 'invalidate'>, changed: ReadonlyMap<string, readonly string[]>) => {
+/**
+ * To be called with the rows that each projection has changed, as soon as they can be read, and to be awaited before anybody is told that they
+ * can: whoever waits for a position must not be given what was kept before it.
+ */
+export const invalidate = (cache: Pick<Aside, 'invalidate'>, changed: ReadonlyMap<string, readonly string[]>): void | Promise<void> => {
+  const keys = new Set<string>();
   for (const [projection, rows] of changed) {
-    const keys = keysOf[projection];
-    if (keys) for (const key of new Set(rows.flatMap(keys))) void cache.invalidate(key);
+    const keysOfRow = keysOf[projection];
+    if (keysOfRow) for (const row of rows) for (const key of keysOfRow(row)) keys.add(key);
   }
+  if (keys.size > 0) return cache.invalidate([...keys]);
 };

@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { aside } from './aside.ts';
+import { aside, noAside } from './aside.ts';
+import { createCircuit } from './circuit.ts';
 import { cacheContract } from './contract.ts';
 import { memoryCache } from './memory.ts';
 import type { Cache } from './port.ts';
 
 cacheContract('memory', async () => {
   let time = 1_000_000;
+  const cache = memoryCache({ now: () => time });
   return {
-    cache: memoryCache({ now: () => time }),
+    cache,
+    other: cache,
+    now: () => time,
     advance: async (milliseconds) => {
       time += milliseconds;
     },
+    close: async () => {},
   };
 });
 
 it('a cache in memory stays within its size', async () => {
   const cache = memoryCache({ maxSize: 2_000 });
-  for (let n = 0; n < 100; n += 1) await cache.set(`k${n}`, 'x'.repeat(100), 60_000);
-  expect(await cache.get('k0')).toBeUndefined();
-  expect(await cache.get('k99')).toHaveLength(100);
+  const { cached } = aside(cache);
+  for (let n = 0; n < 100; n += 1) await cached(`k${n}`, 60_000, () => 'x'.repeat(100));
+  expect(cache.lookup('k0')).toEqual({ id: expect.any(String) });
+  expect(cache.lookup('k99')).toHaveLength(100);
 });
 
 describe('cached', () => {
@@ -33,16 +39,6 @@ describe('cached', () => {
     ]);
     expect(cached('a', 1_000, load)).toBe('value 1');
   });
-  it('does not keep what was loaded before an invalidation', async () => {
-    const { cached, invalidate } = aside(memoryCache());
-    const gate = Promise.withResolvers<string>();
-    const old = cached('a', 1_000, () => gate.promise);
-    await invalidate('a');
-    expect(await cached('a', 1_000, () => 'new')).toBe('new');
-    gate.resolve('old');
-    expect(await old).toBe('old');
-    expect(await cached('a', 1_000, () => 'never asked')).toBe('new');
-  });
   it('keeps neither failures nor absence', async () => {
     const { cached } = aside(memoryCache());
     await expect(cached('a', 1_000, () => Promise.reject(new Error('down')))).rejects.toThrow('down');
@@ -55,7 +51,65 @@ describe('cached', () => {
   });
   it('survives a cache that is down', async () => {
     const down = () => Promise.reject(new Error('connection refused'));
-    const broken: Cache = { get: down, set: down, delete: down, gcra: down };
+    const broken: Cache = { lookup: down, fill: down, delete: down, gcra: down };
     expect(await aside(broken).cached('a', 1_000, () => 'fresh')).toBe('fresh');
+    const forgetful: Cache = { ...broken, lookup: () => ({ id: '1' }) };
+    expect(await aside(forgetful).cached('a', 1_000, () => 'fresh')).toBe('fresh');
+  });
+});
+
+describe('without a cache', () => {
+  const none: Cache = { ...memoryCache(), lookup: () => null };
+  it.each([
+    ['by choice', noAside],
+    ['for the moment', () => aside(none)],
+  ])('%s, a load answers those who asked before it began, and nobody after', async (_, open) => {
+    const { cached } = open();
+    const gates = [1, 2, 3].map(() => Promise.withResolvers<string>());
+    let loads = 0;
+    const load = () => gates[loads++]!.promise;
+    const first = [cached('a', 1_000, load), cached('a', 1_000, load)];
+    expect(await cached('b', 1_000, () => 'of another key')).toBe('of another key');
+    const second = [cached('a', 1_000, load), cached('a', 1_000, load)];
+    gates[0]!.reject(new Error('lost'));
+    gates[1]!.resolve('newer');
+    const settled = await Promise.allSettled([...first, ...second]);
+    expect(settled.map((one) => (one.status === 'fulfilled' ? one.value : 'lost'))).toEqual(['lost', 'lost', 'newer', 'newer']);
+    expect(loads).toBe(2);
+    gates[2]!.resolve('newest');
+    expect(await cached('a', 1_000, load), 'nothing is kept').toBe('newest');
+  });
+});
+
+describe('a circuit', () => {
+  const no = new Error('no');
+  const create = (restMs: number) => createCircuit({ timeoutMs: 10, restMs }, (error) => error === no);
+  const never = () => new Promise<string>(() => {});
+  const well = async () => 'well';
+
+  it('leaves a server alone that does not answer', async () => {
+    const { run, isResting } = create(60_000);
+    expect(await run(well)).toBe('well');
+    await expect(run(never)).rejects.toThrow('within 10 ms');
+    expect(isResting()).toBe(true);
+    let asked = false;
+    await expect(run(async () => (asked = true))).rejects.toThrow('left alone');
+    expect(asked).toBe(false);
+  });
+  it('then lets one call try it, and all when that has been answered', async () => {
+    const { run, isResting } = create(0);
+    await expect(run(never)).rejects.toThrow('within');
+    const gate = Promise.withResolvers<string>();
+    const tried = run(() => gate.promise);
+    await expect(run(well)).rejects.toThrow('left alone');
+    gate.resolve('back');
+    expect(await tried).toBe('back');
+    expect(isResting()).toBe(false);
+    expect(await Promise.all([run(well), run(well)])).toEqual(['well', 'well']);
+  });
+  it('takes a refusal for an answer', async () => {
+    const { run, isResting } = create(60_000);
+    await expect(run(() => Promise.reject(no))).rejects.toBe(no);
+    expect(isResting()).toBe(false);
   });
 });

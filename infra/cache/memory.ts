@@ -1,6 +1,6 @@
 // A cache in this process's memory, bounded by count and size; the oldest unused entry goes first.
 import { LRUCache } from 'lru-cache';
-import { admitted, type Cache } from './port.ts';
+import { admitted, type Cache, type Ticket } from './port.ts';
 
 export interface MemoryCacheOptions {
   /** In UTF-16 code units of keys and values together. */
@@ -16,23 +16,43 @@ interface Entry {
   readonly expires: number;
 }
 
+/** Loads under way at once; the value of one beyond that is not kept. */
+const maxTickets = 10_000;
+
 export const memoryCache = ({ maxSize = 64 * 1024 * 1024, maxRates = 100_000, now = Date.now }: MemoryCacheOptions = {}): Cache => {
   const entries = new LRUCache<string, Entry>({ maxSize, sizeCalculation: ({ value }, key) => value.length + key.length + 64 });
+  const tickets = new LRUCache<string, Ticket>({ max: maxTickets });
   // The theoretical arrival time of each subject's next request: all that GCRA has to remember.
   const arrivals = new LRUCache<string, number>({ max: maxRates });
+  let given = 0;
+
+  const ticketFor = (key: string): Ticket => {
+    const known = tickets.get(key);
+    if (known !== undefined) return known;
+    given += 1;
+    const ticket = { id: String(given) };
+    tickets.set(key, ticket);
+    return ticket;
+  };
+
   return {
-    get: (key) => {
+    lookup: (key) => {
       const entry = entries.get(key);
-      if (entry === undefined) return undefined;
+      if (entry === undefined) return ticketFor(key);
       if (entry.expires > now()) return entry.value;
       entries.delete(key);
-      return undefined;
+      return ticketFor(key);
     },
-    set: (key, value, ttl) => {
+    fill: (key, ticket, value, ttl) => {
+      if (tickets.peek(key)?.id !== ticket.id) return;
+      tickets.delete(key);
       entries.set(key, { value, expires: now() + ttl });
     },
-    delete: (key) => {
-      entries.delete(key);
+    delete: (keys) => {
+      for (const key of keys) {
+        entries.delete(key);
+        tickets.delete(key);
+      }
     },
     gcra: (key, interval, burst, at) => {
       const arrival = Math.max(arrivals.get(key) ?? at, at);

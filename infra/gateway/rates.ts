@@ -1,6 +1,6 @@
 // Rate limits per class of route, per person where there is one and per address else.
 import { DomainError } from '../../domain/error.ts';
-import type { Admission, Cache } from '../cache/port.ts';
+import type { Admission, Limiter } from '../cache/port.ts';
 import type { RateClass } from '../http/marks.ts';
 
 /** Requests per minute; that many may also come at once. */
@@ -18,7 +18,7 @@ const judge = (admission: Admission): void => {
 };
 
 /** `shared` counts for all processes; while it cannot be reached `own` counts for this one, so that there is never no limit. */
-export const rateLimit = (rates: Rates, shared: Cache, own: Cache, now: () => number = Date.now): Limit => {
+export const rateLimit = (rates: Rates, shared: Limiter, own: Limiter, now: () => number = Date.now): Limit => {
   return (rate, subject) => {
     const perMinute = rates[rate];
     const interval = 60_000 / perMinute;

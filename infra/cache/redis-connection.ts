@@ -1,0 +1,66 @@
+// One connection to Redis (7 or later, by ioredis) for scripts that either answer soon or fail: nothing is queued while it is away, nothing sent twice.
+import { createHash } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { type CircuitOptions, createCircuit } from './circuit.ts';
+
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
+
+export interface RedisConnection {
+  /** What the script returns. Its keys must share one hash tag, so that a cluster finds them in one place. */
+  run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
+  unlink(keys: readonly string[]): Promise<void>;
+  /** Whether `run` would fail at once, without anything being sent. */
+  isAway(): boolean;
+  close(): void;
+}
+
+const says = (error: unknown, word: string) => error instanceof Error && error.name === 'ReplyError' && error.message.startsWith(word);
+
+/** One error for all, since many are thrown while it is away. */
+const notConnected = new Error('There is no connection to Redis.');
+
+const longestRetryDelay = 1_000;
+const keysAtOnce = 1_000;
+
+/** `onLost`: called when the connection has ended; the next one may be to a server that has forgotten the last things that it was told. */
+export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost = () => {}): RedisConnection => {
+  const redis = new Redis(url, {
+    connectionName: 'tokobapak',
+    connectTimeout: 1_000,
+    // NOTE: a connection that says nothing to what it was asked is given up, or commands would pile up on it for ever.
+    socketTimeout: 2_000,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(20 * 2 ** Math.min(times, 10), longestRetryDelay) * (1 + Math.random() / 4),
+  });
+  redis.on('close', onLost);
+  redis.on('error', () => {}); // whoever asks something hears of it, and it connects again by itself
+  const circuit = createCircuit(circuitOptions, (error) => says(error, ''));
+
+  const isConnected = () => redis.status === 'ready';
+  const ask = <T>(call: () => Promise<T>): Promise<T> => (isConnected() ? circuit.run(call) : Promise.reject(notConnected));
+
+  return {
+    run: ({ lua, sha }, keys, values) =>
+      ask(() =>
+        redis.evalsha(sha, keys.length, ...keys, ...values).catch((error: unknown) => {
+          if (!says(error, 'NOSCRIPT')) throw error;
+          return redis.eval(lua, keys.length, ...keys, ...values);
+        }),
+      ),
+    unlink: async (keys) => {
+      for (let n = 0; n < keys.length; n += keysAtOnce) {
+        const some = keys.slice(n, n + keysAtOnce);
+        await ask(() => redis.unlink(...some));
+      }
+    },
+    isAway: () => !isConnected() || circuit.isResting(),
+    close: () => redis.disconnect(),
+  };
+};
