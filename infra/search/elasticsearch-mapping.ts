@@ -60,7 +60,7 @@ export const indexOf = (alias: string): Pick<estypes.IndicesCreateRequest, 'sett
       sold: { type: 'long' },
       createdAt: { type: 'long' },
       tails: kept,
-      displays: { type: 'keyword', index: false, doc_values: false },
+      displays: { type: 'keyword', index: false, ignore_above: longestKeyword },
       hit: shownOnly,
       checkpoint: shownOnly,
     },
@@ -75,7 +75,6 @@ export interface StoredProduct {
   readonly active: boolean;
   readonly productId: string;
   readonly hit?: SearchHit;
-  readonly displays?: readonly string[];
 }
 export interface StoredCheckpoint {
   readonly active: false;

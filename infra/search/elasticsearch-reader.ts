@@ -107,15 +107,14 @@ export const openElasticsearchReader = (options: ElasticsearchOptions): SearchRe
             query: { bool: { filter: [{ term: { active: true } }, { prefix: { tails: folded } }] } },
             sort: [{ sold: 'desc' }, { productId: 'asc' }],
             track_total_hits: false,
-            _source: ['displays', 'hit.sold'],
+            _source: false,
+            docvalue_fields: ['displays', 'sold'],
           },
           { signal },
         ),
       );
-      return bestSelling(
-        hits.hits.flatMap(({ _source }) => (_source ? [_source] : [])),
-        folded,
-      ).slice(0, limit);
+      const products = hits.hits.map(({ fields }) => ({ displays: fields?.displays ?? [], sold: Number(fields?.sold?.[0] ?? 0) }));
+      return bestSelling(products, folded).slice(0, limit);
     },
     checkpoint: () =>
       inTime(async (signal) => {
@@ -161,10 +160,10 @@ const cursorFor = ({ cursor, sort = 'relevance' }: SearchRequest): Cursor | null
 };
 
 /** The displays that begin so from one of their words on, by how many of their products were sold. */
-const bestSelling = (products: readonly { displays?: readonly string[]; hit?: { sold: number } }[], folded: string): string[] => {
-  const sold = new Map<string, number>();
-  for (const { displays = [], hit } of products)
+const bestSelling = (products: readonly { displays: readonly string[]; sold: number }[], folded: string): string[] => {
+  const total = new Map<string, number>();
+  for (const { displays, sold } of products)
     for (const display of displays)
-      if (tailsOf(display).some((tail) => tail.startsWith(folded))) sold.set(display, (sold.get(display) ?? 0) + (hit?.sold ?? 0));
-  return [...sold].sort(([a, soldA], [b, soldB]) => soldB - soldA || (a < b ? -1 : 1)).map(([display]) => display);
+      if (tailsOf(display).some((tail) => tail.startsWith(folded))) total.set(display, (total.get(display) ?? 0) + sold);
+  return [...total].sort(([a, soldA], [b, soldB]) => soldB - soldA || (a < b ? -1 : 1)).map(([display]) => display);
 };
