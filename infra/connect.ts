@@ -98,7 +98,8 @@ const connectFeed = async (
   const kafka = kafkaSettings(config);
   if (!kafka) return { feed: createLogFeed(source), close: async () => {} };
   const { createKafkaFeed } = await import('./event-feed/kafka.ts');
-  const feed = createKafkaFeed({ kafka, namespace: config.NAMESPACE, logId: source.logId, contract, onError });
+  const { decode } = createCodec(contract);
+  const feed = createKafkaFeed({ kafka, namespace: config.NAMESPACE, logId: source.logId, decode, onError });
   return { feed, close: () => feed.close() };
 };
 
@@ -120,16 +121,17 @@ export const connectLog = async (config: Config, options: LogOptions): Promise<C
   };
 };
 
-export type MirrorNeeds = Pick<MirrorOptions, 'contract' | 'publish' | 'leases' | 'owner'> & Pick<LogOptions, 'now' | 'onError'>;
+export type MirrorNeeds = Pick<MirrorOptions, 'publish' | 'leases' | 'owner'> & Pick<LogOptions, 'contract' | 'now' | 'onError'>;
 
 /** Copies the log to Kafka until it is stopped; null where there is no Kafka. */
-export const connectMirror = async (config: Config, { now, ...needs }: MirrorNeeds) => {
+export const connectMirror = async (config: Config, { contract, now, ...needs }: MirrorNeeds) => {
   const kafka = kafkaSettings(config);
   if (!kafka || !config.EVENTSTORE_URL) return null;
   const [{ startMirror }, { verbatim }] = await Promise.all([import('./event-feed/mirror.ts'), import('./event-feed/kafka-record.ts')]);
   const { onError } = needs;
   const source = await connectEventStore(config.EVENTSTORE_URL, config, { contract: verbatim, now, onBatch: () => {}, onError });
-  const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source });
+  const { decode } = createCodec(contract);
+  const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source, version: contract.version, decode });
   return {
     position: mirror.position,
     head: () => source.head(),
