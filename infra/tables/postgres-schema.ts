@@ -29,16 +29,17 @@ const migrations = ({ generations, parked, numbers }: ReturnType<typeof bookkeep
     up: async (knex) => {
       // Roles belong to the whole server: another database of it may have made this one.
       await knex.raw(`DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${sellerRole}') THEN
-          CREATE ROLE ${sellerRole} NOLOGIN;
-        END IF;
+        BEGIN
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${sellerRole}') THEN
+            CREATE ROLE ${sellerRole} NOLOGIN;
+          END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
         IF NOT pg_has_role(current_user, '${sellerRole}', 'MEMBER') THEN
           EXECUTE format('GRANT ${sellerRole} TO %I', current_user);
         END IF;
-      EXCEPTION
-        WHEN duplicate_object OR unique_violation THEN NULL;
-        WHEN insufficient_privilege THEN
-          RAISE EXCEPTION 'let an administrator run: CREATE ROLE ${sellerRole} NOLOGIN; GRANT ${sellerRole} TO %', current_user;
+      EXCEPTION WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'let an administrator run: CREATE ROLE ${sellerRole} NOLOGIN; GRANT ${sellerRole} TO %', current_user;
       END $$`);
     },
   },
