@@ -22,5 +22,5 @@ export const invalidate = (cache: Pick<Aside, 'invalidate'>, changed: ReadonlyMa
     const keysOfRow = keysOf[projection];
     if (keysOfRow) for (const row of rows) for (const key of keysOfRow(row)) keys.add(key);
   }
-  if (keys.size > 0) return cache.invalidate([...keys]);
+  return cache.invalidate([...keys]);
 };

@@ -18,10 +18,14 @@ export interface AnswerKeeperOptions {
 export interface AnswerKeeper {
   /**
    * Resolves when nobody can be given these answers as they were before the call: to be awaited after the commit and before anybody is told
-   * of it. Takes one round trip; while Redis cannot be reached, until what it was last allowed has run out. Never rejects.
+   * of it, also for no key at all: it waits for an `invalidateAll` that is under way. Takes one round trip; while Redis cannot be reached,
+   * until what was last allowed has run out. Never rejects.
    */
   invalidate(keys: readonly string[]): Promise<void>;
-  /** The same for all answers: to be awaited at the start too, since the one before may have died between a commit and its invalidation. */
+  /**
+   * The same for all answers: at the start, since the one before may have died between a commit and its invalidation, and whenever nobody
+   * knows what has changed, such as after a commit whose outcome was lost.
+   */
   invalidateAll(): Promise<void>;
   close(): Promise<void>;
 }
@@ -124,19 +128,18 @@ export const openAnswerKeeper = (url: string, options: AnswerKeeperOptions): Ans
 
   return {
     invalidate: async (keys) => {
-      if (keys.length === 0) return;
       const all = names.all(keys);
       for (;;) {
         const present = epoch;
         if (present !== null) {
           try {
-            await redis.unlink(all);
+            await redis.unlink(all); // nothing is sent for none
             return;
           } catch (error) {
             if (epoch === present) failed(error);
           }
         }
-        if (await openedOrOver()) return;
+        if (epoch === null && (await openedOrOver())) return;
       }
     },
     invalidateAll: async () => {

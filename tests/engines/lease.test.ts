@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { leaseContract } from '../../infra/lease/contract.ts';
 import { Fenced, type Leases } from '../../infra/lease/port.ts';
-import { openPostgresLeases } from '../../infra/lease/postgres.ts';
+import { fenceOf, openPostgresLeases } from '../../infra/lease/postgres.ts';
 import { openPostgres, type Postgres } from '../../infra/postgres.ts';
 import { needed } from './needed.ts';
 import { createProxy, type Proxy as Way } from './toxiproxy.ts';
@@ -132,5 +132,8 @@ describe('a lease on PostgreSQL', () => {
     const next = await others.acquire('a', { owner: 'two' });
     await expect(postgres.transaction((tx) => lease.fence(tx))).rejects.toThrow(Fenced);
     await postgres.transaction((tx) => next.fence(tx));
+    // The same for a thread that only knows what the lease is called.
+    await postgres.transaction((tx) => fenceOf({ name: 'a', epoch: next.epoch }, schema).fence(tx));
+    await expect(postgres.transaction((tx) => fenceOf({ name: 'a', epoch: lease.epoch }, schema).fence(tx))).rejects.toThrow(Fenced);
   });
 });
