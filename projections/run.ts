@@ -82,7 +82,7 @@ const targetsOf = (instances: readonly Instance[]): Targets => {
 interface Batch {
   readonly tables: { table: string; rows: Folded['rows'] }[];
   readonly checkpoints: { table: string; position: number }[];
-  readonly park: { table: string; projection: string; key: string; firstPosition: number; reason: string }[];
+  readonly park: { table: string; projection: string; key: string; firstPosition: number; after: number; reason: string }[];
 }
 
 const buildBatch = 2_000;
@@ -155,7 +155,7 @@ export class Projector {
       const { tables, log } = this.#options;
       const instance = this.#live(name);
       if (!instance?.parked.has(key)) return false;
-      const from = (await tables.parked()).find((row) => row.table === instance.table && row.key === key)?.firstPosition ?? 1;
+      const from = (await tables.parked()).find((row) => row.table === instance.table && row.key === key)?.after ?? 0;
       const { projection } = instance;
       const only: AnyProjection = {
         ...projection,
@@ -163,7 +163,7 @@ export class Projector {
       };
       const context = { tables, log, cache: instance.cache, parked: new Set<string>() };
       const reads = new Set(projection.reads);
-      for (let position = from - 1; ; ) {
+      for (let position = from; ; ) {
         const events = (await log.readAll(position, buildBatch)).filter((event) => event.position <= instance.position);
         if (events.length === 0) break;
         const read = events.filter(({ event }) => reads.has(event.type));
@@ -343,7 +343,7 @@ export class Projector {
       const folded = await foldBatch(projection, table, events, { tables, log, cache, parked });
       if (folded.rows.length > 0) batch.tables.push({ table, rows: folded.rows });
       if (folded.touched.length > 0) changed.set(projection.name, folded.touched);
-      for (const row of folded.parked) batch.park.push({ ...row, table, projection: projection.name });
+      for (const row of folded.parked) batch.park.push({ ...row, after: instance.position, table, projection: projection.name });
       batch.checkpoints.push({ table, position: end });
     } catch (error) {
       if (!(error instanceof ProjectionStopped)) throw error;

@@ -139,7 +139,7 @@ export const tablesContract = (
       ).rejects.toThrow();
       expect(await reader.get('shirts', 'w')).toBeNull();
       expect((await writer.generations()).find((one) => one.table === table)?.position).toBe(5);
-      const parked = { table, projection: 'shirts', key: 'p', firstPosition: 3, reason: 'poison' };
+      const parked = { table, projection: 'shirts', key: 'p', firstPosition: 3, after: 1, reason: 'poison' };
       await writer.commit({ tables: [], checkpoints: [], park: [parked] });
       expect(await writer.parked()).toEqual([parked]);
       await writer.commit({ tables: [], checkpoints: [], unpark: [parked] });

@@ -54,7 +54,9 @@ export interface Generation {
 export interface ParkedRow {
   readonly projection: string;
   readonly key: string;
+  /** Position of the first event that it waits for, and that of some event before (0: of none), from where the log can be read again. */
   readonly firstPosition: number;
+  readonly after: number;
   readonly reason: string;
 }
 

@@ -43,6 +43,12 @@ const migrations = ({ generations, parked, numbers }: ReturnType<typeof bookkeep
       END $$`);
     },
   },
+  {
+    name: '003_parked_after',
+    up: async (knex) => {
+      await knex.raw(`ALTER TABLE ${parked} ADD COLUMN after bigint NOT NULL DEFAULT 0`);
+    },
+  },
 ];
 
 /** To be called for each database before tables are opened in it; several processes may do so at once. */

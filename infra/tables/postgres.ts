@@ -118,9 +118,9 @@ export const openPostgresTableWriter = ({ databases, fence }: PostgresTableWrite
   };
 
   const park = async (tx: Queryable, { park: rows = [], unpark = [] }: TableCommit) => {
-    for (const { table, key, projection, firstPosition, reason } of rows) {
-      const values = [table, key, projection, firstPosition, clean(reason)];
-      await tx.query(`INSERT INTO ${parked} VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, values);
+    for (const { table, key, projection, firstPosition, after, reason } of rows) {
+      const values = [table, key, projection, firstPosition, clean(reason), after];
+      await tx.query(`INSERT INTO ${parked} VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`, values);
     }
     for (const { table, key } of unpark) await tx.query(`DELETE FROM ${parked} WHERE "table" = $1 AND key = $2`, [table, key]);
   };
@@ -208,7 +208,7 @@ export const openPostgresTableWriter = ({ databases, fence }: PostgresTableWrite
       ),
     drop: (table) => writing(homeOf(table), (tx) => forgetTable(tx, table), patient),
     async parked() {
-      const text = `SELECT "table", projection, key, first_position AS "firstPosition", reason FROM ${parked}`;
+      const text = `SELECT "table", projection, key, first_position AS "firstPosition", after, reason FROM ${parked}`;
       const each = await Promise.all(
         databases.all.map(async (database) => {
           const rows = await database.query<ParkedRow & { table: string }>(text);

@@ -17,7 +17,7 @@ import type {
 const schema = `
   CREATE TABLE IF NOT EXISTS generations (
     "table" TEXT PRIMARY KEY, projection TEXT NOT NULL, version INTEGER NOT NULL, log_id TEXT NOT NULL, position INTEGER NOT NULL, live INTEGER NOT NULL, shape TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS parked ("table" TEXT NOT NULL, key TEXT NOT NULL, projection TEXT NOT NULL, first_position INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY ("table", key));
+  CREATE TABLE IF NOT EXISTS parked ("table" TEXT NOT NULL, key TEXT NOT NULL, projection TEXT NOT NULL, first_position INTEGER NOT NULL, after INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL, PRIMARY KEY ("table", key));
 `;
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -102,6 +102,9 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000',
   );
   database.exec(schema);
+  // Files of an earlier release do not have it.
+  if (!database.prepare("SELECT 1 FROM pragma_table_info('parked') WHERE name = 'after'").get())
+    database.exec('ALTER TABLE parked ADD COLUMN after INTEGER NOT NULL DEFAULT 0');
   const { prepare, clear } = statementCache(database);
   const writers = new Map<string, ReturnType<typeof rowWriter>>();
   const writerOf = (table: string) => {
@@ -153,8 +156,10 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
           const write = writerOf(table);
           for (const row of rows) write(row);
         }
-        const parking = prepare('INSERT OR IGNORE INTO parked ("table", key, projection, first_position, reason) VALUES (?, ?, ?, ?, ?)');
-        for (const row of park) parking.run(row.table, row.key, row.projection, row.firstPosition, row.reason);
+        const parking = prepare(
+          'INSERT OR IGNORE INTO parked ("table", key, projection, first_position, after, reason) VALUES (?, ?, ?, ?, ?, ?)',
+        );
+        for (const row of park) parking.run(row.table, row.key, row.projection, row.firstPosition, row.after, row.reason);
         for (const row of unpark) prepare('DELETE FROM parked WHERE "table" = ? AND key = ?').run(row.table, row.key);
         saveCheckpoints(checkpoints);
       });
@@ -181,13 +186,14 @@ export const openSqliteTableWriter = (file: string): TableWriter => {
       });
     },
     parked: async () =>
-      prepare('SELECT "table", projection, key, first_position AS firstPosition, reason FROM parked ORDER BY first_position')
+      prepare('SELECT "table", projection, key, first_position AS firstPosition, after, reason FROM parked ORDER BY first_position')
         .all()
         .map((row) => ({
           table: String(row.table),
           projection: String(row.projection),
           key: String(row.key),
           firstPosition: Number(row.firstPosition),
+          after: Number(row.after),
           reason: String(row.reason),
         })),
     async changedSince(table, position, limit) {
