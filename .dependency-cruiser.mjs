@@ -87,9 +87,9 @@ export default {
     {
       name: 'adapters-stay-behind-ports',
       comment:
-        'What stands beside a port is used in its own folder; infra/connect.ts alone chooses among adapters. (http, telemetry and gateway have no adapters.)',
+        'What stands beside a port is used in its own folder; infra/connect*.ts alone choose among adapters. (http, telemetry and gateway have no adapters.)',
       severity: 'error',
-      from: { path: '^infra/(?!connect\\.ts$)([^/]+)', pathNot: tests },
+      from: { path: '^infra/(?!connect[a-z-]*\\.ts$)([^/]+)', pathNot: tests },
       to: { path: '^infra/(?!http/|telemetry/|gateway/)[^/]+/(?!port\\.ts$|[^/]+[/.]port\\.ts$)', pathNot: '^infra/$1/' },
     },
     {
@@ -116,10 +116,10 @@ export default {
     ...noSiblings,
     {
       name: 'main-is-the-top',
-      comment: 'Only the files at the root put the parts together, with infra/connect.ts; no layer imports them.',
+      comment: 'Only the files at the root put the parts together, with infra/connect*.ts; no layer imports them.',
       severity: 'error',
-      from: { pathNot: ['^[^/]+\\.ts$', ...tests] },
-      to: { path: ['^[^/]+\\.ts$', '^infra/connect\\.ts$'] },
+      from: { pathNot: ['^[^/]+\\.ts$', '^infra/connect[a-z-]*\\.ts$', ...tests] },
+      to: { path: ['^[^/]+\\.ts$', '^infra/connect[a-z-]*\\.ts$'] },
     },
     {
       name: 'tests-stay-outside',

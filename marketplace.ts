@@ -6,17 +6,9 @@ import { createWatch } from './commands/watch.ts';
 import { eventContract, deciders as folds } from './domain/registry.ts';
 import { authentication, limits, openEdge } from './edge.ts';
 import type { Config } from './infra/config.ts';
-import {
-  connectAnalytics,
-  connectCache,
-  connectLeases,
-  connectLog,
-  connectMail,
-  connectReads,
-  connectSearch,
-  connectVault,
-  connectVerification,
-} from './infra/connect.ts';
+import { connectCache, connectLeases, connectMail, connectVault } from './infra/connect.ts';
+import { connectLog, connectVerification } from './infra/connect-log.ts';
+import { connectAnalytics, connectReads, connectSearch } from './infra/connect-reads.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';

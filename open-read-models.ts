@@ -1,10 +1,11 @@
 // Keeps the read models in this process, or finds the one that does.
 import type { Aside } from './infra/cache/port.ts';
 import type { Config } from './infra/config.ts';
-import { type ConnectedAnalytics, connectReached, connectReads } from './infra/connect.ts';
+import { type ConnectedAnalytics, connectReached, connectReads } from './infra/connect-reads.ts';
 import type { EventStore } from './infra/event-store/port.ts';
 import type { Lease } from './infra/lease/port.ts';
 import { addressOf } from './infra/services.ts';
+import type { TableReader } from './infra/tables/port.ts';
 import { projections } from './projections/registry.ts';
 import { ProjectorClient } from './projector-client.ts';
 import { invalidate } from './read-api/invalidation.ts';
@@ -28,12 +29,9 @@ export interface ReadModelsNeeds {
 }
 
 /** Whether a release finds its own versions of all read models live. */
-const builtIn = async (config: Config) => {
-  const tables = await connectReads(config);
-  return async () => {
-    const live = new Set((await tables.generations()).filter((one) => one.live).map((one) => `${one.projection} ${one.version}`));
-    return projections.every(({ name, version }) => live.has(`${name} ${version}`));
-  };
+const builtIn = (tables: TableReader) => async () => {
+  const live = new Set((await tables.generations()).filter((one) => one.live).map((one) => `${one.projection} ${one.version}`));
+  return projections.every(({ name, version }) => live.has(`${name} ${version}`));
 };
 
 export const openReadModels = async (config: Config, needs: ReadModelsNeeds): Promise<ReadModels> => {
@@ -42,14 +40,23 @@ export const openReadModels = async (config: Config, needs: ReadModelsNeeds): Pr
     const reached = await connectReached(config, store.logId);
     if (!reached) throw new Error('Read models that another process keeps need DATABASE_URL.');
     const address = addressOf(config, 'projections');
-    return openRemoteReadModels({ logId: store.logId, reached, address, token, isBuilt: await builtIn(config) });
+    const tables = await connectReads(config);
+    const remote = openRemoteReadModels({ logId: store.logId, reached, address, token, isBuilt: builtIn(tables) });
+    return {
+      ...remote,
+      close: async () => {
+        await remote.close();
+        await tables.close();
+      },
+    };
   }
   const lease = config.DATABASE_URL ? await alone('projections') : null;
   const client = new ProjectorClient({
     ...{ config, store, onProgress, onSwapped, onError, onFenced },
     facts: analytics?.feed ?? null,
     fence: lease && { name: lease.name, epoch: lease.epoch },
-    onChanged: (changed) => invalidate(aside, changed),
+    // With Redis the answers are all processes', and the thread has removed what is old.
+    onChanged: (changed) => void (config.REDIS_URL ? null : invalidate(aside, changed)),
   });
   const close = client.close.bind(client);
   return Object.assign(client, {

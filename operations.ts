@@ -36,16 +36,16 @@ const operator = (marketplace: Operated): Context => {
   return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: 'operator' }, at };
 };
 
-async function* following(marketplace: Operated, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
+async function* following(store: Operated['store'], after: number, signal: AbortSignal): AsyncIterable<Recorded> {
   let wake = () => {};
-  const stop = marketplace.store.onCommitted(() => wake());
+  const stop = store.onCommitted(() => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
   try {
     for (let position = after; !signal.aborted; ) {
       const grown = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const events = await marketplace.store.readAll(position, pageSize);
+      const events = await store.readAll(position, pageSize);
       yield* events;
       position = events[events.length - 1]?.position ?? position;
       if (events.length === 0 && !signal.aborted) await grown;
@@ -62,16 +62,17 @@ const Tail = z.strictObject({
   type: z.string().optional(),
 });
 
-async function* tail(marketplace: Operated, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
-  const head = await marketplace.store.head();
+async function* tail({ store }: Operated, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
+  const head = await store.head();
   const isWanted = ({ event }: Recorded) => type === undefined || event.type === type || event.type.startsWith(`${type}.`);
-  let position = after ?? Math.max(0, head - count);
+  let position = after ?? head;
+  if (after === undefined) yield* (await store.last(count)).filter((recorded) => recorded.position <= head && isWanted(recorded));
   while (position < head && !signal.aborted) {
-    const events = await marketplace.store.readAll(position, pageSize);
+    const events = await store.readAll(position, pageSize);
     yield* events.filter(isWanted);
     position = events[events.length - 1]?.position ?? head;
   }
-  if (follow) for await (const recorded of following(marketplace, position, signal)) if (isWanted(recorded)) yield recorded;
+  if (follow) for await (const recorded of following(store, position, signal)) if (isWanted(recorded)) yield recorded;
 }
 
 const Show = z.strictObject({ streamId: z.string(), from: z.int().nonnegative() });

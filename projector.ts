@@ -2,8 +2,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { eventContract } from './domain/registry.ts';
 import type { Config } from './infra/config.ts';
-import { connectFacts, connectProjections } from './infra/connect.ts';
-import { Fenced } from './infra/lease/port.ts';
+import { connectFacts, connectProjections } from './infra/connect-reads.ts';
 import { analyticsFollower } from './projections/analytics-feed.ts';
 import { projections } from './projections/registry.ts';
 import type { ProjectionStatus } from './projections/run.ts';
@@ -41,6 +40,9 @@ export interface ParkedRowStatus {
 }
 export type { ProjectionStatus };
 
+/** Milliseconds that read models wait for a search engine elsewhere before they go on without it. */
+const searchPatience = 1_000;
+
 /** What the thread is started with. */
 export interface ProjectorData {
   readonly role: 'projector';
@@ -56,28 +58,39 @@ export const runProjector = async ({ config, facts: factsPort, fence }: Projecto
   const port = parentPort;
   if (!port) throw new Error('the projector runs in a worker thread');
   const tell = (message: FromThread) => port.postMessage(message);
-  const onError = (error: Error) =>
-    tell(error instanceof Fenced ? { kind: 'fenced', message: error.message } : { kind: 'error', message: error.message });
+  const onError = (error: Error) => tell({ kind: 'error', message: error.message });
   const connected = await connectProjections(config, { contract: eventContract, fence, onError });
+  const { answers } = connected;
+  // Whoever kept them before may have died between a commit and what follows from it.
+  await answers?.invalidateAll();
   const analytics = await connectFacts(config, factsPort);
   const every = config.ANALYTICS_INTERVAL_SECONDS * 1_000;
   const facts = analytics && analyticsFollower({ analytics, log: connected.log, every, onError });
+  const search = searchFollower({
+    ...{ index: connected.searchIndex, writer: connected.tables, reader: connected.rows, logId: connected.log.logId, onError },
+    ...(config.ELASTICSEARCH_URL && { patience: searchPatience }),
+  });
   const projector = new Projector({
     ...connected,
     projections,
-    followers: [
-      searchFollower({ index: connected.searchIndex, writer: connected.tables, reader: connected.rows, logId: connected.log.logId }),
-      ...(facts ? [facts] : []),
-    ],
+    followers: facts ? [search, facts] : [search],
     // What is kept of the rows elsewhere goes before anybody hears of the position, so that whoever waits for it finds nothing older.
     onAdvanced: async (position, changed) => {
-      if (connected.aside) await invalidate(connected.aside, changed);
+      if (answers) await invalidate(answers, changed);
       await connected.reached?.tell(position);
       tell({ kind: 'advanced', position, changed });
     },
-    onSwapped: (projection) => tell({ kind: 'swapped', projection }),
+    onSwapped: (projection) => {
+      void answers?.invalidateAll();
+      tell({ kind: 'swapped', projection });
+    },
     onProgress: (projection, position, head) => tell({ kind: 'progress', projection, position, head }),
-    onError,
+    onError: (error) => {
+      // A commit whose outcome was lost may have changed what nobody is told of.
+      void answers?.invalidateAll();
+      onError(error);
+    },
+    onFenced: ({ message }) => tell({ kind: 'fenced', message }),
   });
 
   const act = async (request: Request): Promise<unknown> => {
@@ -97,6 +110,7 @@ export const runProjector = async ({ config, facts: factsPort, fence }: Projecto
       case 'close':
         await facts?.stop();
         await analytics?.close();
+        await search.stop();
         await projector.close();
         await connected.close();
         return null;

@@ -9,7 +9,7 @@ import type { Recorded } from '../domain/metadata.ts';
 import { eventContract } from '../domain/registry.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import { readConfig } from '../infra/config.ts';
-import { connectProjections } from '../infra/connect.ts';
+import { connectProjections } from '../infra/connect-reads.ts';
 import { createCodec } from '../infra/event-store/codec.ts';
 import { createSqliteEventStore } from '../infra/event-store/sqlite.ts';
 import { openLog } from '../infra/event-store/sqlite-schema.ts';

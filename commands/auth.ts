@@ -1,7 +1,7 @@
 // Commands of accounts: register, sign in and out, prove an e-mail address, change a password. Secrets go to the vault, before the event that rests on them.
 import { type Account, account } from '../domain/account/account.ts';
 import { normalEmail } from '../domain/email.ts';
-import { DomainError } from '../domain/error.ts';
+import { DomainError, isRefusal } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { type Language, user } from '../domain/user/user.ts';
 import type { MailContent, MailOutbox } from '../infra/outbound/mail.port.ts';
@@ -88,7 +88,7 @@ export const register = async (needs: AuthNeeds, { email, password, name, langua
   await handle(user, userId, profile, subcommand(context, 'user'));
   const confirmed = await confirmClaim(handle, value, userId, subcommand(context, 'confirm'), taken()).catch(async (error) => {
     // Somebody else took the address meanwhile: nobody could ever sign in here, so nothing stays behind.
-    if (error instanceof DomainError) await handle(account, userId, { type: 'erase' }, subcommand(context, 'undo'));
+    if (isRefusal(error)) await handle(account, userId, { type: 'erase' }, subcommand(context, 'undo'));
     throw error;
   });
   const { state } = await handle.load(account, userId);

@@ -13,3 +13,7 @@ export class DomainError extends Error {
     this.details = details;
   }
 }
+
+/** Whether a rule has refused for good: contention and stores that cannot be reached may end otherwise when it is tried again. */
+export const isRefusal = (error: unknown): error is DomainError =>
+  error instanceof DomainError && error.code !== 'request.contended' && !error.code.startsWith('server.');

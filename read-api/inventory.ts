@@ -41,13 +41,18 @@ export const inventoryQueries = (tables: TableReader) =>
       '/sellers/me/inventory',
       allow('SELLER', { summary: 'What stands on your shelves, and what of it can be sold.', owner: 'seller' }),
       query(z.object({ ...paging })),
-      async (c) => json(c, await page(tables, 'inventory-levels', { where: { sellerId: sellerOf(c) } }, c.req.valid('query'))),
+      async (c) =>
+        json(c, await page(tables.asSeller(sellerOf(c)), 'inventory-levels', { where: { sellerId: sellerOf(c) } }, c.req.valid('query'))),
     )
     .get(
       '/sellers/me/inventory/alerts',
       allow('SELLER', { summary: 'What has fallen to its low level or below it.', owner: 'seller' }),
       query(z.object({ ...paging })),
-      async (c) => json(c, await page(tables, 'inventory-levels', { where: { sellerId: sellerOf(c), low: 1 } }, c.req.valid('query'))),
+      async (c) =>
+        json(
+          c,
+          await page(tables.asSeller(sellerOf(c)), 'inventory-levels', { where: { sellerId: sellerOf(c), low: 1 } }, c.req.valid('query')),
+        ),
     )
     .get(
       '/sellers/me/inventory/movements',
@@ -56,6 +61,6 @@ export const inventoryQueries = (tables: TableReader) =>
       async (c) => {
         const { variant, ...asked } = c.req.valid('query');
         const where = { sellerId: sellerOf(c), ...(variant !== undefined && { variantId: variant }) };
-        return json(c, await page(tables, 'inventory-movements', { where, order: [['at', 'desc']] }, asked));
+        return json(c, await page(tables.asSeller(where.sellerId), 'inventory-movements', { where, order: [['at', 'desc']] }, asked));
       },
     );

@@ -131,7 +131,10 @@ export const orderQueries = ({ tables, seals, streams }: OrderQueriesNeeds) =>
       List,
       async (c) => {
         const { status, ...asked } = c.req.valid('query');
-        return json(c, await page(tables, 'order-orders', sellersQuery(sellerOf(c), status), asked, listed('seller')));
+        return json(
+          c,
+          await page(tables.asSeller(sellerOf(c)), 'order-orders', sellersQuery(sellerOf(c), status), asked, listed('seller')),
+        );
       },
     )
     .get(

@@ -121,7 +121,7 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       return typeof storeText === 'string' ? withStore(text, storeText) : later(text);
     },
     ownDetail: async (productId, sellerId) => {
-      const row = await parsed<DetailRow>(tables.get('product-details', productId));
+      const row = await parsed<DetailRow>(tables.asSeller(sellerId).get('product-details', productId));
       return row?.sellerId === sellerId ? render(row) : undefined;
     },
     cards: async (rows) => {

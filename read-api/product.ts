@@ -93,7 +93,7 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       async (c) => {
         const { status, ...asked } = c.req.valid('query');
         const mine = { sellerId: sellerOf(c), ...(status !== undefined && { status }) };
-        const { rows, next } = await rowsOf(tables, 'product-cards', { where: mine, order: orders.newest }, asked);
+        const { rows, next } = await rowsOf(tables.asSeller(mine.sellerId), 'product-cards', { where: mine, order: orders.newest }, asked);
         return json(c, pageText(pages.ownCards(rows), next));
       },
     )

@@ -31,9 +31,13 @@ export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) =
     const row = JSON.parse(text) as ReturnRow;
     return row.note === null ? text : JSON.stringify({ ...row, note: await seals.open(row.note) });
   };
-  const list = (where: NonNullable<Query['where']>, asked: { limit: number; cursor?: string | undefined; status?: string | undefined }) =>
+  const list = (
+    where: NonNullable<Query['where']>,
+    asked: { limit: number; cursor?: string | undefined; status?: string | undefined },
+    rows: TableReader = tables,
+  ) =>
     page(
-      tables,
+      rows,
       'return-returns',
       { where: { ...where, ...(asked.status !== undefined && { status: asked.status }) }, order: [['requestedAt', 'desc']] },
       asked,
@@ -45,7 +49,7 @@ export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) =
       json(c, await list({ buyerId: principalOf(c).id }, c.req.valid('query'))),
     )
     .get('/seller/returns', allow('SELLER', { summary: "The shop's returns, the newest first.", owner: 'seller' }), List, async (c) =>
-      json(c, await list({ sellerId: sellerOf(c) }, c.req.valid('query'))),
+      json(c, await list({ sellerId: sellerOf(c) }, c.req.valid('query'), tables.asSeller(sellerOf(c)))),
     )
     .get(
       '/admin/returns',

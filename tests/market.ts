@@ -6,39 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { readConfig } from '../infra/config.ts';
-import type { Role } from '../infra/http/env.ts';
 import { logger } from '../infra/telemetry/log.ts';
-import { type Marketplace, openMarketplace } from '../marketplace.ts';
+import { openMarketplace } from '../marketplace.ts';
+import type { Market, MarketOptions } from './market.types.ts';
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  readonly body: any;
-}
-
-/** What tests look into besides: of a fleet some of it stands in other processes. */
-type Inside = Omit<Marketplace, 'sagaRunner' | 'metrics'>;
-
-export interface Market extends Inside {
-  readonly sagaRunner: Pick<Marketplace['sagaRunner'], 'fireDueTimers' | 'openIntents'>;
-  readonly metrics: Pick<Marketplace['metrics'], 'text'>;
-  readonly dataDir: string;
-  /** Moves the market's clock; it stands still otherwise. */
-  advance(milliseconds: number): void;
-  /** A bearer token for somebody with these roles. */
-  tokenFor(userId: string, roles: readonly Role[], seller?: string): Promise<string>;
-  /** A request to the API: path below /api/v1. Commands get a fresh Idempotency-Key unless `headers` name one. */
-  call(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
-}
-
-export interface MarketOptions {
-  readonly dataDir?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Where its clock stands at first. */
-  readonly from?: string;
-  readonly isAsleep?: boolean;
-}
+export type { Answer, Market } from './market.types.ts';
 
 /** Opens a marketplace on a new folder, or on the one of a market that was closed. With MARKET=fleet it is a fleet of processes on real servers. */
 export const openMarket = async (options: MarketOptions = {}): Promise<Market> => {

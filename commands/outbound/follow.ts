@@ -1,5 +1,5 @@
 // Acts on some types of events as the log grows, from where it stopped: what it does must bear to be done twice.
-import { DomainError } from '../../domain/error.ts';
+import { isRefusal } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { EventFeed } from '../../infra/event-feed/port.ts';
 import type { Checkpoints } from '../../infra/event-store/port.ts';
@@ -22,8 +22,7 @@ export interface Follower {
 const saveEveryMs = 1_000;
 
 /** A refusal is final: that event is left aside. Everything else is trouble, and the batch comes again. */
-const isFinal = (error: unknown): error is Error =>
-  (error instanceof DomainError && error.code !== 'request.contended') || (error instanceof Error && error.name === 'ProviderRefused');
+const isFinal = (error: unknown): error is Error => isRefusal(error) || (error instanceof Error && error.name === 'ProviderRefused');
 
 /** Imported events are history: nothing acts on them. */
 export const follow = async (

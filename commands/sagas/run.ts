@@ -1,6 +1,6 @@
 // Runs the sagas: feeds them events, sends what their intents ask for, wakes them when their time has come. All their I/O is here.
 import type { Decider } from '../../domain/decider.ts';
-import { DomainError } from '../../domain/error.ts';
+import { isRefusal } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { EventFeed, Subscription } from '../../infra/event-feed/port.ts';
 import type { Checkpoints } from '../../infra/event-store/port.ts';
@@ -303,7 +303,7 @@ export class SagaRunner {
       return { ...of, code: events.length > 0 ? 'done' : 'already_so', details: {}, at };
     } catch (error) {
       // Contention and trouble outside are tried again; a refusal is an outcome, and the saga's own stream keeps it.
-      if (!(error instanceof DomainError) || error.code === 'request.contended') throw error;
+      if (!isRefusal(error)) throw error;
       return { ...of, code: error.code, details: error.details, at };
     }
   }

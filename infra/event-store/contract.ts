@@ -56,6 +56,12 @@ export const eventStoreContract = (
       expect(await store.head()).toBe(second[0]?.position);
     });
 
+    it('gives back the last events of the log, in order', async () => {
+      const written = await append(stream(), -1, 5);
+      expect(await store.last(3)).toEqual(written.slice(2));
+      expect(await store.last(0)).toEqual([]);
+    });
+
     it('gives back what was appended, from any revision on', async () => {
       const streamId = stream();
       const written = await append(streamId, -1, 5);

@@ -46,6 +46,16 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
   const landmarks = createLandmarks();
   const recorded = (raw: Raw): Recorded => codec.decode(raw.streamId, raw.revision, raw.position, raw, raw.hash);
 
+  const last = async (limit: number): Promise<readonly Recorded[]> => {
+    const found: Recorded[] = [];
+    if (limit === 0) return found;
+    for await (const page of log.backwards(null, Math.min(limit, 1_000))) {
+      found.push(...page.slice(0, limit - found.length).map(recorded));
+      if (found.length === limit) break;
+    }
+    return found.reverse();
+  };
+
   const positionBefore = async (instant: string): Promise<number> => {
     const wanted = Date.parse(instant);
     for await (const page of log.backwards(landmarks.after(wanted), 100)) {
@@ -65,7 +75,7 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
   return {
     log,
     codec,
-    shared: { logId, isShared: true, read, readAll, head: log.head, told: tail.told, onCommitted: tail.onCommitted, positionBefore },
+    shared: { logId, isShared: true, read, readAll, last, head: log.head, told: tail.told, onCommitted: tail.onCommitted, positionBefore },
     async close() {
       await tail.stop();
       await log.close();

@@ -242,6 +242,7 @@ export const createSqliteEventStore = async ({
     append,
     read: async (streamId, from, limit) => reader.read(streamId, from, limit),
     readAll: async (after, limit) => reader.readAll(after, limit),
+    last: async (limit) => reader.readAll(Math.max(0, reader.head() - limit), limit),
     head: async () => reader.head(),
     told: () => told,
     positionBefore: async (instant) => reader.positionBefore(instant),

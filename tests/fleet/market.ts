@@ -6,7 +6,7 @@ import { readConfig } from '../../infra/config.ts';
 import type { Env } from '../../infra/http/env.ts';
 import { logger } from '../../infra/telemetry/log.ts';
 import { openMarketplace } from '../../marketplace.ts';
-import type { Market, MarketOptions } from '../market.ts';
+import type { Market, MarketOptions } from '../market.types.ts';
 import { type Ground, newGround, startFleet } from './fleet.ts';
 
 /** Folders of markets that are opened again: what stands on the servers is found by them. */

@@ -1,0 +1,170 @@
+// Chooses the engine of the log and of its feed from the configuration. Nothing above knows which it was.
+// Clients of servers are loaded where they are used only: on one machine nobody pays for them.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import type { KafkaSettings } from './event-feed/kafka-client.ts';
+import { createLogFeed, type FeedSource } from './event-feed/log.ts';
+import type { MirrorOptions } from './event-feed/mirror.ts';
+import type { EventFeed } from './event-feed/port.ts';
+import { createCodec, type EventContract } from './event-store/codec.ts';
+import type { EventStore } from './event-store/port.ts';
+import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { verifyRawStream, verifyStream } from './event-store/verify.ts';
+
+const logFile = (dataDir: string) => join(dataDir, 'log.db');
+
+export type OnError = (error: Error) => void;
+
+export interface LogOptions {
+  readonly contract: EventContract;
+  readonly now: () => number;
+  readonly onBatch: (size: number) => void;
+  /** Hears of engines that cannot be reached while they are tried again. */
+  readonly onError: OnError;
+}
+
+export interface ConnectedLog {
+  readonly store: EventStore;
+  readonly feed: EventFeed;
+  close(): Promise<void>;
+}
+
+/** How Kafka is reached, or null where it is not used. */
+export const kafkaSettings = (config: Config): KafkaSettings | null => {
+  const {
+    KAFKA_BROKERS: brokers,
+    KAFKA_CA_FILE: caFile,
+    KAFKA_CERT_FILE: certFile,
+    KAFKA_KEY_FILE: keyFile,
+    KAFKA_SASL: mechanism,
+  } = config;
+  if (brokers.length === 0) return null;
+  const { KAFKA_USERNAME: username = '', KAFKA_PASSWORD: password = '' } = config;
+  return {
+    brokers,
+    ...(config.KAFKA_TLS === 'on' && { tls: { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) } }),
+    ...(mechanism !== 'off' && { sasl: { mechanism, username, password } }),
+  };
+};
+
+export const asError = (onError: OnError) => (error: unknown) => onError(error instanceof Error ? error : new Error(String(error)));
+
+/** The log in EventStoreDB, with what it has no place for beside it: in PostgreSQL, or in DATA_DIR where one process has it all. */
+const connectEventStore = async (url: string, config: Config, { contract, now, onBatch, onError }: LogOptions): Promise<EventStore> => {
+  const { createEventStoreDbStore } = await import('./event-store/eventstoredb.ts');
+  const told = { now, onError: asError(onError) };
+  const openBeside = async () => {
+    if (!config.DATABASE_URL)
+      return (await import('./event-store/beside-sqlite.ts')).openSqliteBeside(join(config.DATA_DIR, 'beside.db'), told);
+    return (await import('./event-store/beside-postgres.ts')).openPostgresBeside(config.DATABASE_URL, told);
+  };
+  return createEventStoreDbStore({ url, contract, now, onBatch, onError: told.onError, beside: await openBeside() });
+};
+
+/** The feed: over Kafka where there is one, else straight from the log. */
+const connectFeed = async (
+  config: Config,
+  source: FeedSource,
+  { contract, onError }: Pick<LogOptions, 'contract' | 'onError'>,
+): Promise<{ readonly feed: EventFeed; close(): Promise<void> }> => {
+  const kafka = kafkaSettings(config);
+  if (!kafka) return { feed: createLogFeed(source), close: async () => {} };
+  const { createKafkaFeed } = await import('./event-feed/kafka.ts');
+  const { decode } = createCodec(contract);
+  const feed = createKafkaFeed({ kafka, namespace: config.NAMESPACE, logId: source.logId, decode, onError });
+  return { feed, close: () => feed.close() };
+};
+
+/** The log and its feed. */
+export const connectLog = async (config: Config, options: LogOptions): Promise<ConnectedLog> => {
+  const { contract, now, onBatch } = options;
+  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 });
+  const store = config.EVENTSTORE_URL
+    ? await connectEventStore(config.EVENTSTORE_URL, config, options)
+    : await createSqliteEventStore({ file: logFile(config.DATA_DIR), contract, now, onBatch });
+  const { feed, close } = await connectFeed(config, store, options);
+  return {
+    store,
+    feed,
+    close: async () => {
+      await close();
+      await store.close();
+    },
+  };
+};
+
+export type MirrorNeeds = Pick<MirrorOptions, 'publish' | 'leases' | 'owner'> & Pick<LogOptions, 'contract' | 'now' | 'onError'>;
+
+/** Copies the log to Kafka until it is stopped; null where there is no Kafka. */
+export const connectMirror = async (config: Config, { contract, now, ...needs }: MirrorNeeds) => {
+  const kafka = kafkaSettings(config);
+  if (!kafka || !config.EVENTSTORE_URL) return null;
+  const [{ startMirror }, { verbatim }] = await Promise.all([import('./event-feed/mirror.ts'), import('./event-feed/kafka-record.ts')]);
+  const { onError } = needs;
+  const source = await connectEventStore(config.EVENTSTORE_URL, config, { contract: verbatim, now, onBatch: () => {}, onError });
+  const { decode } = createCodec(contract);
+  const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source, version: contract.version, decode });
+  return {
+    position: mirror.position,
+    head: () => source.head(),
+    stop: async () => {
+      await mirror.stop();
+      await source.close();
+    },
+  };
+};
+
+/** The embedded log as the thread of the projections reads it; `grown` tells it how far to follow. */
+const readLog = (dataDir: string, contract: EventContract) => {
+  const reader = createLogReader(logFile(dataDir), createCodec(contract));
+  const listeners = new Set<() => void>();
+  // NOTE: whoever reads on as long as there is more reads a few events at a time under load, and folding them one by one costs a multiple.
+  let told = reader.head();
+  const log: FeedSource & Pick<EventStore, 'read' | 'told'> = {
+    logId: reader.logId(),
+    head: async () => reader.head(),
+    told: () => told,
+    read: async (streamId, from, limit) => reader.read(streamId, from, limit),
+    readAll: async (after, limit) => reader.readAll(after, limit),
+    onCommitted(listener) {
+      const ring = () => listener([]);
+      listeners.add(ring);
+      return () => listeners.delete(ring);
+    },
+  };
+  return {
+    log,
+    feed: createLogFeed(log),
+    grown: (head: number) => {
+      told = Math.max(told, head);
+      for (const ring of listeners) ring();
+    },
+    close: async () => reader.close(),
+  };
+};
+
+/** The log as the thread of the projections reads it. */
+export const connectSource = async (config: Config, { contract, onError }: Pick<LogOptions, 'contract' | 'onError'>) => {
+  if (!config.EVENTSTORE_URL) return readLog(config.DATA_DIR, contract);
+  const { createEventStoreDbReader } = await import('./event-store/eventstoredb.ts');
+  const log = await createEventStoreDbReader({ url: config.EVENTSTORE_URL, contract, onError: asError(onError) });
+  const { feed, close } = await connectFeed(config, log, { contract, onError });
+  return {
+    log,
+    feed,
+    grown: () => {},
+    close: async () => {
+      await close();
+      await log.close();
+    },
+  };
+};
+
+/** The proof that a stream is as it was written. */
+export const connectVerification = async ({ EVENTSTORE_URL: url, DATA_DIR }: Config) => {
+  if (!url) return { verify: (streamId: string) => verifyStream(logFile(DATA_DIR), streamId), close: async () => {} };
+  const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
+  const log = openRawEventStoreDb(url);
+  return { verify: (streamId: string) => verifyRawStream(log, streamId), close: () => log.close() };
+};
