@@ -21,8 +21,8 @@ interface Wanted {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** One append holds up to 1 MiB, which becomes one event at worst; a record adds its headers to it. */
-const maxMessageBytes = String(4 * 1_048_576);
+/** A batch is cut at 1 MiB of text, which is up to three in bytes; a single event may be the whole of the largest append. */
+const maxMessageBytes = String(8 * 1_048_576);
 
 const wantedTopics = (namespace: string, types: readonly string[], options: TopicsOptions): Wanted[] => {
   const { partitions = 6, replication = 1, publicRetentionMs = 7 * 86_400_000 } = options;

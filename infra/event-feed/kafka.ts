@@ -95,10 +95,12 @@ interface TailOptions {
   readonly decode: (record: KafkaMessage) => Recorded;
   readonly tell: (events: readonly Recorded[]) => void;
   readonly onError: (error: Error) => void;
+  /** Milliseconds of the first pause after a fault; each further one is twice as long. */
+  readonly backOffMs?: number;
 }
 
 /** Follows the end of the topic, and tells what is new without a gap: also after a fault, from where it was. */
-const followTail = ({ reader, decode, tell, onError }: TailOptions) => {
+export const followTail = ({ reader, decode, tell, onError, backOffMs = 50 }: TailOptions) => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let offset: number | null = null;
@@ -121,10 +123,10 @@ const followTail = ({ reader, decode, tell, onError }: TailOptions) => {
     tell(events);
   };
   const run = async () => {
-    for (let backOff = 50; !signal.aborted; ) {
+    for (let backOff = backOffMs; !signal.aborted; ) {
       try {
         await step();
-        backOff = 50;
+        backOff = backOffMs;
       } catch (error) {
         if (signal.aborted) return;
         onError(error instanceof Error ? error : new Error(String(error)));

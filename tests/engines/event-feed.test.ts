@@ -31,8 +31,8 @@ describe('the feed over Kafka', () => {
   });
   afterAll(() => place.close());
 
-  const open = (settings = kafka, logId = place.store.logId) =>
-    createKafkaFeed({ kafka: settings, namespace: place.namespace, logId, decode });
+  const open = (settings = kafka, { logId = place.store.logId, onError = () => {} } = {}) =>
+    createKafkaFeed({ kafka: settings, namespace: place.namespace, logId, decode, onError });
 
   it('is empty at first', async () => {
     const feed = open();
@@ -82,14 +82,22 @@ describe('the feed over Kafka', () => {
 
   it('leaves out nothing when its connections are reset, go silent or cannot be made', async () => {
     const proxy = await createProxy(kafka.brokers[0] ?? '');
-    const mirror = startMirror(place.mirrorOptions());
-    const feed = open(through(proxy.address));
+    let woken = () => {};
+    const mirror = startMirror(place.mirrorOptions({ onCopied: () => woken() }));
+    let faults = 0;
+    const onError = () => {
+      faults += 1;
+      woken();
+    };
+    const feed = open(through(proxy.address), { onError });
     const begin = await place.store.head();
     const ear = listen(feed, begin);
     await ear.reach(await appendTo(place.store, 5));
-    for (const trouble of [proxy.reset, proxy.timeout, proxy.down, () => proxy.reset(2_000)]) {
+    for (const trouble of [proxy.reset, proxy.timeout, proxy.down, () => proxy.reset(200)]) {
+      faults = 0;
       await trouble();
-      await appendTo(place.store, 50);
+      const missed = await appendTo(place.store, 50);
+      while (mirror.position() < missed || faults === 0) await new Promise<void>((resolve) => (woken = resolve));
       await proxy.up();
       await ear.reach(await appendTo(place.store, 5));
     }
@@ -114,7 +122,7 @@ describe('the feed over Kafka', () => {
   });
 
   it('refuses the events of another log', async () => {
-    const feed = open(kafka, 'another-log');
+    const feed = open(kafka, { logId: 'another-log' });
     const ear = listen(feed, 0);
     await ear.until(() => ear.errors.length > 0);
     await ear.subscription.stop();

@@ -137,6 +137,8 @@ describe('the mirror', () => {
   });
 
   it('is not led astray by a batch that an earlier owner sends late', async () => {
+    await appendTo(place.store, 1_000, 10);
+    await mirrorToEnd(place);
     const log = await logAfter(place.store, 0);
     const producer = openKafka(kafka, 5).producer();
     await producer.connect();
