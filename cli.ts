@@ -1,35 +1,22 @@
 // What each command of the command line does. Where a process owns the data it is asked, else the data is opened here.
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import type { Command, Io } from './command.ts';
 import { seedDemo } from './commands/demo/seed.ts';
 import { perform } from './control.ts';
+import { engines } from './engine-commands.ts';
 import { runOlistImport } from './import-olist.ts';
 import { backup, restore } from './infra/backup.ts';
-import { type Given, help, readCommand, type Shape, UsageError } from './infra/cli/arguments.ts';
-import { createProgress, type Progress, type Screen } from './infra/cli/progress.ts';
+import { type Given, help, readCommand, UsageError } from './infra/cli/arguments.ts';
+import { createProgress, type Screen } from './infra/cli/progress.ts';
 import { askOwner } from './infra/cli/remote.ts';
 import { type Cell, table } from './infra/cli/table.ts';
 import { type Config, describeConfig, readConfig } from './infra/config.ts';
 import { lockDataDir, ownerOf } from './infra/data-dir.ts';
-import { verifyLog } from './infra/event-store/verify.ts';
 import { roles, serviceNames } from './infra/services.ts';
 import { logger } from './infra/telemetry/log.ts';
 import { openMarketplace } from './marketplace.ts';
 import type { Part } from './part.ts';
 import { type StartOptions, start, startPart } from './start.ts';
-
-/** What a command has to work with: `print` writes a line to stdout, `progress` draws on stderr. */
-export interface Io {
-  readonly config: Config;
-  readonly print: (line: string) => void;
-  readonly progress: Progress;
-  /** Aborted when the person at the keyboard has seen enough. */
-  readonly signal: AbortSignal;
-}
-
-/** Answers the exit code; none is 0. */
-export interface Command extends Shape {
-  run(given: Given, io: Io): Promise<number | undefined>;
-}
 
 interface ProgressLine {
   readonly progress: { readonly what: string; readonly done: number; readonly all: number };
@@ -241,22 +228,6 @@ const copied = (given: Given, { print }: Io, what: { directory: string; files: r
 };
 
 const data: Readonly<Record<string, Command>> = {
-  'audit verify': {
-    usage: '[DIR]',
-    about: 'Proves that nobody has changed the past: checks every event of the log in DATA_DIR, or in a backup.',
-    words: [0, 1],
-    run: async (given, { config, print, progress }) => {
-      const directory = resolve(given.words[0] ?? config.DATA_DIR);
-      const { events: count, streams, faults } = await verifyLog(join(directory, 'log.db'), (done, all) => progress('verify', done, all));
-      if (given.flag('json')) print(JSON.stringify({ directory, events: count, streams, faults }));
-      else {
-        for (const { streamId, revision, reason } of faults)
-          print(`FAULT ${streamId || 'the log'}${revision < 0 ? '' : `@${revision}`}: ${reason}`);
-        print(`${count} events in ${streams} streams: ${faults.length === 0 ? 'all as they were written' : `${faults.length} faults`}`);
-      }
-      return faults.length === 0 ? undefined : 1;
-    },
-  },
   backup: {
     usage: 'DIR',
     about: 'Copies log, vault and keys of the running marketplace to a new folder.',
@@ -325,6 +296,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ...sagas,
   ...access,
   ...imports,
+  ...engines,
   ...data,
 };
 

@@ -6,6 +6,7 @@ import type { Config } from './infra/config.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import type { LoadGate } from './infra/gateway/load.ts';
 import { type Limit, rateLimit } from './infra/gateway/rates.ts';
+import { asyncapi } from './infra/http/asyncapi.ts';
 import { docsRoutes } from './infra/http/docs.ts';
 import type { Env, Principal } from './infra/http/env.ts';
 import { fused } from './infra/http/fuse.ts';
@@ -98,7 +99,10 @@ export const openEdge = (needs: EdgeNeeds) => {
     finish: () => {
       app.route(
         '/',
-        docsRoutes(() => openapi(describeRoutes(app), info)),
+        docsRoutes(
+          () => openapi(describeRoutes(app), info),
+          () => asyncapi({ title: 'TokoBapak events', version: '1' }, config.NAMESPACE),
+        ),
       );
       return fused(app, onError(report), notFound);
     },

@@ -1,16 +1,20 @@
 // Chooses the engine of the log and of its feed from the configuration. Nothing above knows which it was.
 // Clients of servers are loaded where they are used only: on one machine nobody pays for them.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from './config.ts';
 import type { KafkaSettings } from './event-feed/kafka-client.ts';
+import type { TopicsOptions } from './event-feed/kafka-topics.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
 import type { MirrorOptions } from './event-feed/mirror.ts';
 import type { EventFeed } from './event-feed/port.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
+import { type Copied, type CopyOptions, copyEvents } from './event-store/copy.ts';
 import type { EventStore } from './event-store/port.ts';
+import type { RawLog, RawTarget } from './event-store/raw.ts';
+import { openRawSqlite, openRawSqliteTarget } from './event-store/raw-sqlite.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
-import { verifyRawStream, verifyStream } from './event-store/verify.ts';
+import { verifyLog, verifyRawLog, verifyRawStream, verifyStream } from './event-store/verify.ts';
 
 const logFile = (dataDir: string) => join(dataDir, 'log.db');
 
@@ -167,4 +171,52 @@ export const connectVerification = async ({ EVENTSTORE_URL: url, DATA_DIR }: Con
   const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
   const log = openRawEventStoreDb(url);
   return { verify: (streamId: string) => verifyRawStream(log, streamId), close: () => log.close() };
+};
+
+const isAddress = (place: string) => /^\w+(\+discover)?:\/\//.test(place);
+
+/** A log as it stands, at an address of EventStoreDB or in a file. */
+const openRawLog = async (place: string): Promise<RawLog> => {
+  if (!isAddress(place)) return openRawSqlite(place);
+  const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
+  return openRawEventStoreDb(place);
+};
+
+const openRawTarget = async (place: string): Promise<RawTarget> => {
+  if (!isAddress(place)) {
+    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+    return openRawSqliteTarget(place);
+  }
+  const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
+  return openRawEventStoreDb(place);
+};
+
+/** Checks the whole chain of hashes of a log. */
+export const verifyAnyLog = async (place: string, onProgress: (done: number, all: number) => void) => {
+  if (!isAddress(place)) return { log: place, found: await verifyLog(place, onProgress) };
+  const log = await openRawLog(place);
+  try {
+    return { log: log.name, found: await verifyRawLog(log, onProgress) };
+  } finally {
+    await log.close();
+  }
+};
+
+/** Carries a log from one place to another and proves both equal; see copyEvents. */
+export const copyLog = async (from: string, to: string, options: Pick<CopyOptions, 'onProgress' | 'signal'>): Promise<Copied> => {
+  const source = await openRawLog(from);
+  try {
+    const target = await openRawTarget(to);
+    return await copyEvents({ ...options, from: source, to: target }).finally(() => target.close());
+  } finally {
+    await source.close();
+  }
+};
+
+/** Makes the topics that are missing; answers what it did, or null where there is no Kafka. */
+export const connectTopics = async (config: Config, types: readonly string[], options: TopicsOptions) => {
+  const kafka = kafkaSettings(config);
+  if (!kafka) return null;
+  const { applyTopics } = await import('./event-feed/kafka-topics.ts');
+  return applyTopics(kafka, config.NAMESPACE, types, options);
 };

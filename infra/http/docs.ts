@@ -84,7 +84,7 @@ export const docsPage = (document: Document): string => {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(document.info.title)}</title><link rel="stylesheet" href="/docs/style.css"></head>
 <body><header><h1>${escaped(document.info.title)} <small>${escaped(document.info.version)}</small></h1>
-<p>${escaped(document.info.description ?? '')} <a href="/openapi.json">OpenAPI 3.1</a></p><nav>${links} <a href="#errors">errors</a></nav></header>
+<p>${escaped(document.info.description ?? '')} <a href="/openapi.json">OpenAPI 3.1</a> <a href="/asyncapi.json">AsyncAPI 3.0</a></p><nav>${links} <a href="#errors">errors</a></nav></header>
 <main>${sections.join('\n')}
 <section id="errors"><h2>Errors</h2><table><thead><tr><th>code</th><th>status</th><th>meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>
 </main></body></html>`;
@@ -99,8 +99,8 @@ table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--li
 tr:target,article:target{background:var(--soft);outline:2px solid var(--mark)}
 `;
 
-/** `/openapi.json`, `/docs` and its stylesheet. `document` is asked for once, at the first visit, when all routes are there. */
-export const docsRoutes = (document: () => Document) => {
+/** `/openapi.json`, `/asyncapi.json`, `/docs` and its stylesheet. Documents are asked for once, at the first visit, when all routes are there. */
+export const docsRoutes = (document: () => Document, events: () => object) => {
   let built: { json: string; html: string } | null = null;
   const pages = () => {
     if (!built) {
@@ -112,6 +112,11 @@ export const docsRoutes = (document: () => Document) => {
   return new Hono<Env>()
     .get('/openapi.json', allow('public', { summary: 'This API as an OpenAPI 3.1 document.', answer: 'OpenAPI as JSON.' }), (c) =>
       c.body(pages().json, 200, { 'content-type': 'application/json' }),
+    )
+    .get(
+      '/asyncapi.json',
+      allow('public', { summary: 'The public topics as an AsyncAPI 3.0 document.', answer: 'AsyncAPI as JSON.' }),
+      (c) => c.json(events()),
     )
     .get('/docs', allow('public', { summary: 'This API as a page to read.', answer: 'HTML.' }), (c) => c.html(pages().html))
     .get('/docs/style.css', allow('public', { summary: 'The stylesheet of that page.', answer: 'CSS.' }), (c) =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Id } from '../../domain/id.ts';
 import { Price } from '../../domain/money.ts';
+import { asyncapi } from './asyncapi.ts';
 import { docsRoutes } from './docs.ts';
 import type { Env } from './env.ts';
 import { errors } from './errors.ts';
@@ -27,7 +28,10 @@ const routes = new Hono<Env>()
 const app = new Hono<Env>().use(async (_, next) => next()).route('/api/v1', routes);
 app.route(
   '/',
-  docsRoutes(() => openapi(describeRoutes(app), { title: 'Test & try', version: '1' })),
+  docsRoutes(
+    () => openapi(describeRoutes(app), { title: 'Test & try', version: '1' }),
+    () => asyncapi({ title: 'Test events', version: '1' }, 'test'),
+  ),
 );
 
 describe('routes', () => {
@@ -36,6 +40,7 @@ describe('routes', () => {
       { method: 'GET', path: '/api/v1/offers', who: 'public', owner: null, keyed: false, load: 'browsing' },
       { method: 'POST', path: '/api/v1/offers/:offerId', who: ['SELLER'], owner: 'seller', keyed: true, load: 'cart' },
       { method: 'GET', path: '/openapi.json', who: 'public', owner: null, keyed: false, load: 'browsing' },
+      { method: 'GET', path: '/asyncapi.json', who: 'public', owner: null, keyed: false, load: 'browsing' },
       { method: 'GET', path: '/docs', who: 'public', owner: null, keyed: false, load: 'browsing' },
       { method: 'GET', path: '/docs/style.css', who: 'public', owner: null, keyed: false, load: 'browsing' },
     ]);

@@ -151,7 +151,7 @@ describe('alone', patience, () => {
     expect(await command(['fly'], env)).toMatchObject({ code: 2, err: expect.stringContaining('There is no command "fly".') });
     expect(await command(['backup'], env)).toMatchObject({ code: 2, err: 'Usage: backup DIR\n' });
     expect(await command(['config'], { ...env, PORT: 'blue' })).toMatchObject({ code: 2, err: expect.stringContaining('PORT') });
-    expect((await command(['help'], env)).out).toContain('audit verify [DIR]');
+    expect((await command(['help'], env)).out).toContain('audit verify [DIR|ADDRESS]');
     const full = folder();
     writeFileSync(join(full, 'something'), '');
     expect(await command(['backup', full], env)).toMatchObject({ code: 1, err: expect.stringContaining('There is no log in') });

@@ -1,0 +1,18 @@
+// What a command of the command line is.
+import type { Given, Shape } from './infra/cli/arguments.ts';
+import type { Progress } from './infra/cli/progress.ts';
+import type { Config } from './infra/config.ts';
+
+/** What a command has to work with: `print` writes a line to stdout, `progress` draws on stderr. */
+export interface Io {
+  readonly config: Config;
+  readonly print: (line: string) => void;
+  readonly progress: Progress;
+  /** Aborted when the person at the keyboard has seen enough. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers the exit code; none is 0. */
+export interface Command extends Shape {
+  run(given: Given, io: Io): Promise<number | undefined>;
+}
