@@ -60,7 +60,9 @@ export const openMarketplace = async (
     onBatch: (size) => metrics.appendBatch.observe(size),
     onError: lagging,
   });
-  const { store, feed } = connected;
+  const { store } = connected;
+  // In a fleet the log says where it ends: the feed may be away, and no command waits for it to come back.
+  const feed = store.isShared ? { ...connected.feed, head: store.head } : connected.feed;
   const secrets = await connectVault(config, now);
   const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = secrets;
   const { cache, ownCache, aside, close: closeCache } = await connectCache(config, { now, isFleet });
@@ -100,6 +102,7 @@ export const openMarketplace = async (
   const outward = await startOutward({ handle, store, feed, tables, outside, seals, vault, tokens, blindIndex, log, now, isAsleep: rests });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
+  metrics.onScrape(() => metrics.feedPosition.set(revoking.position()));
   const secure = config.PUBLIC_URL.startsWith('https:');
   const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({

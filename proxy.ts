@@ -23,7 +23,8 @@ import { commandRouters, type WriteDependencies } from './write-api/app.ts';
 /** Stands for what routers work with where they are only asked which routes they have. */
 const unopened = <T extends object>(): T => new Proxy((() => {}) as T, { get: () => unopened() });
 
-const isRead = (method: string) => method === 'GET' || method === 'HEAD';
+/** Which of a service's two APIs. */
+type Side = 'write-api' | 'read-api';
 
 /** Sends a request on as it came; what it passed on its way is appended for the service to count. */
 const forward = async (c: Context<Env>, upstream: string): Promise<Response> => {
@@ -50,14 +51,17 @@ const forward = async (c: Context<Env>, upstream: string): Promise<Response> => 
 };
 
 /** Every route of both APIs, with what it says of itself, answered by the process that serves it. */
-export const forwardingRoutes = (upstreamOf: (service: Service, method: string) => string) => {
+export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => string) => {
   const app = new Hono<Env>();
-  const tables = [commandRouters(unopened<WriteDependencies>()), queryRouters(unopened<ReadDependencies>())];
-  for (const [service, routers] of tables.flatMap((table) => Object.entries(table))) {
+  const tables = [
+    ...Object.entries(commandRouters(unopened<WriteDependencies>())).map((one) => ['write-api', ...one] as const),
+    ...Object.entries(queryRouters(unopened<ReadDependencies>())).map((one) => ['read-api', ...one] as const),
+  ];
+  for (const [side, service, routers] of tables) {
     for (const { method, path, said } of routers.flatMap(saidOfRoutes)) {
       // A guest gets a name, and the cookie that holds it, from the service.
       const marks: Marks = said.who === 'guest' ? { ...said, who: 'public' } : said;
-      const upstream = upstreamOf(service as Service, method);
+      const upstream = upstreamOf(service as Service, side);
       app.on(
         method,
         path,
@@ -89,8 +93,10 @@ export const openGateway = async (config: Config, { log, now = Date.now }: RoleO
     report: (error) => log.error({ err: error }, 'a request failed'),
     isBehindGateway: false,
   });
-  const upstreamOf = (service: Service, method: string) => addressOf(config, service, isRead(method) ? 'read-api' : 'write-api');
-  edge.app.route('/api/v1', forwardingRoutes(upstreamOf));
+  edge.app.route(
+    '/api/v1',
+    forwardingRoutes((service, side) => addressOf(config, service, side)),
+  );
   edge.app.route('/', keyRoutes(tokens));
   return {
     app: edge.finish(),

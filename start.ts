@@ -14,6 +14,8 @@ import { checkPart, openPart, portFor } from './roles.ts';
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
 const defaultPort = 8080;
+/** How long the end of streams is waited for at a stop, in milliseconds. */
+const longestStream = 2_000;
 /** How long the start waits until the demo market can be read, in milliseconds. */
 const longestSeed = 10_000;
 
@@ -71,7 +73,8 @@ const listen = async (app: RoleProcess['app'], { HOST: hostname }: Config, wante
     async stop(finish) {
       const closed = new Promise((resolve) => server.close(resolve));
       await finish();
-      // What is still open now is a stream that would never end by itself.
+      // A stream that another process sends through this one ends with that process; what is still open after that would never end by itself.
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, longestStream).unref())]);
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
     },

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { serve } from '@hono/node-server';
 import { readConfig } from '../infra/config.ts';
 import { logger } from '../infra/telemetry/log.ts';
@@ -40,6 +41,12 @@ export const openMarket = async (options: MarketOptions = {}): Promise<Market> =
     dataDir,
     advance(milliseconds) {
       now += milliseconds;
+    },
+    async tamper(streamId, revision, text, replacement) {
+      const log = new DatabaseSync(join(dataDir, 'log.db'), { timeout: 5_000 });
+      const target = 'revision = ? AND stream = (SELECT id FROM streams WHERE name = ?)';
+      log.prepare(`UPDATE events SET data = replace(data, ?, ?) WHERE ${target}`).run(text, replacement, revision, streamId);
+      log.close();
     },
     async tokenFor(userId, roles, seller) {
       return (await marketplace.tokens.sign({ sub: userId, sid: randomUUID(), roles, seller: seller ?? null, epoch: 0 })).token;

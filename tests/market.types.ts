@@ -16,6 +16,8 @@ export interface Market extends Inside {
   readonly sagaRunner: Pick<Marketplace['sagaRunner'], 'fireDueTimers' | 'openIntents'>;
   readonly metrics: Pick<Marketplace['metrics'], 'text'>;
   readonly dataDir: string;
+  /** Changes the past behind everybody's back: a text in a stored event becomes another of the same length. */
+  tamper(streamId: string, revision: number, from: string, to: string): Promise<void>;
   /** Moves the market's clock; it stands still otherwise. */
   advance(milliseconds: number): void;
   /** A bearer token for somebody with these roles. */

@@ -47,6 +47,7 @@ export const createMetrics = ({ processDefaults = true } = {}) => {
     projectionLagEvents: gauge('projection_lag_events', 'Events that a projection has yet to read.', ['projection']),
     projectionLagSeconds: gauge('projection_lag_seconds', 'Age of the oldest event that a projection has yet to read.', ['projection']),
     parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection']),
+    feedPosition: gauge('feed_position', 'Position of the last event that this process has heard of by the feed.', []),
     mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', []),
     sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state']),
     openIntents: gauge('saga_open_intents', 'Commands that sagas have asked for and that have no outcome yet.', ['saga']),

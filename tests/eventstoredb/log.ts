@@ -25,9 +25,9 @@ export interface Entry {
 }
 
 // A record: length and checksum of its body; the body: flags, id (36), revision (8), two lengths (2 each), stream, type, message.
-const head = 8;
+export const head = 8;
 const fixed = 49;
-const start = 256;
+export const start = 256;
 const endOfAppend = 1;
 const holdsEvent = 2;
 const window = 256 * 1024;
@@ -56,7 +56,7 @@ const seal = (record: Buffer, flags: number) => {
   return record;
 };
 
-const decode = (body: Buffer, position: number): Entry => {
+export const decode = (body: Buffer, position: number): Entry => {
   const streamBytes = body.readUInt16LE(45);
   const messageAt = fixed + streamBytes + body.readUInt16LE(47);
   return {

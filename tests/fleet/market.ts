@@ -1,11 +1,15 @@
 // A marketplace for a test as a fleet of processes: requests go to its gateway; the log and the tables are looked into from here.
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { proxy } from 'hono/proxy';
 import { readConfig } from '../../infra/config.ts';
 import type { Env } from '../../infra/http/env.ts';
 import { logger } from '../../infra/telemetry/log.ts';
 import { openMarketplace } from '../../marketplace.ts';
+import { tamper } from '../eventstoredb/tamper.ts';
 import type { Market, MarketOptions } from '../market.types.ts';
 import { type Ground, newGround, startFleet } from './fleet.ts';
 
@@ -22,6 +26,8 @@ const quick = {
 
 /** How often somebody who waits for a process looks again, in milliseconds. */
 const lookEvery = 20;
+/** How long read models may take to come up with the log, in milliseconds. */
+const longestSettling = 10_000;
 
 export const openFleetMarket = async (options: MarketOptions): Promise<Market> => {
   const ground = (options.dataDir && grounds.get(options.dataDir)) || (await newGround());
@@ -35,10 +41,22 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
     roles: new Set(),
   });
   const origin = ground.addressOf('gateway');
+  const dataDir = options.dataDir ?? ground.directory;
+  const { PAYMENT_WEBHOOK_SECRET: payment, COURIER_WEBHOOK_SECRET: courier } = ground.env;
+  writeFileSync(join(dataDir, 'webhook-secrets.json'), JSON.stringify({ payment, courier }));
   const { store } = marketplace;
+  const metricsOf = async (role: 'gateway' | 'write-api' | 'read-api' | 'projections') =>
+    (await fetch(`${ground.addressOf(role)}/metrics`)).text();
+  const heardBy = async (role: 'write-api' | 'read-api') => Number(/^tokobapak_feed_position (\d+)$/m.exec(await metricsOf(role))?.[1]);
+  /** In one process everybody knows at once what has just been appended; here it is waited for. */
+  const settled = async (path: string) => {
+    const head = await store.head();
+    for (const role of ['write-api', 'read-api'] as const) while ((await heardBy(role)) < head) await pause(lookEvery);
+    if (!path.includes('minPosition')) await marketplace.projector.passed(head, longestSettling);
+  };
   return {
     ...marketplace,
-    dataDir: options.dataDir ?? ground.directory,
+    dataDir,
     app: new Hono<Env>().all('*', (c) => proxy(`${origin}${c.req.url.slice(new URL(c.req.url).origin.length)}`, { raw: c.req.raw })),
     advance(milliseconds) {
       now += milliseconds;
@@ -46,18 +64,25 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
     },
     // Timers of a running fleet fire by themselves.
     sagaRunner: { fireDueTimers: async () => {}, openIntents: () => 0 },
-    metrics: { text: async () => (await fetch(`${ground.addressOf('projections')}/metrics`)).text() },
+    metrics: { text: async () => (await Promise.all((['gateway', 'projections'] as const).map(metricsOf))).join('\n') },
     mailed: async (position) => {
-      while ((await store.checkpoints.load('mails')) < position) await new Promise((resolve) => setTimeout(resolve, lookEvery));
+      while ((await store.checkpoints.load('mails')) < position) await pause(lookEvery);
     },
     deliverWebhooksTo: () => {}, // they go to the gateway
+    async tamper(streamId, revision, text, replacement) {
+      await fleet.of('log').stop();
+      tamper(join(ground.directory, 'log'), streamId, revision, text, replacement);
+      await fleet.start('log');
+    },
     async tokenFor(userId, roles, seller) {
       return (await marketplace.tokens.sign({ sub: userId, sid: randomUUID(), roles, seller: seller ?? null, epoch: 0 })).token;
     },
     async call(method, path, { token, body, headers = {} } = {}) {
+      await settled(path);
       const response = await fetch(`${origin}/api/v1${path}`, {
         method,
         headers: {
+          'user-agent': '',
           ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...(token !== undefined && { authorization: `Bearer ${token}` }),

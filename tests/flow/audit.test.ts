@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { account } from '../../domain/account/account.ts';
 import { minutes } from '../../domain/id.ts';
+import { user } from '../../domain/user/user.ts';
 import { type Market, openMarket } from '../market.ts';
-import { aContext, anId } from '../shop.ts';
+import { anId } from '../shop.ts';
+import { password, signUp } from './people.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'tokobapak-audit-'));
 const from = '2026-01-05T03:00:00.000Z';
@@ -125,10 +125,9 @@ describe('a stream', () => {
   });
 
   it('shows personal data as it is sealed; opened only to a SUPER_ADMIN', async () => {
-    const userId = anId();
-    const email = await market.seals.seal(userId, 'ani@example.com');
-    const registration = { type: 'register', userId, email, emailVerified: false, credentialId: null } as const;
-    await market.handle(account, userId, registration, aContext());
+    const { userId, token } = await signUp(market, 'ani@example.com');
+    const [registered] = (await ask(`/streams/account-${userId}/events?limit=1`)).body.items;
+    const { email } = registered.event;
     const path = `/streams/account-${userId}`;
     const root = await market.tokenFor(anId(), ['CUSTOMER', 'SUPER_ADMIN']);
     for (const question of ['events', 'state', 'changes']) {
@@ -138,7 +137,8 @@ describe('a stream', () => {
       expect((await ask(`${path}/${question}?open=true`)).status).toBe(403);
       expect(JSON.stringify((await ask(`${path}/${question}?open=true`, root)).body)).toContain('ani@example.com');
     }
-    await market.seals.erase(userId);
+    expect((await market.call('DELETE', '/users/me', { token, body: { password } })).status).toBe(202);
+    await market.until(user, userId, ({ status }) => status === 'Erased', 5_000);
     expect((await ask(`${path}/state?open=true`, root)).body.state.email).toBe('[erased]');
     expect((await ask(`${path}/verification`)).body.isIntact).toBe(true);
   });
@@ -149,10 +149,7 @@ describe('a stream', () => {
     expect(intact).toMatchObject({ isIntact: true, events: 2, faults: [] });
     const [, last] = (await ask(`/streams/${streamId}/events`)).body.items;
     expect(intact.lastHash).toBe(last.metadata.hash);
-    const log = new DatabaseSync(join(dataDir, 'log.db'), { timeout: 5_000 });
-    const target = '(SELECT id FROM streams WHERE name = ?)';
-    log.prepare(`UPDATE events SET data = replace(data, 'Asli', 'Palsu') WHERE revision = 1 AND stream = ${target}`).run(streamId);
-    log.close();
+    await market.tamper(streamId, 1, 'Asli', 'Atli');
     const { faults, isIntact } = (await ask(`/streams/${streamId}/verification`)).body;
     expect([isIntact, faults]).toEqual([false, [{ streamId, revision: 1, reason: 'the hash does not fit what is stored' }]]);
     expect((await ask('/streams/category-nowhere/verification')).status).toBe(404);
