@@ -33,12 +33,19 @@ export interface Running {
 
 const longestMemory = 500;
 
+/** Children that a test may have at once, each with a listener for the end of this process. */
+process.setMaxListeners(100);
+
 export const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Running => {
   const { PATH = '', HOME = '' } = process.env;
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails before it stops them leaves nobody behind.
+  const last = () => child.kill('SIGKILL');
+  process.once('exit', last);
+  child.once('exit', () => process.off('exit', last));
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   for (const stream of [child.stdout, child.stderr]) {
