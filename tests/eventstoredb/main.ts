@@ -1,5 +1,8 @@
 // Runs the stand-in as a process of its own: DIRECTORY and PORT from the environment or the command line; prints its URL when it listens.
-import { startEventStoreStandIn } from './stand-in.ts';
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+const { startEventStoreStandIn } = await import('./stand-in.ts');
 
 const directory = process.argv[2] ?? process.env.DIRECTORY;
 const port = Number(process.argv[3] ?? process.env.PORT ?? 0);

@@ -1,8 +1,15 @@
 // One process of a fleet under test: the part that its arguments name, as `main.ts start` runs it, by a clock that the test moves.
 import { openSync, readSync } from 'node:fs';
-import { readConfig } from '../../infra/config.ts';
-import { isAddressed, type Role, roles } from '../../infra/services.ts';
-import { startPart } from '../../start.ts';
+import { enableCompileCache } from 'node:module';
+import type { Role } from '../../infra/services.ts';
+
+// A fleet is eight processes of the same sources: what one has stripped of its types and compiled the others take over.
+enableCompileCache();
+const [{ readConfig }, { isAddressed, roles }, { startPart }] = await Promise.all([
+  import('../../infra/config.ts'),
+  import('../../infra/services.ts'),
+  import('../../start.ts'),
+]);
 
 const [name = '', clockFile = ''] = process.argv.slice(2);
 const role = roles.find((one) => one === name) as Role;
