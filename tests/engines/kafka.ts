@@ -70,10 +70,30 @@ export interface KafkaPlace {
   readonly store: EventStore;
   readonly source: FeedSource;
   mirrorOptions(more?: Partial<MirrorOptions>): MirrorOptions;
-  /** All records of a topic's partition, as they stand there. */
-  records(topic: string, partition?: number): Promise<CopiedRecord[]>;
+  readonly records: typeof records;
   close(): Promise<void>;
 }
+
+/** All records of a topic's partition, as they stand there. */
+export const records = async (topic: string, partition = 0): Promise<CopiedRecord[]> => {
+  const reader = createPartitionReader(kafka, topic, partition);
+  const end = await reader.end();
+  const all = [];
+  for (let offset = 0; offset < end; ) {
+    const page = await reader.fetch(offset, 0);
+    offset = Number(page.at(-1)?.offset) + 1;
+    all.push(...page);
+  }
+  await reader.close();
+  return all.map(({ key, value, headers }) => ({
+    key: String(key),
+    position: Number(headers?.position),
+    eventId: String(headers?.eventId),
+    revision: Number(headers?.revision),
+    value: String(value),
+    headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
+  }));
+};
 
 export const openPlace = async (): Promise<KafkaPlace> => {
   const namespace = `test-${randomUUID()}`;
@@ -104,25 +124,7 @@ export const openPlace = async (): Promise<KafkaPlace> => {
       owner: 'test',
       ...more,
     }),
-    async records(topic, partition = 0) {
-      const partitionReader = createPartitionReader(kafka, topic, partition);
-      const end = await partitionReader.end();
-      const all = [];
-      for (let offset = 0; offset < end; ) {
-        const page = await partitionReader.fetch(offset, 0);
-        offset = Number(page.at(-1)?.offset) + 1;
-        all.push(...page);
-      }
-      await partitionReader.close();
-      return all.map(({ key, value, headers }) => ({
-        key: String(key),
-        position: Number(headers?.position),
-        eventId: String(headers?.eventId),
-        revision: Number(headers?.revision),
-        value: String(value),
-        headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
-      }));
-    },
+    records,
     async close() {
       reader.close();
       await store.close();

@@ -15,13 +15,16 @@ const program = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const listeners = ['gateway', 'write-api', 'read-api', 'projections', 'sagas', 'mirror', 'simulators'] as const satisfies readonly Role[];
 
+/** Of each public topic: enough that keys spread. */
+export const partitions = 2;
+
 /** What stands on the servers: it outlives the processes, as data outlives a restart. */
 export const newGround = async () => {
   const database = await newDatabase();
   const directory = mkdtempSync(join(tmpdir(), 'tokobapak-fleet-'));
   const namespace = `t${randomBytes(6).toString('hex')}`;
   const kafka = { brokers: needed('KAFKA_BROKERS').split(',') };
-  await applyTopics(kafka, namespace, Object.keys(publicMessages), { partitions: 2 });
+  await applyTopics(kafka, namespace, Object.keys(publicMessages), { partitions });
   const [logPort = 0, ...ports] = await freePorts(listeners.length + 1);
   const portOf = Object.fromEntries(listeners.map((role, n) => [role, ports[n] ?? 0])) as Record<(typeof listeners)[number], number>;
   const addressOf = (role: (typeof listeners)[number]) => `http://127.0.0.1:${portOf[role]}`;
