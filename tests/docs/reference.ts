@@ -29,7 +29,7 @@ const readModels = projections
 export const reference = (): string => `# Reference
 
 Written by a test out of the code; edit the code, then run \`npx vitest run tests/docs -u\`. The routes are in the OpenAPI document of a running
-marketplace: \`/docs\` to read, \`/openapi.json\` for programs.
+marketplace: \`/docs\` to read, \`/openapi.json\` for programs. What is published to Kafka is in [asyncapi.json](asyncapi.json), also at \`/asyncapi.json\`.
 
 ## Settings
 
@@ -41,6 +41,7 @@ ${configTable()}
 ## Command line
 
 \`npx node main.ts …\` runs the pinned Node; any Node from 24 on does. While a process owns DATA_DIR, commands talk to it; otherwise they open the data themselves.
+Beside a fleet they take its settings, and ask the process of role \`projections\` about read models.
 
 \`\`\`
 ${help(commands, 'node main.ts')}
