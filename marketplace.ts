@@ -51,7 +51,8 @@ export const openMarketplace = async (
   const isFleet = roles !== undefined;
   /** The command line beside a fleet: it asks the process that keeps the read models. */
   const isBeside = isAsleep && config.EVENTSTORE_URL !== undefined && config.DATABASE_URL !== undefined;
-  const metrics = createMetrics();
+  const isKept = does('projections') && !isBeside;
+  const metrics = createMetrics({ isKeeper: isKept });
   const report = (error: Error) => log.error({ err: error }, 'a request failed');
   const lagging = (error: Error) => log.warn({ err: error }, 'an engine could not be reached');
   const connected = await connectLog(config, {
@@ -81,7 +82,7 @@ export const openMarketplace = async (
   const projector = await openReadModels(config, {
     ...{ store, analytics, aside, alone, onProgress },
     token: secrets.siblingToken,
-    isKeptHere: does('projections') && !isBeside,
+    isKeptHere: isKept,
     onSwapped: () => forget(),
     onError: (message) => log.error({ reason: message }, 'a projection failed'),
     onFenced,
@@ -114,7 +115,6 @@ export const openMarketplace = async (
   });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });
   const stopWatching = load.watch();
-  const isKept = does('projections') && !isBeside;
   const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now, isKept });
 
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });

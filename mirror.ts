@@ -34,7 +34,7 @@ export const startMirroring = async (config: Config, { log, now = Date.now }: Ro
 
 /** Sibling processes ask nothing of it, so that it has no routes but those of its health. */
 export const openMirror = async (config: Config, options: RoleOptions): Promise<RoleProcess> => {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ isKeeper: false, isMirror: true });
   const mirroring = await startMirroring(config, options);
   let isStopping = false;
   metrics.onScrape(async () => metrics.mirrorPosition.set(mirroring.position()));

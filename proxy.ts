@@ -73,7 +73,7 @@ export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => s
 };
 
 export const openGateway = async (config: Config, { log, now = Date.now }: RoleOptions): Promise<RoleProcess> => {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ isKeeper: false });
   const { vault, tokens } = await connectVault(config, now);
   const { cache, ownCache, close } = await connectCache(config, { now, isFleet: true });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });

@@ -73,10 +73,13 @@ export const place = (market: Market, { token }: Customer, quote: Answer['body']
     ...(headers && { headers }),
   });
 
+/** Milliseconds; only a checkout that hangs takes so long. */
+const longestCheckout = 30_000;
+
 /** The checkout as soon as it has one of these statuses. */
 export const untilCheckout = async (market: Market, checkoutId: string, ...statuses: readonly string[]) => {
-  const state = await market.until(checkout, checkoutId, (now) => statuses.includes(now.status), 10_000);
-  if (!isPurchase(state)) throw new Error(`the checkout is ${state.status}`);
+  const state = await market.until(checkout, checkoutId, (now) => statuses.includes(now.status), longestCheckout);
+  if (!isPurchase(state) || !statuses.includes(state.status)) throw new Error(`the checkout is ${state.status}`);
   return state;
 };
 

@@ -8,16 +8,21 @@ const batchSizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** All metrics on a registry of their own. `processDefaults` adds CPU, memory, garbage collection and event-loop lag. */
-export const createMetrics = ({ processDefaults = true } = {}) => {
+/**
+ * All metrics on a registry of their own. `processDefaults` adds CPU, memory, garbage collection and event-loop lag. `isKeeper`: this process
+ * keeps the read models, and tells of them and of the market as a whole; of several processes one does. `isMirror`: it copies the log to Kafka.
+ */
+export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirror = false } = {}) => {
   const registry = new Registry();
   const registers = [registry];
   const prefix = 'tokobapak_';
   const scrapes: (() => void | Promise<void>)[] = [];
   if (processDefaults) collectDefaultMetrics({ register: registry });
 
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge<L>({ name: prefix + name, help, labelNames: [...labelNames], registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], into = registers) =>
+    new Gauge<L>({ name: prefix + name, help, labelNames: [...labelNames], registers: into });
+  // What is told nowhere is registered nowhere: a gauge that nobody sets would say 0.
+  const kept = isKeeper ? registers : [];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name: prefix + name, help, labelNames: [...labelNames], registers });
 
@@ -44,19 +49,24 @@ export const createMetrics = ({ processDefaults = true } = {}) => {
     requestsInFlight: gauge('http_requests_in_flight', 'Requests inside.', []),
     requestPlaces: gauge('http_request_places', 'Requests that may be inside at once.', []),
     requestsShed: gauge('http_requests_shed', 'Requests refused for load since the start.', ['load']),
-    projectionLagEvents: gauge('projection_lag_events', 'Events that a projection has yet to read.', ['projection']),
-    projectionLagSeconds: gauge('projection_lag_seconds', 'Age of the oldest event that a projection has yet to read.', ['projection']),
-    parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection']),
+    projectionLagEvents: gauge('projection_lag_events', 'Events that a projection has yet to read.', ['projection'], kept),
+    projectionLagSeconds: gauge(
+      'projection_lag_seconds',
+      'Age of the oldest event that a projection has yet to read.',
+      ['projection'],
+      kept,
+    ),
+    parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection'], kept),
     feedPosition: gauge('feed_position', 'Position of the last event that this process has heard of by the feed.', []),
-    mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', []),
-    sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state']),
+    mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', [], isMirror ? registers : []),
+    sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state'], kept),
     openIntents: gauge('saga_open_intents', 'Commands that sagas have asked for and that have no outcome yet.', ['saga']),
     openStreams: gauge('open_streams', 'Server-sent event streams and sockets that are open.', []),
-    openCarts: gauge('open_carts', 'Carts with at least one line.', []),
+    openCarts: gauge('open_carts', 'Carts with at least one line.', [], kept),
     diskFree: gauge('disk_free_bytes', 'Free bytes where the data stands.', []),
     activeUsers: gauge('active_users', 'People who were active in the last 15 minutes.', []),
-    ordersPerHour: gauge('orders_last_hour', 'Orders confirmed in the last 60 minutes.', []),
-    gmv: gauge('gmv_minor_units', 'Value of the orders confirmed today, with shipping, in minor units.', ['currency']),
+    ordersPerHour: gauge('orders_last_hour', 'Orders confirmed in the last 60 minutes.', [], kept),
+    gmv: gauge('gmv_minor_units', 'Value of the orders confirmed today, with shipping, in minor units.', ['currency'], kept),
 
     /** Runs `scrape` before each reading of the metrics; for gauges that are cheaper to ask than to keep. */
     onScrape: (scrape: () => void | Promise<void>) => {

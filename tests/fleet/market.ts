@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Hono } from 'hono';
-import { proxy } from 'hono/proxy';
 import { readConfig } from '../../infra/config.ts';
 import type { Env } from '../../infra/http/env.ts';
 import { logger } from '../../infra/telemetry/log.ts';
@@ -57,7 +56,7 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
   return {
     ...marketplace,
     dataDir,
-    app: new Hono<Env>().all('*', (c) => proxy(`${origin}${c.req.url.slice(new URL(c.req.url).origin.length)}`, { raw: c.req.raw })),
+    app: Object.assign(new Hono<Env>(), { request: (path: string, init?: RequestInit) => fetch(`${origin}${path}`, init) }),
     advance(milliseconds) {
       now += milliseconds;
       fleet.setClock(now);

@@ -22,7 +22,7 @@ const takeBack = async (market: Market, { orderId, paymentId }: { orderId: strin
   const cancelled = await market.call('POST', `/orders/${orderId}/cancellation`, { token: buyer.token, body: { reason: 'changed_mind' } });
   expect(cancelled.status).toBe(200);
   const { status } = await market.until(payment, paymentId, (state) => state.status === ends, 10_000);
-  expect(status).toBe(ends);
+  expect(status, JSON.stringify(await market.store.read(`payment-${paymentId}`, 0, 100))).toBe(ends);
 };
 
 if (installed) {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Collection, collection } from '../../domain/collection/collection.ts';
 import { minutes } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
@@ -12,7 +12,6 @@ import { type Market, openMarket } from '../market.ts';
 import { asSystem, fresh, idr, instant, openSale, type Sale, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
-vi.setConfig({ testTimeout: 60_000 });
 
 let market: Market;
 let admin: string;

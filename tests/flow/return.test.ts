@@ -1,12 +1,11 @@
 // Returns over HTTP: asked for, disputed, sent, inspected, and the money and the goods back where they belong.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReturnStatus, returns } from '../../domain/return/return.ts';
 import { stock } from '../../domain/stock/stock.ts';
 import { type Market, openMarket } from '../market.ts';
 import { delivered, fresh, idr, openSale, type Sale, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
-vi.setConfig({ testTimeout: 60_000 });
 
 let market: Market;
 let admin: string;

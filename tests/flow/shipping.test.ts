@@ -1,5 +1,5 @@
 // Parcels through the simulated couriers, over HTTP: rates, booking, tracking, cash at the door, and the mails that follow.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { type Shipment, shipment } from '../../domain/shipment/shipment.ts';
 import { stock } from '../../domain/stock/stock.ts';
@@ -7,7 +7,6 @@ import { type Market, openMarket } from '../market.ts';
 import { fresh, idr, openSale, packed, type Sale, untilOrder, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
-vi.setConfig({ testTimeout: 60_000 });
 
 let market: Market;
 beforeAll(async () => {
