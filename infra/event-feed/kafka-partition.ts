@@ -32,16 +32,26 @@ export const createPartitionReader = (settings: KafkaSettings, topic: string, pa
     if (opened === which) opened = null;
     await which.then((cluster) => cluster.disconnect()).catch(() => {});
   };
-  const using = async <T>(work: (cluster: Cluster) => Promise<T>): Promise<T> => {
-    opened ??= open();
-    const mine = opened;
-    try {
-      return await work(await mine);
-    } catch (error) {
-      await drop(mine);
-      throw error;
-    }
+  // NOTE: one request at a time. The library makes its connection for fetches anew for each of several first ones, keeps the last and leaves
+  // the others open for ever; and what it is asked for while it disconnects may never be answered. A broker takes the requests of a
+  // connection one after the other anyhow.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
   };
+  const using = <T>(work: (cluster: Cluster) => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      opened ??= open();
+      const mine = opened;
+      try {
+        return await work(await mine);
+      } catch (error) {
+        await drop(mine);
+        throw error;
+      }
+    });
 
   return {
     end: () =>
@@ -63,8 +73,9 @@ export const createPartitionReader = (settings: KafkaSettings, topic: string, pa
         const messages = responses[0]?.partitions[0]?.messages ?? [];
         return messages.filter((message) => Number(message.offset) >= offset && !message.isControlRecord);
       }),
-    async close() {
-      if (opened !== null) await drop(opened);
-    },
+    close: () =>
+      inTurn(async () => {
+        if (opened !== null) await drop(opened);
+      }),
   };
 };

@@ -1,8 +1,9 @@
 // The feed over Kafka keeps what every feed promises, whatever happens to its connections and however often a batch was sent.
+import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendTo, eventFeedContract, listen, logAfter } from '../../infra/event-feed/contract.ts';
 import { createKafkaFeed, offsetAfter } from '../../infra/event-feed/kafka.ts';
-import { openKafka } from '../../infra/event-feed/kafka-client.ts';
+import { type KafkaSettings, openKafka } from '../../infra/event-feed/kafka-client.ts';
 import { createPartitionReader } from '../../infra/event-feed/kafka-partition.ts';
 import { toRecord } from '../../infra/event-feed/kafka-record.ts';
 import { applyTopics, logTopic, publicTopic } from '../../infra/event-feed/kafka-topics.ts';
@@ -119,6 +120,21 @@ describe('the feed over Kafka', () => {
     expect(ear.heard).toEqual(await logAfter(place.store, 0));
     await feed.close();
     await proxy.remove();
+  });
+
+  it('leaves no connection open when it is closed, however many read at once', async () => {
+    await appendTo(place.store, 5);
+    await mirrorToEnd(place);
+    const sockets: net.Socket[] = [];
+    const socketFactory: KafkaSettings['socketFactory'] = ({ host, port, onConnect }) => {
+      const socket = net.connect({ host, port }, onConnect);
+      sockets.push(socket);
+      return socket;
+    };
+    const reader = createPartitionReader({ ...kafka, socketFactory }, logTopic(place.namespace));
+    await Promise.all(Array.from({ length: 5 }, () => reader.fetch(0, 0)));
+    await reader.close();
+    expect(sockets.filter(({ writable }) => writable)).toEqual([]);
   });
 
   it('refuses the events of another log', async () => {
