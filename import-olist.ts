@@ -8,6 +8,7 @@ import { olistFiles } from './commands/import/olist-rows.ts';
 import { planOlist } from './commands/import/olist-timeline.ts';
 import { createCarrier } from './commands/sagas/imported.ts';
 import { category } from './domain/category/category.ts';
+import { DomainError, isRefusal } from './domain/error.ts';
 import { positionText } from './domain/position.ts';
 import { eventContract } from './domain/registry.ts';
 import type { Progress } from './infra/cli/progress.ts';
@@ -25,6 +26,9 @@ import { openMarketplace } from './marketplace.ts';
 
 /** Streams that are kept in memory: an order's are used for weeks of the files' time, which is a few hundred orders. */
 const states = 50_000;
+/** Things under way at once: enough for the embedded log to write large groups, and no more than a server answers in time. */
+const atOnceHere = 512;
+const atOnceElsewhere = 64;
 /** How often whoever looks on is told how far it is, in milliseconds. */
 const progressEvery = 200;
 /** How often the product is asked again while its read models catch up, in milliseconds, and how many times in all. */
@@ -67,7 +71,10 @@ const runImport = async (needs: ImportingNeeds, directory: string, progress: Pro
   const first = plan.catalogue.categories[0];
   const fresh = !first || (await needs.handle.load(category, categoryIdOf(first.slug))).revision < 0;
   const counted = counting(needs.store);
-  const imported = await importOlist({ ...needs, carry: createCarrier(needs.handle, fresh), fresh, progress }, plan);
+  const imported = await importOlist(
+    { ...needs, carry: createCarrier(needs.handle, fresh), fresh, progress, atOnce: needs.store.isShared ? atOnceElsewhere : atOnceHere },
+    plan,
+  );
   const { logId } = needs.store;
   const seconds = Math.round((performance.now() - begun) / 10) / 100;
   return { ...imported, eventsAdded: await counted.added(), position: positionText(logId, await needs.store.head()), seconds };
@@ -90,12 +97,34 @@ export async function* importing(needs: ImportingNeeds, directory: string): Asyn
   yield await running;
 }
 
+/** Milliseconds between two tries of a command that the log could not take in time. */
+const tryAgainAfter = 200;
+
+/** Waits for a log that is busy or away, as long as it takes: nobody waits for the import. */
+const insist = async <T>(task: () => Promise<T>): Promise<T> => {
+  for (;;) {
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof DomainError) || isRefusal(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, tryAgainAfter));
+    }
+  }
+};
+
+const patient = (handle: Handle): Handle =>
+  Object.assign((...asked: Parameters<Handle>) => insist(() => handle(...asked)), {
+    load: (...asked: Parameters<Handle['load']>) => insist(() => handle.load(...asked)),
+    again: handle.again,
+  }) as Handle;
+
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
 const importHere = async (config: Config, directory: string, progress: Progress): Promise<Outcome> => {
   const { store, close } = await connectLog(config, { contract: eventContract, now: Date.now, onBatch: () => {}, onError: () => {} });
   const { seals, blindIndex, vault } = await connectVault(config, Date.now);
   try {
-    return await runImport({ handle: createHandle(store, { states }), store, seals, blindIndex }, directory, progress);
+    const handle = createHandle(store, { states });
+    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, directory, progress);
   } finally {
     await close();
     await vault.close();

@@ -29,15 +29,19 @@ const commandLine = async () => {
   process.once('SIGINT', () => enough.abort()).once('SIGTERM', () => enough.abort());
   try {
     const { runCommandLine } = await import('./cli.ts');
-    process.exitCode = await runCommandLine(process.argv.slice(2), {
+    const code = await runCommandLine(process.argv.slice(2), {
       env: process.env,
       print: (text) => console.log(text),
       screen: process.stderr,
       signal: enough.signal,
     });
+    // Whoever was fenced off has said so already.
+    process.exitCode ||= code;
   } catch (error) {
     process.exitCode = explain(error);
   }
+  // What has been closed may still hold a socket for a while: nobody waits for that.
+  process.stdout.write('', () => process.exit());
 };
 
 if (isMainThread) await commandLine();

@@ -20,8 +20,11 @@ import { queryRouters, type ReadDependencies } from './read-api/app.ts';
 import { keyRoutes } from './read-api/auth.ts';
 import { commandRouters, type WriteDependencies } from './write-api/app.ts';
 
-/** Stands for what routers work with where they are only asked which routes they have. */
-const unopened = <T extends object>(): T => new Proxy((() => {}) as T, { get: () => unopened() });
+/** Stands for what routers work with where they are only asked which routes they have; `known` is what those say of it. */
+const unopened = <T extends object>(known: Partial<T> = {}): T =>
+  new Proxy((() => {}) as T, {
+    get: (_, name) => (Object.hasOwn(known, name) ? known[name as keyof T] : name === 'toJSON' ? () => null : unopened()),
+  });
 
 /** Which of a service's two APIs. */
 type Side = 'write-api' | 'read-api';
@@ -51,11 +54,11 @@ const forward = async (c: Context<Env>, upstream: string): Promise<Response> => 
 };
 
 /** Every route of both APIs, with what it says of itself, answered by the process that serves it. */
-export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => string) => {
+export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => string, timeZone: string) => {
   const app = new Hono<Env>();
   const tables = [
     ...Object.entries(commandRouters(unopened<WriteDependencies>())).map((one) => ['write-api', ...one] as const),
-    ...Object.entries(queryRouters(unopened<ReadDependencies>())).map((one) => ['read-api', ...one] as const),
+    ...Object.entries(queryRouters(unopened<ReadDependencies>({ timeZone }))).map((one) => ['read-api', ...one] as const),
   ];
   for (const [side, service, routers] of tables) {
     for (const { method, path, said } of routers.flatMap(saidOfRoutes)) {
@@ -95,7 +98,7 @@ export const openGateway = async (config: Config, { log, now = Date.now }: RoleO
   });
   edge.app.route(
     '/api/v1',
-    forwardingRoutes((service, side) => addressOf(config, service, side)),
+    forwardingRoutes((service, side) => addressOf(config, service, side), config.MARKET_TIME_ZONE),
   );
   edge.app.route('/', keyRoutes(tokens));
   return {

@@ -5,6 +5,7 @@ import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import type { Config } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
+import { problem, problemResponse } from './infra/http/problem.ts';
 import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { startMirroring } from './mirror.ts';
@@ -133,6 +134,14 @@ const endWhenFenced = (signal: AbortSignal, log: Logger) => {
   };
 };
 
+/** What a process answers until its part is open: it lives, and is not ready. A standby may be so for ever. */
+const waiting: RoleProcess['app'] = {
+  fetch: (request: Request) =>
+    new URL(request.url).pathname === '/livez'
+      ? new Response('ok')
+      : problemResponse(problem('server.not_ready', 'This process is still starting, or stands by.', { retryAfter: 1 })),
+};
+
 /** One process of a fleet. Answers when it has stopped. Throws ConfigError where the configuration lacks what several processes share. */
 export const startPart = async (config: Config, part: Part, { progress, signal, now = Date.now }: StartOptions): Promise<void> => {
   checkPart(config, part);
@@ -140,8 +149,12 @@ export const startPart = async (config: Config, part: Part, { progress, signal, 
   const log = logger(config.LOG_LEVEL);
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
-  const running = await openPart(config, part, { log, now, onProgress: progress, onFenced: ending.fenced });
-  const server = await listen(running.app, config, wanted);
+  let { fetch } = waiting;
+  const server = await listen({ fetch: (...request) => fetch(...request) }, config, wanted);
+  const opening = openPart(config, part, { log, now, onProgress: progress, onFenced: ending.fenced });
+  const running = await Promise.race([opening, aborted(ending.signal)]);
+  if (!running) return; // told to stop before it had begun
+  ({ fetch } = running.app);
   const url = `http://localhost:${server.port}`;
   log.info({ url, role: part.role, services: part.services }, `listening on ${url}`);
   await aborted(ending.signal);

@@ -19,6 +19,8 @@ export interface ImportNeeds {
   readonly carry: (events: readonly Recorded[], amend?: (send: Send) => Send) => Promise<void>;
   /** Nothing of this was imported before: streams that are created need not be looked for. */
   readonly fresh: boolean;
+  /** How many things may be under way at once. */
+  readonly atOnce: number;
   readonly progress: (what: string, done: number, all: number) => void;
 }
 

@@ -8,9 +8,6 @@ import { setUp } from './olist-setup.ts';
 import { keysOf, type OlistImport } from './olist-timeline.ts';
 import { inOrder, inParallel } from './steps.ts';
 
-/** Enough for the log to write large groups while each step waits for its own. */
-const atOnce = 512;
-
 const reject = (needs: ImportNeeds, rejection: Rejection) => {
   const { orderId, file, row, reason, at, status, payments } = rejection;
   const importId = importIdOf(orderId);
@@ -42,6 +39,7 @@ export interface Imported {
 
 /** Throws what a rule refuses, and then everything so far stands: another run goes on from there. */
 export const importOlist = async (needs: ImportNeeds, plan: OlistImport): Promise<Imported> => {
+  const { atOnce } = needs;
   const { catalogue, steps, rejections, adjustments } = plan;
   const { people, shops, categories, listings } = catalogue;
   const all = people.length + shops.length + categories.length + listings.length + steps.length + rejections.length + adjustments.length;

@@ -32,6 +32,15 @@ export const migrateBeside = (url: string): Promise<void> =>
           });
       },
     },
+    {
+      name: '002_owner',
+      up: async (knex) => {
+        await knex.schema.withSchema('log').createTable('owner', (table) => {
+          table.boolean('only').primary().defaultTo(true).checkIn(['true']);
+          table.text('log_id').notNullable();
+        });
+      },
+    },
   ]);
 
 const putKeys = `INSERT INTO log.command_keys (id, fingerprint, at, stream, revision, count, outcome)
@@ -52,6 +61,15 @@ const dropKeys = `DELETE FROM log.command_keys WHERE id IN
 const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 const placeOf = (postgres: Postgres): BesidePlace => ({
+  belongTo: (logId) =>
+    postgres.transaction(async (tx) => {
+      // Whoever comes first says whose it is; others who start at the same time wait here.
+      await tx.query('INSERT INTO log.owner (log_id) VALUES ($1) ON CONFLICT DO NOTHING', [logId]);
+      const [owner] = await tx.query<{ log_id: string }>('SELECT log_id FROM log.owner FOR UPDATE');
+      if (owner?.log_id === logId) return;
+      await tx.query('TRUNCATE log.snapshots, log.command_keys, log.checkpoints');
+      await tx.query('UPDATE log.owner SET log_id = $1', [logId]);
+    }),
   async snapshot(streamId) {
     const [row] = await postgres.query<Snapshot>('SELECT revision, version, body FROM log.snapshots WHERE stream = $1', [streamId]);
     return row ?? null;

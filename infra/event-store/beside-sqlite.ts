@@ -7,6 +7,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS command_keys (
     id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at INTEGER NOT NULL, stream TEXT, revision INTEGER NOT NULL, count INTEGER NOT NULL, outcome TEXT) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS owner (log_id TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS command_keys_by_age ON command_keys (at);
 `;
 
@@ -27,6 +28,13 @@ const openPlace = (file: string): BesidePlace => {
   const putCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (name, position) VALUES (?, ?)');
   const dropKeys = database.prepare('DELETE FROM command_keys WHERE id IN (SELECT id FROM command_keys WHERE at < ? LIMIT 500)');
   return {
+    async belongTo(logId) {
+      const owner = database.prepare('SELECT log_id FROM owner').get()?.log_id;
+      if (owner === logId) return;
+      database.exec('BEGIN IMMEDIATE; DELETE FROM snapshots; DELETE FROM command_keys; DELETE FROM checkpoints; DELETE FROM owner');
+      database.prepare('INSERT INTO owner (log_id) VALUES (?)').run(logId);
+      database.exec('COMMIT');
+    },
     async snapshot(streamId) {
       const row = snapshotOf.get(streamId);
       return row ? { revision: Number(row.revision), version: Number(row.version), body: String(row.body) } : null;

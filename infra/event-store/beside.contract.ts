@@ -39,6 +39,19 @@ export const besideContract = (
       expect(failures).toEqual([]);
     });
 
+    it('keeps nothing of another log', async () => {
+      await beside.belongTo('one');
+      beside.checkpoints.save('reader of one', 7);
+      beside.saveSnapshot('test-of-one', { revision: 1, version: 1, body: '{}' });
+      await restart();
+      await beside.belongTo('one');
+      expect(await beside.checkpoints.load('reader of one')).toBe(7);
+      await restart();
+      await beside.belongTo('another');
+      expect(await beside.checkpoints.load('reader of one')).toBe(0);
+      expect(await beside.snapshot('test-of-one')).toBeNull();
+    });
+
     it('finds a key at once and after a restart, with its events or its answer', async () => {
       const [events, refusal] = [keptKey(), keptKey({ streamId: null, firstRevision: 0, count: 0, outcome: '{"status":409}' })];
       beside.keep([events, refusal]);

@@ -26,6 +26,7 @@ describe('a place beside the log that fails', () => {
     if (broken) throw new Error('down');
   };
   const place: BesidePlace = {
+    belongTo: async () => {},
     snapshot: async () => {
       refuse();
       return null;

@@ -6,6 +6,8 @@ import { type Checkpoints, type CommandKey, type KnownCommand, keyLifetime, type
 export interface KeptKey extends CommandKey, Omit<KnownCommand, 'fingerprint'> {}
 
 export interface Beside {
+  /** Drops what is kept of another log: after a log was moved or brought back, its streams may be others under the same names. */
+  belongTo(logId: string): Promise<void>;
   /** The latest snapshot, or null where there is none, or none can be had now. */
   snapshot(streamId: string): Promise<Snapshot | null>;
   saveSnapshot(streamId: string, snapshot: Snapshot): void;
@@ -25,6 +27,8 @@ export interface Waiting {
 
 /** Where it is kept: what an adapter has to do. Everything may throw. */
 export interface BesidePlace {
+  /** Drops everything unless it is of this log. */
+  belongTo(logId: string): Promise<void>;
   snapshot(streamId: string): Promise<Snapshot | null>;
   key(commandId: string): Promise<KeptKey | null>;
   checkpoint(name: string): Promise<number>;
@@ -110,6 +114,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
   };
 
   return {
+    belongTo: place.belongTo,
     snapshot: async (streamId) =>
       waiting.snapshots.get(streamId) ?? underWay.snapshots.get(streamId) ?? ifPossible(() => place.snapshot(streamId)),
     saveSnapshot: (streamId, snapshot) => put('snapshots', streamId, snapshot),

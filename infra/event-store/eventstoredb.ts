@@ -93,6 +93,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
   const { beside, now = Date.now, onBatch = () => {} } = options;
   const underWay = new Map<string, Promise<void>>();
   const { log, codec, shared, close } = await openReader(options, underWay);
+  await beside.belongTo(shared.logId);
   const ends = new LRUCache<string, End>({ max: 50_000 });
   const witnesses = new Set<(events: readonly Recorded[]) => void>();
   let lastRecordedAt = 0;

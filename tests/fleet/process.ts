@@ -30,3 +30,4 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 await startPart(readConfig(process.env), { role }, { progress: () => {}, signal: enough.signal, now });
+process.exit();

@@ -117,7 +117,7 @@ describe('an import that is broken off', () => {
     };
     const handle = Object.assign(breaking, { load: other.handle.load, again: other.handle.again }) as typeof other.handle;
     const { seals, blindIndex } = other;
-    const needs = { handle, seals, blindIndex, carry: createCarrier(handle, true), fresh: true, progress: () => {} };
+    const needs = { handle, seals, blindIndex, carry: createCarrier(handle, true), fresh: true, atOnce: 512, progress: () => {} };
     await expect(importOlist(needs, planOlist(readCsvFiles(directory, olistFiles)))).rejects.toThrow('pulled the plug');
     const { position } = await run(other, directory);
     expect(await other.store.head()).toBe(first.eventsAdded);
