@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { Answer } from '../market.ts';
-import { type Child, newDataDir, startChild } from '../support/child.ts';
+import { type Child, type Client, newDataDir, startChild } from '../support/child.ts';
 
 /** A command with its key, and what was answered. */
 export interface Acknowledged {
@@ -26,10 +26,29 @@ export interface Ask {
 
 type IsIt = (recorded: Recorded) => boolean;
 
-/** Refusals that ask to come again. */
-const isPassing = ({ status, body }: Answer) => status === 503 || status === 429 || body.code === 'idempotency.in_progress';
+/** A marketplace of which parts may be gone at any moment: whoever asks, asks until there is an answer. */
+export interface Steadfast {
+  /** Does `work`, and does it again where it failed because somebody was gone. */
+  insist<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** Sends a command until it is answered, always with the same key. */
+  send(ask: Ask): Promise<Answer>;
+  /** The first event in the log of which this is true. */
+  hear(isIt: IsIt): Promise<Recorded>;
+}
 
-export class House {
+/** The same moments on every run, as far as that can be: the n-th event after the last kill. */
+export const moments = (seed: number) => {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return 5 + (state % 120);
+  };
+};
+
+/** Refusals that ask to come again. */
+export const isPassing = ({ status, body }: Answer) => status === 503 || status === 429 || body.code === 'idempotency.in_progress';
+
+export class House implements Steadfast {
   readonly dataDir = newDataDir();
   /** Every event of the log, in its order, as the outside heard them: once each, whatever died in between. */
   readonly heard: Recorded[] = [];

@@ -18,15 +18,16 @@ const all = <Type extends Known['type']>(log: readonly Recorded[], type: Type): 
 
 const positionOf = (text: unknown) => Number(String(text).slice(String(text).lastIndexOf('.') + 1));
 
-/** I2, I3: positions and revisions without a gap, event ids only once, and the events of one command in one piece. */
-export const chainFaults = (log: readonly Recorded[]): string[] => {
+/** I2, I3: positions that rise (`isDense`: by one), revisions without a gap, event ids only once, the events of one command in one piece. */
+export const chainFaults = (log: readonly Recorded[], { isDense = true } = {}): string[] => {
   const faults: string[] = [];
   const revisions = new Map<string, number>();
   const ids = new Set<string>();
   const last = new Map<string, string>();
   const done = new Set<string>();
   log.forEach(({ position, streamId, revision, metadata }, n) => {
-    if (position !== n + 1) faults.push(`position ${position} stands where ${n + 1} should`);
+    if (isDense && position !== n + 1) faults.push(`position ${position} stands where ${n + 1} should`);
+    if (position <= (log[n - 1]?.position ?? 0)) faults.push(`position ${position} does not rise`);
     if (revision !== (revisions.get(streamId) ?? -1) + 1) faults.push(`${streamId}@${revision} does not follow`);
     revisions.set(streamId, revision);
     if (ids.has(metadata.eventId)) faults.push(`event ${metadata.eventId} stands in the log twice`);
@@ -43,13 +44,14 @@ export const chainFaults = (log: readonly Recorded[]): string[] => {
 };
 
 /** I1: what was acknowledged stands in the log at the position and revision that were told. */
-export const lost = (log: readonly Recorded[], acknowledged: readonly { method: string; path: string; answer: Answer }[]): string[] =>
-  acknowledged.flatMap(({ method, path, answer }) => {
+export const lost = (log: readonly Recorded[], acknowledged: readonly { method: string; path: string; answer: Answer }[]): string[] => {
+  const revisions = new Map(log.map(({ position, revision }) => [position, revision]));
+  return acknowledged.flatMap(({ method, path, answer }) => {
     const { position, revision } = answer.body;
     if (position === undefined) return [];
-    const found = log[positionOf(position) - 1];
-    return found?.revision === revision ? [] : [`${method} ${path}: nothing at ${position} with revision ${revision}`];
+    return revisions.get(positionOf(position)) === revision ? [] : [`${method} ${path}: nothing at ${position} with revision ${revision}`];
   });
+};
 
 interface Shelf {
   onHand: number;
