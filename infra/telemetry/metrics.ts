@@ -36,7 +36,7 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
 
   return {
     registry,
-    commands: counter('commands_total', 'Commands by what became of them: accepted, repeated, refused, conflict, failed.', [
+    commands: counter('commands_total', 'Commands by what became of them: accepted, replayed, refused, failed.', [
       'command',
       'outcome',
     ]),
