@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publicMessages } from '../../domain/public-messages.ts';
-import { applyTopics } from '../../infra/event-feed/kafka-topics.ts';
+import { type KafkaSettings, openKafka } from '../../infra/event-feed/kafka-client.ts';
+import { applyTopics, logTopic, publicTopic } from '../../infra/event-feed/kafka-topics.ts';
 import type { Role } from '../../infra/services.ts';
 import { newDatabase } from '../engines/database.ts';
 import { needed } from '../engines/needed.ts';
@@ -17,6 +18,14 @@ const listeners = ['gateway', 'write-api', 'read-api', 'projections', 'sagas', '
 
 /** Of each public topic: enough that keys spread. */
 export const partitions = 2;
+
+/** A broker with the topics of all fleets that ever were would take minutes to start. */
+export const removeTopics = async (kafka: KafkaSettings, namespace: string) => {
+  const admin = openKafka(kafka, 5).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [logTopic(namespace), ...Object.keys(publicMessages).map((type) => publicTopic(namespace, type))] });
+  await admin.disconnect();
+};
 
 /** What stands on the servers: it outlives the processes, as data outlives a restart. */
 export const newGround = async () => {
@@ -53,6 +62,7 @@ export const newGround = async () => {
     addressOf,
     remove: async () => {
       await database.drop();
+      await removeTopics(kafka, namespace);
       rmSync(directory, { recursive: true, force: true });
     },
   };

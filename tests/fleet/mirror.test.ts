@@ -11,9 +11,8 @@ import { publish } from '../../domain/publish.ts';
 import { eventContract } from '../../domain/registry.ts';
 import { readConfig } from '../../infra/config.ts';
 import { connectVault } from '../../infra/connect.ts';
-import { openKafka } from '../../infra/event-feed/kafka-client.ts';
 import { verbatim } from '../../infra/event-feed/kafka-record.ts';
-import { applyTopics, logTopic, publicTopic } from '../../infra/event-feed/kafka-topics.ts';
+import { applyTopics, logTopic } from '../../infra/event-feed/kafka-topics.ts';
 import { type MirrorOptions, startMirror } from '../../infra/event-feed/mirror.ts';
 import { createCodec } from '../../infra/event-store/codec.ts';
 import type { EventStore } from '../../infra/event-store/port.ts';
@@ -22,7 +21,7 @@ import type { Lease, Leases } from '../../infra/lease/port.ts';
 import { kafka, records } from '../engines/kafka.ts';
 import { freshId } from '../support/probe.ts';
 import { feedFaults, topicFaults } from './copies.ts';
-import { partitions } from './fleet.ts';
+import { partitions, removeTopics } from './fleet.ts';
 
 const wanted = Number(process.env.MIRROR_EVENTS ?? 20_000);
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -60,10 +59,7 @@ afterAll(async () => {
   await store.close();
   await vault.vault.close();
   rmSync(directory, { recursive: true });
-  const admin = openKafka(kafka, 5).admin();
-  await admin.connect();
-  await admin.deleteTopics({ topics: [logTopic(namespace), ...Object.keys(publicMessages).map((type) => publicTopic(namespace, type))] });
-  await admin.disconnect();
+  await removeTopics(kafka, namespace);
 });
 
 /** The same event of another aggregate, with somebody's data in it. */

@@ -7,6 +7,7 @@ import { positionText } from '../../domain/position.ts';
 import { readConfig } from '../../infra/config.ts';
 import { createPartitionReader } from '../../infra/event-feed/kafka-partition.ts';
 import { logTopic } from '../../infra/event-feed/kafka-topics.ts';
+import type { Role } from '../../infra/services.ts';
 import { logger } from '../../infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from '../../marketplace.ts';
 import { kafka } from '../engines/kafka.ts';
@@ -170,6 +171,27 @@ export class Town implements Steadfast {
       return Number(last?.headers?.position) === head && this.heard.at(-1)?.position === head && (await store.head()) === head;
     });
     await reader.close();
+  }
+
+  /**
+   * Starts again what ended by itself and asks for it by exit code 1, as whoever runs a fleet does: an owner that could not renew its lease,
+   * a process that began while the database was away. Answers how to end it.
+   */
+  supervise(roles: readonly Role[]): () => void {
+    let isOver = false;
+    const watch = async (name: Role) => {
+      while (!isOver) {
+        const process = this.fleet.of(name);
+        const code = await process.gone;
+        if (isOver) return;
+        if (code === 1) await this.fleet.start(name).catch(() => {});
+        else await until(() => isOver || this.fleet.of(name) !== process);
+      }
+    };
+    for (const name of roles) void watch(name);
+    return () => {
+      isOver = true;
+    };
   }
 
   /** What read models have to pass to show what stands in the log now. */
