@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** Suites that break the servers themselves: nothing else may stand on them meanwhile. */
-const breaking = ['tests/fleet/kills.test.ts', 'tests/fleet/away.test.ts'];
+const breaking = ['tests/fleet/kills.test.ts'];
 
 /** The suites on real servers: `npm run test:engines`. The flow tests are those of `npm test`, on a fleet of processes. */
 export default defineConfig({
