@@ -6,7 +6,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 enableCompileCache();
 
 /** Errors whose message is all that a person needs, by name: their classes are not loaded where a thread begins. */
-const plain = new Set(['BackupRefused', 'ConfigError', 'DataDirInUse', 'DomainError', 'OperationFailed', 'UsageError']);
+const plain = new Set(['BackupRefused', 'ConfigError', 'DataDirInUse', 'DomainError', 'NotACopy', 'OperationFailed', 'UsageError']);
 const ofTheCommandLine = new Set(['ConfigError', 'UsageError']);
 
 /** Says on stderr what went wrong, and answers the exit code. */

@@ -36,10 +36,7 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
 
   return {
     registry,
-    commands: counter('commands_total', 'Commands by what became of them: accepted, replayed, refused, failed.', [
-      'command',
-      'outcome',
-    ]),
+    commands: counter('commands_total', 'Commands by what became of them: accepted, replayed, refused, failed.', ['command', 'outcome']),
     appendBatch: new Histogram({
       name: `${prefix}append_batch_events`,
       help: 'Events that shared one commit.',
