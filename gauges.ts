@@ -87,6 +87,7 @@ export const processGauges = async (metrics: Metrics, { config, load, activity }
   // In a fleet a process may have no folder of its own.
   const disk = await statfs(config.DATA_DIR).catch(() => null);
   if (disk) metrics.diskFree.set(disk.bavail * disk.bsize);
+  else metrics.diskFree.remove();
 };
 
 export const feedGauges = (metrics: Metrics, needs: GaugeNeeds) => {

@@ -49,6 +49,10 @@ const mostWaiting = 20_000;
 /** After a failure nothing is asked or written for this many milliseconds: a store that is down must not slow each command. */
 const rest = 1_000;
 
+/** How long a start waits for it, and the pause between two tries, in milliseconds. */
+const longestStart = 15_000;
+const startPause = 250;
+
 const nothing = (): Waiting => ({ keys: new Map(), snapshots: new Map(), checkpoints: new Map() });
 const sizeOf = ({ keys, snapshots, checkpoints }: Waiting) => keys.size + snapshots.size + checkpoints.size;
 
@@ -114,7 +118,18 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
   };
 
   return {
-    belongTo: place.belongTo,
+    async belongTo(logId) {
+      // Without it nothing may be read here: a process that starts waits for a store that is starting too.
+      for (const until = performance.now() + longestStart; ; ) {
+        try {
+          return await place.belongTo(logId);
+        } catch (error) {
+          if (performance.now() > until) throw error;
+          onError(error);
+          await new Promise((resolve) => setTimeout(resolve, startPause));
+        }
+      }
+    },
     snapshot: async (streamId) =>
       waiting.snapshots.get(streamId) ?? underWay.snapshots.get(streamId) ?? ifPossible(() => place.snapshot(streamId)),
     saveSnapshot: (streamId, snapshot) => put('snapshots', streamId, snapshot),

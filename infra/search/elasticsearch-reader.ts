@@ -12,6 +12,9 @@ import { synonyms } from './words.ts';
 /** Somebody waits for the answer: rather none than a late one. This is for all requests of one search together. */
 const timeout = 1_500;
 const missing = 404;
+/** A part of an index that is being deleted may say so in these words, and with a status of a bad request. */
+const isClosed = (error: unknown) => error instanceof Error && /is closed|already.?closed/i.test(error.message);
+const isMissing = (error: unknown) => statusOf(error) === missing || isClosed(error);
 /** Shorter words are neither beginnings nor mistyped. */
 const shortest = 3;
 /** Suggestions are taken from so many products at most, those that sell best. */
@@ -27,10 +30,10 @@ export const openElasticsearchReader = (options: ElasticsearchOptions): SearchRe
     const signal = AbortSignal.timeout(options.timeout ?? timeout);
     // A build that was swapped for another in the middle of a search takes its answer with it: the next attempt asks the other.
     return reached(() => ask(signal)).catch((error: unknown) => {
-      const isGone = statusOf(error) === missing || (error instanceof DomainError && statusOf(error.cause) === 503);
+      const isGone = isMissing(error) || (error instanceof DomainError && statusOf(error.cause) === 503);
       if (!isGone) throw error;
       return reached(() => ask(signal)).catch((again: unknown) => {
-        throw statusOf(again) === missing ? unavailable(again) : again;
+        throw isMissing(again) ? unavailable(again) : again;
       });
     });
   };
