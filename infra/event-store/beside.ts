@@ -125,7 +125,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
           return await place.belongTo(logId);
         } catch (error) {
           if (performance.now() > until) throw error;
-          onError(error);
+          onError(error instanceof Error ? error : new Error(String(error)));
           await new Promise((resolve) => setTimeout(resolve, startPause));
         }
       }
