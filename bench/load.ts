@@ -1,5 +1,6 @@
 // The process of the load: clients in a closed loop, each sends its next operation when the last one is answered.
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from './client.ts';
 import { scenarios } from './scenarios.ts';
 import type { Operation, Stage } from './stage.ts';
@@ -11,6 +12,8 @@ export interface Turn {
   readonly clients: number;
   readonly seconds?: number;
   readonly count?: number;
+  /** At most so many operations begin per second, evenly; else each begins when its client is free. */
+  readonly perSecond?: number;
   /** Its figures do not count. */
   readonly isWarmUp?: boolean;
 }
@@ -86,14 +89,26 @@ const stalled = (own: Running, scenario: string) =>
     }, longestAnswer).unref();
   });
 
-const take = async ({ scenario, port, clients, seconds, count = Number.POSITIVE_INFINITY, isWarmUp = false }: Turn): Promise<Measured> => {
+const take = async (turn: Turn): Promise<Measured> => {
+  const {
+    scenario,
+    port,
+    clients,
+    seconds,
+    count = Number.POSITIVE_INFINITY,
+    perSecond = Number.POSITIVE_INFINITY,
+    isWarmUp = false,
+  } = turn;
   const own = runningOf(scenario);
   const begin = performance.now();
   const end = begin + (seconds ?? 3_600) * 1_000;
   const last = own.started + count;
+  let taken = 0;
   const client = async () => {
     const connection = createClient(port);
     while (own.started < last) {
+      const due = begin + (taken++ / perSecond) * 1_000;
+      if (due > performance.now()) await pause(due - performance.now());
       const at = performance.now();
       if (at >= end) break;
       const n = own.started++;

@@ -11,7 +11,8 @@ import { stock, stockId } from '../domain/stock/stock.ts';
 import { readConfig } from '../infra/config.ts';
 import { connectVault } from '../infra/connect.ts';
 import { logger } from '../infra/telemetry/log.ts';
-import { openMarketplace } from '../marketplace.ts';
+import type { AccessTokens } from '../infra/tokens/port.ts';
+import { type Marketplace, openMarketplace } from '../marketplace.ts';
 import { brands, categoryNames, cities, goodsOf, pick } from './names.ts';
 import { serverEnv } from './processes.ts';
 import type { Buyer, Seeded, SeededProduct } from './stage.ts';
@@ -97,11 +98,11 @@ const addProduct = async (handle: Handle, shelves: Shelves, n: number, quantity:
   return { productId, variantId, sellerId };
 };
 
-/** Fills the folder, waits until every read model shows it, and leaves it closed. */
-export const seed = async (dataDir: string): Promise<Seeded> => {
-  rmSync(dataDir, { recursive: true, force: true });
-  const market = await openMarketplace(readConfig(serverEnv(dataDir)), { log: logger('error') });
-  const { handle, store, projector } = market;
+/** Fills an empty market, and waits until every read model shows it. */
+export const fill = async (
+  { handle, store, projector }: Pick<Marketplace, 'handle' | 'store' | 'projector'>,
+  count: number,
+): Promise<Seeded> => {
   const sellers = await Promise.all(Array.from({ length: sellerCount }, (_, n) => addSeller(handle, n)));
   const named = async (names: readonly string[], make: (id: string, name: string, n: number) => Promise<unknown>) =>
     new Map(
@@ -126,25 +127,39 @@ export const seed = async (dataDir: string): Promise<Seeded> => {
   );
   const shelves = { sellers, categories, brands: brandIds };
   const products: SeededProduct[] = [];
-  await inParallel(productCount, 64, async (n) => {
+  await inParallel(count, 64, async (n) => {
     products[n] = await addProduct(handle, shelves, n, plenty);
   });
-  const hot = await addProduct(handle, shelves, productCount, hotStock);
+  const hot = await addProduct(handle, shelves, count, hotStock);
   if (!(await projector.passed(await store.head(), 120_000))) throw new Error('the read models did not come up with the seeded products');
-  await market.close();
   return { products, categories: [...categories.values()], hot };
 };
 
-/** Tokens of new buyers, good for ten minutes, signed with the keys of this folder while no server runs on it. */
-export const mintBuyers = async (dataDir: string, count: number): Promise<Buyer[]> => {
-  const { tokens, vault } = await connectVault(readConfig(serverEnv(dataDir)), Date.now);
+/** Fills a folder, and leaves it closed. */
+export const seed = async (dataDir: string, count = productCount): Promise<Seeded> => {
+  rmSync(dataDir, { recursive: true, force: true });
+  const market = await openMarketplace(readConfig(serverEnv(dataDir)), { log: logger('error') });
+  const seeded = await fill(market, count);
+  await market.close();
+  return seeded;
+};
+
+/** Tokens of new buyers, good for ten minutes. */
+export const newBuyers = async ({ sign }: Pick<AccessTokens, 'sign'>, count: number): Promise<Buyer[]> => {
   const buyers: Buyer[] = [];
   const run = derivedUuid('bench run', process.pid, Date.now());
   await inParallel(count, 8, async (n) => {
     const id = derivedId(run, n);
-    const { token } = await tokens.sign({ sub: id, sid: derivedUuid(run, n), roles: ['CUSTOMER'], seller: null, epoch: 0 });
+    const { token } = await sign({ sub: id, sid: derivedUuid(run, n), roles: ['CUSTOMER'], seller: null, epoch: 0 });
     buyers[n] = { id, token };
   });
+  return buyers;
+};
+
+/** The same, signed with the keys of this folder while no server runs on it. */
+export const mintBuyers = async (dataDir: string, count: number): Promise<Buyer[]> => {
+  const { tokens, vault } = await connectVault(readConfig(serverEnv(dataDir)), Date.now);
+  const buyers = await newBuyers(tokens, count);
   await vault.close();
   return buyers;
 };

@@ -27,10 +27,10 @@ export const removeTopics = async (kafka: KafkaSettings, namespace: string) => {
   await admin.disconnect();
 };
 
-/** What stands on the servers: it outlives the processes, as data outlives a restart. */
-export const newGround = async () => {
+/** What stands on the servers: it outlives the processes, as data outlives a restart. The log, and what processes keep, stands in a folder below `within`. */
+export const newGround = async (within = tmpdir()) => {
   const database = await newDatabase();
-  const directory = mkdtempSync(join(tmpdir(), 'tokobapak-fleet-'));
+  const directory = mkdtempSync(join(within, 'tokobapak-fleet-'));
   const namespace = `t${randomBytes(6).toString('hex')}`;
   const kafka = { brokers: needed('KAFKA_BROKERS').split(',') };
   await applyTopics(kafka, namespace, Object.keys(publicMessages), { partitions });
