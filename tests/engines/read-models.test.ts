@@ -15,7 +15,7 @@ import { migrateTables, tableDatabases } from '../../infra/tables/postgres-schem
 import { openSqliteTableReader, openSqliteTableWriter } from '../../infra/tables/sqlite.ts';
 import { projections } from '../../projections/registry.ts';
 import { Projector } from '../../projections/run.ts';
-import { aBuyer, askQuote, openShop, place, putIntoCart, untilCheckout } from '../buying.ts';
+import { aBuyer, askQuote, openShop, pay, place, putIntoCart, untilCheckout } from '../buying.ts';
 import { openMarket } from '../market.ts';
 import { newDatabase, type TestDatabase } from './database.ts';
 
@@ -29,8 +29,7 @@ const bought = async (dataDir: string): Promise<EventStore> => {
     const placed = await place(market, buyer, (await askQuote(market, buyer)).body);
     expect(placed.status).toBe(201);
     if (!isPaid) continue;
-    const path = `/payments/${placed.body.payment.paymentId}/simulate`;
-    await market.call('POST', path, { token: buyer.token, body: { outcome: 'pay' } });
+    await pay(market, buyer, placed.body);
     await untilCheckout(market, placed.body.checkoutId, 'Completed');
   }
   await market.close();

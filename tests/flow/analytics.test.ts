@@ -3,7 +3,19 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { minutes } from '../../domain/id.ts';
 import { payment } from '../../domain/payment/payment.ts';
-import { aBuyer, askQuote, type Customer, listen, nowPosition, openShop, place, putIntoCart, type Shop, untilCheckout } from '../buying.ts';
+import {
+  aBuyer,
+  askQuote,
+  type Customer,
+  listen,
+  nowPosition,
+  openShop,
+  pay,
+  place,
+  putIntoCart,
+  type Shop,
+  untilCheckout,
+} from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { anId } from '../shop.ts';
 
@@ -12,8 +24,7 @@ const installed = existsSync(new URL('../../node_modules/chdb/package.json', imp
 const buy = async (market: Market, shop: Shop, buyer: Customer, quantity: number, method: string) => {
   await putIntoCart(market, buyer, shop.goods, quantity);
   const { body } = await place(market, buyer, (await askQuote(market, buyer)).body, { method });
-  if (method !== 'cod')
-    await market.call('POST', `/payments/${body.payment.paymentId}/simulate`, { token: buyer.token, body: { outcome: 'pay' } });
+  if (method !== 'cod') await pay(market, buyer, body);
   await untilCheckout(market, body.checkoutId, 'Completed');
   return { orderId: String(body.orders[0].orderId), paymentId: String(body.payment.paymentId) };
 };

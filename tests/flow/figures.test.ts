@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { order } from '../../domain/order/order.ts';
 import { payment } from '../../domain/payment/payment.ts';
-import { aBuyer, askQuote, nowPosition, openShop, place, putIntoCart, type Shop, untilCheckout } from '../buying.ts';
+import { aBuyer, askQuote, done, nowPosition, openShop, pay, place, putIntoCart, type Shop, untilCheckout } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { aContext, anId } from '../shop.ts';
 
@@ -18,24 +18,24 @@ beforeAll(async () => {
 });
 afterAll(() => market.close());
 
-const buy = async (...shops: readonly Shop[]) => {
+const placeAt = async (...shops: readonly Shop[]) => {
   const buyer = await aBuyer(market);
   for (const { goods } of shops) await putIntoCart(market, buyer, goods);
   const quote = (await askQuote(market, buyer)).body;
-  const { body } = await place(market, buyer, quote);
-  return { buyer, checkoutId: body.checkoutId as string, paymentId: body.payment.paymentId as string };
+  return { buyer, placed: done(await place(market, buyer, quote)) };
 };
-const pay = async ({ buyer, checkoutId, paymentId }: Awaited<ReturnType<typeof buy>>) => {
-  await market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer.token, body: { outcome: 'pay' } });
-  return untilCheckout(market, checkoutId, 'Confirmed', 'Completed');
+const buy = async (...shops: readonly Shop[]) => {
+  const { buyer, placed } = await placeAt(...shops);
+  await pay(market, buyer, placed);
+  return untilCheckout(market, placed.checkoutId, 'Confirmed', 'Completed');
 };
 const figures = async (path: string) =>
   (await market.call('GET', `/admin/figures/${path}`, { token: admin, headers: { 'min-position': await nowPosition(market) } })).body;
 
 describe('figures', () => {
   it('count what was paid, by seller, month, category and status, and leave out what was not', async () => {
-    await buy(ani);
-    const purchase = await pay(await buy(ani, budi));
+    await placeAt(ani);
+    const purchase = await buy(ani, budi);
     const { items, shipping } = purchase.plan.totals;
     const ofSeller = (await figures('sellers?currency=IDR')).items;
     expect(ofSeller).toHaveLength(2);
@@ -58,7 +58,7 @@ describe('figures', () => {
 
   it('take back what was given back', async () => {
     const before = (await figures('orders?currency=IDR')).items[0];
-    const purchase = await pay(await buy(ani, budi));
+    const purchase = await buy(ani, budi);
     const ofAni = purchase.plan.orders.find(({ sellerId }) => sellerId === ani.sellerId);
     if (!ofAni) throw new Error('the plan has an order of Ani');
     await market.handle(order, ofAni.orderId, { type: 'cancel', by: 'system', reason: 'test', at: aContext().at }, aContext());
@@ -81,7 +81,7 @@ describe('figures', () => {
   it('tell the month in the zone that is asked for, else in the market’s', async () => {
     market.advance(Date.parse('2026-01-31T18:00:00.000Z') - market.now());
     admin = await market.tokenFor(anId(), ['ADMIN']); // the one before has expired meanwhile
-    const purchase = await pay(await buy(budi));
+    const purchase = await buy(budi);
     const { amount } = purchase.plan.totals.items;
     const lastMonth = async (zone: string) => (await figures(`months?currency=IDR${zone}`)).items.at(-1);
     expect(await lastMonth('')).toMatchObject({ month: '2026-02', gross: amount });

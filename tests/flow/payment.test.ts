@@ -8,6 +8,7 @@ import { minutes } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { payment } from '../../domain/payment/payment.ts';
 import { sign } from '../../infra/outbound/signature.ts';
+import { done } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { asSystem, fresh, idr, instant, openSale, type Sale, untilPayment } from './sale.ts';
 
@@ -38,12 +39,13 @@ const instructed = async (method: Method): Promise<Sale> => {
 
 const simulate = ({ paymentId, buyer }: Sale, body: object) =>
   market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer, body });
+const play = async (sale: Sale, body: object) => done(await simulate(sale, body));
 
 const captured = (sale: Sale) => untilPayment(market, sale.paymentId, (state) => state.status === 'Captured');
 
 const paid = async (): Promise<Sale> => {
   const sale = await instructed('va');
-  expect((await simulate(sale, { outcome: 'pay' })).status).toBe(202);
+  await play(sale, { outcome: 'pay' });
   await captured(sale);
   await sale.confirm();
   return sale;
@@ -90,9 +92,9 @@ describe('a buyer', () => {
 
   it('pays once, however often the gateway says so', async () => {
     const sale = await instructed('qris');
-    await simulate(sale, { outcome: 'pay', duplicates: 3 });
+    await play(sale, { outcome: 'pay', duplicates: 3 });
     await captured(sale);
-    await simulate(sale, { outcome: 'pay', duplicates: 3 });
+    await play(sale, { outcome: 'pay', duplicates: 3 });
     const types = await typesIn(`payment-${sale.paymentId}`);
     expect(types.filter((type) => type === 'payment.captured')).toHaveLength(1);
     expect((await fresh(market, `/payments/${sale.paymentId}`, sale.buyer)).body.orders).toMatchObject([{ paid: true }]);
@@ -100,7 +102,7 @@ describe('a buyer', () => {
 
   it('pays by card although the capture is told before the authorisation', async () => {
     const sale = await instructed('card');
-    await simulate(sale, { outcome: 'pay', outOfOrder: true });
+    await play(sale, { outcome: 'pay', outOfOrder: true });
     await captured(sale);
     expect((await simulate(sale, { outcome: 'fail' })).body.code).toBe('payment.wrong_status');
   });
@@ -114,7 +116,7 @@ describe('a buyer', () => {
 
   it('has paid although no notice ever came: the gateway is asked before anything expires', async () => {
     const sale = await instructed('ewallet');
-    await simulate(sale, { outcome: 'pay', drop: true });
+    await play(sale, { outcome: 'pay', drop: true });
     market.advance(minutes(15));
     await captured(sale);
   });
@@ -144,14 +146,14 @@ describe('a payment that its checkout gave up', () => {
     const sale = await instructed('va');
     await giveUp(sale);
     await ended(sale);
-    await simulate(sale, { outcome: 'pay', late: true });
+    await play(sale, { outcome: 'pay', late: true });
     await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
     expect((await market.outside.gateway.payment(sale.paymentId))?.refunded).toEqual(sale.total);
   });
 
   it('goes back although nobody was told that it was paid', async () => {
     const sale = await instructed('va');
-    await simulate(sale, { outcome: 'pay', drop: true });
+    await play(sale, { outcome: 'pay', drop: true });
     await giveUp(sale);
     await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
     expect((await market.outside.gateway.payment(sale.paymentId))?.refunded).toEqual(sale.total);

@@ -119,6 +119,7 @@ describe('what a person tells', () => {
     const { checkoutId, payment } = placed;
     const [{ orderId }] = placed.orders;
     expect(leaks()).toEqual([]);
+    await hears('checkout.awaiting_payment', 'checkoutId', checkoutId);
     await post(`/payments/${payment.paymentId}/simulate`, token, { outcome: 'pay' });
     await hears('checkout.completed', 'checkoutId', checkoutId);
     for (const step of ['acceptance', 'packing']) await post(`/orders/${orderId}/${step}`, shop.token);

@@ -31,8 +31,11 @@ const order = async (client: Client, { token }: Person, { productId, variantId }
   await post('/cart/lines', { productId, variantId, quantity: 3 });
   const quote = await post('/checkouts/quote', { address: homeOf() });
   const placed = await post('/checkouts', { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' });
+  const becomes = (type: string) =>
+    heard(client, ({ event, streamId }) => event.type === type && streamId === `checkout-${placed.checkoutId}`);
+  await becomes('checkout.awaiting_payment');
   await post(`/payments/${placed.payment.paymentId}/simulate`, { outcome: 'pay' });
-  await heard(client, ({ event, streamId }) => event.type === 'checkout.completed' && streamId === `checkout-${placed.checkoutId}`);
+  await becomes('checkout.completed');
   const { lineId } = quote.lines[0];
   return { checkoutId: placed.checkoutId, paymentId: placed.payment.paymentId, orderId: placed.orders[0].orderId, lineId };
 };
