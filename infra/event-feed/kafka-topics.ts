@@ -1,4 +1,5 @@
 // The topics of a deployment: made and kept right by `topics apply`, never by themselves.
+import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs from 'kafkajs'; // as a whole: Node finds not all names of this CommonJS module
 import { type KafkaSettings, openKafka } from './kafka-client.ts';
 
@@ -43,6 +44,28 @@ const wantedTopics = (namespace: string, types: readonly string[], options: Topi
   ];
 };
 
+type Admin = ReturnType<ReturnType<typeof openKafka>['admin']>;
+
+/** How often it is looked whether new topics are known, and the pause between two looks in milliseconds. */
+const mostLooks = 100;
+const lookEvery = 100;
+
+const isNew = (error: unknown) =>
+  error instanceof kafkajs.KafkaJSProtocolError && ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(error.type);
+
+/** Answers when a broker knows these topics and who leads them: for a moment after they were made it may not. */
+const known = async (admin: Admin, topics: string[]) => {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      await admin.fetchTopicMetadata({ topics });
+      return;
+    } catch (error) {
+      if (looks >= mostLooks || !isNew(error)) throw error;
+      await pause(lookEvery);
+    }
+  }
+};
+
 /**
  * Makes the topics that are missing and sets their configuration right; answers what it did, a line each, and [] when all was well.
  * Throws when the log's topic has more than one partition: there is no order across partitions.
@@ -66,7 +89,7 @@ export const applyTopics = async (
     }
     if (missing.length > 0) {
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false, // the client's own way to wait gives up on a topic that the broker does not know yet
         topics: missing.map(({ topic, numPartitions, config }) => ({
           topic,
           numPartitions,
@@ -74,6 +97,10 @@ export const applyTopics = async (
           configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
         })),
       });
+      await known(
+        admin,
+        missing.map(({ topic }) => topic),
+      );
     }
     return [...missing.map(({ topic, numPartitions }) => `made ${topic} (${numPartitions} partitions)`), ...(await setRight(admin, old))];
   } finally {
@@ -81,7 +108,7 @@ export const applyTopics = async (
   }
 };
 
-const setRight = async (admin: ReturnType<ReturnType<typeof openKafka>['admin']>, topics: readonly Wanted[]): Promise<string[]> => {
+const setRight = async (admin: Admin, topics: readonly Wanted[]): Promise<string[]> => {
   if (topics.length === 0) return [];
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
