@@ -11,6 +11,8 @@ export interface Reply {
 export interface Client {
   /** `headers` are whole lines, each with its CRLF. A body is sent as JSON. */
   request(method: string, path: string, headers?: string, body?: string): Promise<Reply>;
+  /** Connects before there is anything to ask. */
+  open(): Promise<void>;
   close(): void;
 }
 
@@ -91,9 +93,10 @@ export const createClient = (port: number): Client => {
   };
 
   const connected = async (): Promise<Socket> => {
-    opening ??= open(port);
+    opening ??= open(port).finally(() => {
+      opening = null;
+    });
     const fresh = await opening;
-    opening = null;
     fresh.on('data', take);
     fresh.on('error', broken);
     fresh.on('close', () => broken(new Error('the server closed the connection')));
@@ -109,6 +112,9 @@ export const createClient = (port: number): Client => {
         waiting = { resolve, reject };
         to.write(`${method} ${path} HTTP/1.1\r\nhost: localhost:${port}\r\n${headers}${content}\r\n${body ?? ''}`);
       });
+    },
+    async open() {
+      if (!socket) await connected();
     },
     close: () => socket?.destroy(),
   };

@@ -2,7 +2,8 @@
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from './client.ts';
-import { scenarios } from './scenarios.ts';
+import { type Crowded, type Crowding, crowd } from './crowd.ts';
+import { firstOfCrowd, newCart, scenarios } from './scenarios.ts';
 import type { Operation, Stage } from './stage.ts';
 
 /** One turn of one scenario: for `seconds`, or until it was done `count` times. */
@@ -32,8 +33,12 @@ export interface Measured {
 export type ToLoad =
   | { readonly kind: 'stage'; readonly stage: Stage }
   | { readonly kind: 'turn'; readonly turn: Turn }
+  | { readonly kind: 'crowd'; readonly crowding: Crowding }
   | { readonly kind: 'end' };
-export type FromLoad = { readonly kind: 'done'; readonly measured: Measured } | { readonly kind: 'failed'; readonly message: string };
+export type FromLoad =
+  | { readonly kind: 'done'; readonly measured: Measured }
+  | { readonly kind: 'crowded'; readonly crowded: Crowded }
+  | { readonly kind: 'failed'; readonly message: string };
 
 interface Running {
   readonly operation: Operation;
@@ -131,12 +136,24 @@ const take = async (turn: Turn): Promise<Measured> => {
 
 const tell = (message: FromLoad) => process.send?.(message);
 
+/** Carts come in a crowd, from addresses that no turn has come from. */
+const gather = (crowding: Crowding): Promise<Crowded> => {
+  if (!stage) throw new Error('nobody has said which products there are');
+  const ask = newCart(stage);
+  return crowd((client, n) => ask(client, firstOfCrowd + n), crowding);
+};
+
+const answer = async (message: ToLoad): Promise<FromLoad | null> => {
+  if (message.kind === 'turn') return { kind: 'done', measured: await take(message.turn) };
+  if (message.kind === 'crowd') return { kind: 'crowded', crowded: await gather(message.crowding) };
+  if (message.kind === 'stage') stage = message.stage;
+  else process.disconnect();
+  return null;
+};
+
 process.on('message', (message: ToLoad) => {
-  if (message.kind === 'end') process.disconnect();
-  else if (message.kind === 'stage') stage = message.stage;
-  else
-    take(message.turn).then(
-      (measured) => tell({ kind: 'done', measured }),
-      (error: Error) => tell({ kind: 'failed', message: error.message }),
-    );
+  answer(message).then(
+    (told) => told && tell(told),
+    (error: Error) => tell({ kind: 'failed', message: error.message }),
+  );
 });

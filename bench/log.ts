@@ -85,6 +85,14 @@ const receipts = function* (count: number): Generator<WriteAppend> {
   }
 };
 
+/** A log of so many events in a folder that has none: receipts of goods. */
+export const fillLog = async (folder: string, events: number): Promise<void> => {
+  const file = freshFile(folder);
+  bulkLoad(file, receipts(events));
+  const { store } = await openCommands(file);
+  await store.close();
+};
+
 /** Receipts of one article, from revision `from` on. */
 const oneStream = function* (from: number, count: number): Generator<WriteAppend> {
   const ids = idsOf(0);

@@ -1,8 +1,10 @@
 // The processes of a run: servers that are measured, and the load. Each is started, asked and ended here.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Crowded, Crowding } from './crowd.ts';
 import type { FromLoad, Measured, ToLoad, Turn } from './load.ts';
 import type { Stage } from './stage.ts';
 
@@ -28,18 +30,29 @@ const portIn = (line: string): number | null => {
   return typeof url === 'string' ? Number(new URL(url).port) : null;
 };
 
+const isComplaint = /^\{"level":("error"|[56]0)/;
+
 /** Starts a script and waits until it tells its port. What it complains of is shown when it ends too early, or at the end. */
 const startServer = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> => {
   const child = spawn(process.execPath, [quiet, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const complaints: string[] = [];
   const note = (line: string) => complaints.push(line) > 20 && complaints.shift();
+  let [port, begun] = [0, ''];
+  let last: Buffer = Buffer.alloc(0);
   createInterface({ input: child.stderr }).on('line', note);
-  const port = await new Promise<number>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code} before it listened:\n${complaints.join('\n')}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const told = portIn(line);
-      if (told !== null) resolve(told);
-      else if (/"level":("error"|[56]0)/.test(line)) note(line);
+    child.stdout.on('data', (chunk: Buffer) => {
+      // A server writes a line for each request: once it listens nothing here may cost anything per line.
+      last = chunk;
+      if (port > 0) return;
+      const lines = (begun + chunk).split('\n');
+      begun = lines.pop() ?? '';
+      for (const line of lines) {
+        port ||= portIn(line) ?? 0;
+        if (isComplaint.test(line)) note(line);
+      }
+      if (port > 0) resolve();
     });
   });
   complaints.length = 0;
@@ -49,7 +62,15 @@ const startServer = async (args: readonly string[], env: Readonly<Record<string,
     stop: async () => {
       child.kill('SIGTERM');
       await ended(child);
-      if (child.exitCode !== 0) for (const line of complaints) console.error(line);
+      if (child.exitCode === 0) return;
+      for (const line of [
+        ...complaints,
+        ...last
+          .toString()
+          .split('\n')
+          .filter((text) => isComplaint.test(text)),
+      ])
+        console.error(line);
     },
   };
 };
@@ -64,13 +85,17 @@ export const serverEnv = (dataDir: string) => ({
 });
 
 /** `profileTo`: a folder for CPU profiles of all its threads. */
-export const startMarketplace = (dataDir: string, profileTo: string | null) =>
-  startServer([...(profileTo ? ['--cpu-prof', `--cpu-prof-dir=${profileTo}`] : []), fileOf('../main.ts'), 'start'], serverEnv(dataDir));
+export const startMarketplace = (dataDir: string, profileTo: string | null, more: Readonly<Record<string, string>> = {}) =>
+  startServer([...(profileTo ? ['--cpu-prof', `--cpu-prof-dir=${profileTo}`] : []), fileOf('../main.ts'), 'start'], {
+    ...serverEnv(dataDir),
+    ...more,
+  });
 
 export const startBare = (sizes: readonly number[]) => startServer([fileOf('bare.ts'), ...sizes.map(String)], {});
 
 export interface Load {
   run(turn: Turn): Promise<Measured>;
+  crowd(crowding: Crowding): Promise<Crowded>;
   end(): Promise<void>;
 }
 
@@ -78,18 +103,29 @@ export const startLoad = (stage: Stage): Load => {
   const child = fork(fileOf('load.ts'), { execArgv: [quiet] });
   const send = (message: ToLoad) => child.send(message);
   send({ kind: 'stage', stage });
+  const asked = (message: ToLoad) =>
+    new Promise<FromLoad>((resolve, reject) => {
+      const died = () => reject(new Error('the load ended by itself'));
+      child.once('exit', died);
+      child.once('message', (answer: FromLoad) => {
+        child.off('exit', died);
+        if (answer.kind === 'failed') reject(new Error(answer.message));
+        else resolve(answer);
+      });
+      send(message);
+    });
+  const unexpected = ({ kind }: FromLoad) => new Error(`the load answered ${kind}`);
   return {
-    run: (turn) =>
-      new Promise((resolve, reject) => {
-        const died = () => reject(new Error('the load ended by itself'));
-        child.once('exit', died);
-        child.once('message', (message: FromLoad) => {
-          child.off('exit', died);
-          if (message.kind === 'done') resolve(message.measured);
-          else reject(new Error(message.message));
-        });
-        send({ kind: 'turn', turn });
-      }),
+    run: async (turn) => {
+      const answer = await asked({ kind: 'turn', turn });
+      if (answer.kind !== 'done') throw unexpected(answer);
+      return answer.measured;
+    },
+    crowd: async (crowding) => {
+      const answer = await asked({ kind: 'crowd', crowding });
+      if (answer.kind !== 'crowded') throw unexpected(answer);
+      return answer.crowded;
+    },
     end: async () => {
       send({ kind: 'end' });
       await ended(child);
@@ -118,11 +154,35 @@ const treeOf = (pid: number): number[] | null => {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-/** Resident memory of a process and all below it, in MiB. */
-export const treeMemory = (pid: number): number | null => {
-  const tree = treeOf(pid);
-  const resident = (id: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0);
-  return tree && Math.round(sum(tree.map(resident)) / 1_024);
+/** Resident memory in MiB: of a process with all below it, and of each, by what it runs. */
+export interface Memory {
+  readonly all: number;
+  readonly each: Readonly<Record<string, number>>;
+}
+
+/** What a process runs: `node main.ts`. */
+const commandOf = (pid: number): string => {
+  const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const script = args.find((arg) => arg !== '' && !arg.startsWith('-'));
+  return [program, script ?? '']
+    .map((path) => basename(path))
+    .join(' ')
+    .trim();
+};
+
+export const treeMemory = (pid: number): Memory | null => {
+  const each: Record<string, number> = {};
+  for (const id of treeOf(pid) ?? []) {
+    try {
+      const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+      const command = commandOf(id);
+      each[command] = Math.round((each[command] ?? 0) + resident);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const all = sum(Object.values(each));
+  return all > 0 ? { all, each } : null;
 };
 
 /** Milliseconds of CPU that it has used: the main thread of the process, and everything else in the tree. Ticks are 10 ms. */

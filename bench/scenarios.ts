@@ -1,6 +1,6 @@
 // What the clients do, over and over: one operation each of the paths that go over HTTP. Runs in the process of the load.
 import { randomUUID } from 'node:crypto';
-import type { Reply } from './client.ts';
+import type { Client, Reply } from './client.ts';
 import { searchOf } from './names.ts';
 import { fullCheckout, hotCheckout, hotQuote } from './purchase.ts';
 import type { Operation, Stage } from './stage.ts';
@@ -24,6 +24,18 @@ export const searchPath = (n: number) => {
 };
 
 export const cartLine = (productId: string, variantId: string) => JSON.stringify({ productId, variantId, quantity: 1 });
+
+/** Operations from this one on come from addresses that the ones before do not reach. */
+export const firstOfCrowd = requestsPerAddress * 2 ** 22;
+
+/** A new cart and its first line. */
+export const newCart =
+  ({ seeded }: Stage) =>
+  (client: Client, n: number): Promise<Reply> => {
+    const { productId, variantId } = idOf(seeded.products, n);
+    const headers = `idempotency-key: ${randomUUID()}\r\n${from(Math.floor(n / requestsPerAddress))}`;
+    return client.request('POST', '/api/v1/cart/lines', headers, cartLine(productId, variantId));
+  };
 
 export const scenarios: Readonly<Record<string, (stage: Stage) => Operation>> = {
   'bare-a': () => async (client, n) => said(await client.request('GET', '/a', from(n)), 200),
@@ -57,13 +69,10 @@ export const scenarios: Readonly<Record<string, (stage: Stage) => Operation>> = 
 
   c: () => async (client, n) => said(await client.request('GET', searchPath(n), from(Math.floor(n / searchesPerAddress))), 200),
 
-  d:
-    ({ seeded }) =>
-    async (client, n) => {
-      const { productId, variantId } = idOf(seeded.products, n);
-      const headers = `idempotency-key: ${randomUUID()}\r\n${from(Math.floor(n / requestsPerAddress))}`;
-      return said(await client.request('POST', '/api/v1/cart/lines', headers, cartLine(productId, variantId)), 201);
-    },
+  d: (stage) => {
+    const ask = newCart(stage);
+    return async (client, n) => said(await ask(client, n), 201);
+  },
 
   e: fullCheckout,
   'f-quote': hotQuote,
