@@ -75,8 +75,12 @@ const startServer = async (args: readonly string[], env: Readonly<Record<string,
   };
 };
 
+/** Servers that the environment may name for other uses: an empty address is none. */
+const noEngines = { EVENTSTORE_URL: '', DATABASE_URL: '', REDIS_URL: '', KAFKA_BROKERS: '', ELASTICSEARCH_URL: '', CLICKHOUSE_URL: '' };
+
 /** What the server under test is told: limits as they are by default, one proxy of ours in front. */
 export const serverEnv = (dataDir: string) => ({
+  ...noEngines,
   DATA_DIR: dataDir,
   PORT: '0',
   HOST: '127.0.0.1',

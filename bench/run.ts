@@ -23,7 +23,8 @@ const { values, positionals } = parseArgs({
 });
 
 // The fleet stands on servers and has tables of its own; only who names it measures it.
-if (positionals.includes('fleet')) process.exit(await (await import('./fleet.ts')).benchFleet({ ...values, seconds: Number(values.seconds) }));
+if (positionals.includes('fleet'))
+  process.exit(await (await import('./fleet.ts')).benchFleet({ ...values, seconds: Number(values.seconds) }));
 
 const seconds = Number(values.seconds);
 const events = Number(values.events);

@@ -98,10 +98,11 @@ const addProduct = async (handle: Handle, shelves: Shelves, n: number, quantity:
   return { productId, variantId, sellerId };
 };
 
-/** Fills an empty market, and waits until every read model shows it. */
+/** Fills a market, `width` products at once, and waits until every read model shows it. What is there already stays as it is. */
 export const fill = async (
   { handle, store, projector }: Pick<Marketplace, 'handle' | 'store' | 'projector'>,
   count: number,
+  width = 64,
 ): Promise<Seeded> => {
   const sellers = await Promise.all(Array.from({ length: sellerCount }, (_, n) => addSeller(handle, n)));
   const named = async (names: readonly string[], make: (id: string, name: string, n: number) => Promise<unknown>) =>
@@ -127,7 +128,7 @@ export const fill = async (
   );
   const shelves = { sellers, categories, brands: brandIds };
   const products: SeededProduct[] = [];
-  await inParallel(count, 64, async (n) => {
+  await inParallel(count, width, async (n) => {
     products[n] = await addProduct(handle, shelves, n, plenty);
   });
   const hot = await addProduct(handle, shelves, count, hotStock);
