@@ -13,6 +13,7 @@ export interface Client {
   request(method: string, path: string, headers?: string, body?: string): Promise<Reply>;
   /** Connects before there is anything to ask. */
   open(): Promise<void>;
+  /** Whoever waits for an answer is told that the connection was closed. */
   close(): void;
 }
 
@@ -62,14 +63,16 @@ const parse = (received: Buffer): { reply: Reply; end: number } | null => {
   return received.length < end ? null : { reply: { status, head, body: received.toString('utf8', from, end) }, end };
 };
 
-const open = (port: number) =>
+const connectedOf = (socket: Socket) =>
   new Promise<Socket>((resolve, reject) => {
-    const socket = openSocket({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket));
+    socket.once('connect', () => resolve(socket));
     socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the server closed the connection')));
   });
 
 export const createClient = (port: number): Client => {
   let socket: Socket | null = null;
+  let beginning: Socket | null = null;
   let opening: Promise<Socket> | null = null;
   let received: Buffer | null = null;
   let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | null = null;
@@ -93,9 +96,12 @@ export const createClient = (port: number): Client => {
   };
 
   const connected = async (): Promise<Socket> => {
-    opening ??= open(port).finally(() => {
-      opening = null;
-    });
+    if (!opening) {
+      beginning = openSocket({ port, host: '127.0.0.1', noDelay: true });
+      opening = connectedOf(beginning).finally(() => {
+        [opening, beginning] = [null, null];
+      });
+    }
     const fresh = await opening;
     fresh.on('data', take);
     fresh.on('error', broken);
@@ -116,6 +122,9 @@ export const createClient = (port: number): Client => {
     async open() {
       if (!socket) await connected();
     },
-    close: () => socket?.destroy(),
+    close: () => {
+      beginning?.destroy();
+      socket?.destroy();
+    },
   };
 };

@@ -50,7 +50,8 @@ export interface Crowded {
 /** One request of the n-th who comes. */
 export type Ask = (client: Client, n: number) => Promise<Reply>;
 
-const usualConnections = 256;
+/** So many are kept open for who comes next. */
+const spareConnections = 64;
 /** So many that an answer may take a second before 16,000 per second cannot be sent any more; less where a process may not open as many. */
 const mostConnections = 16_000;
 /** Files that a server has open beside its connections, generously. */
@@ -148,20 +149,15 @@ interface Slot {
   isGivenUp: boolean;
 }
 
-/** Connections that are used in turns, so that none rests long enough for the server to close it. */
+/** Connections, of which the last one that came free is used first: those that rest are closed by the server and opened again when needed. */
 const openPool = (port: number) => {
   const idle: Slot[] = [];
-  const reserve: Slot[] = [];
   const all = new Set<Slot>();
   let opening = 0;
-  const close = (slot: Slot) => {
-    slot.client.close();
-    all.delete(slot);
-  };
   return {
-    open: () => all.size,
-    ready: () => all.size - opening,
-    /** Opens one more. It stays in reserve until it is called. */
+    size: () => all.size,
+    opening: () => opening,
+    idle: () => idle.length,
     async add() {
       const slot: Slot = { client: createClient(port), since: 0, isGivenUp: false };
       all.add(slot);
@@ -169,15 +165,12 @@ const openPool = (port: number) => {
       // One that fails is opened by its first request, which tells of it.
       await slot.client.open().catch(() => {});
       opening -= 1;
-      reserve.push(slot);
+      idle.push(slot);
     },
-    callReserve: () => idle.push(...reserve.splice(0)),
-    take: () => idle.shift(),
-    /** Closes what is more than `most`. */
-    giveBack(slot: Slot, most: number) {
+    take: () => idle.pop(),
+    giveBack(slot: Slot) {
       slot.since = 0;
-      if (all.size > most) close(slot);
-      else idle.push(slot);
+      idle.push(slot);
     },
     giveUpLate(now: number) {
       for (const slot of all) {
@@ -187,7 +180,7 @@ const openPool = (port: number) => {
       }
     },
     closeAll: () => {
-      for (const slot of all) close(slot);
+      for (const slot of all) slot.client.close();
     },
   };
 };
@@ -210,7 +203,8 @@ const watchCores = (pid: number) => {
 
 export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds }: Crowding): Promise<Crowded> => {
   const pool = openPool(port);
-  let wanted = usualConnections;
+  const most = crowdConnections();
+  let spare = spareConnections;
   let came = 0;
   let waiting = 0;
 
@@ -228,8 +222,10 @@ export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds
     const known = second.answers.get(outcome);
     if (known) known.push(latency);
     else second.answers.set(outcome, [latency]);
-    pool.giveBack(slot, wanted);
+    pool.giveBack(slot);
   };
+
+  const isShort = () => pool.size() < most && pool.idle() + pool.opening() < spare;
 
   /** Comes at this rate for so many seconds, or until `isEnough`, asked once a second. */
   const phase = async (rate: number, length: number, isEnough: (seconds: readonly Second[]) => boolean = () => false) => {
@@ -245,7 +241,7 @@ export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds
           const slot = pool.take();
           if (slot) void send(slot, second, begin + (n + second.due / rate) * 1_000);
         }
-        for (let opened = 0; opened < openedPerTick && pool.open() < wanted; opened++) void pool.add();
+        for (let opened = 0; opened < openedPerTick && isShort(); opened++) void pool.add();
         if (inSecond === 1) break;
         await pause(1);
       }
@@ -255,18 +251,15 @@ export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds
     return past;
   };
 
-  while (pool.open() < usualConnections) await pool.add();
-  pool.callReserve();
-  await phase(usualRate, 1); // the first second opens what is cold
+  await phase(usualRate, 1); // opens what is cold
   const before = await phase(usualRate, Math.max(3, Math.ceil(seconds / 2)));
-  wanted = crowdConnections();
-  await phase(usualRate, longestGathering, () => pool.ready() >= wanted);
-  const connections = pool.ready();
-  pool.callReserve();
+  spare = most;
+  await phase(usualRate, longestGathering, () => pool.size() === most && pool.opening() === 0);
+  spare = spareConnections;
+  const connections = pool.size() - pool.opening();
   const coresUsed = watchCores(pid);
   const during = await phase(crowdRate, seconds);
   const cores = coresUsed();
-  wanted = usualConnections;
   const isNormal = normalAfter(before);
   // A second is judged when the next one is over too: its last ones need their answers first.
   const firstOfMany = (past: readonly Second[]) =>
