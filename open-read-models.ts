@@ -28,9 +28,10 @@ export interface ReadModelsNeeds {
   readonly onFenced: (error: Error) => void;
 }
 
-/** Whether a release finds its own versions of all read models live. */
-const builtIn = (tables: TableReader) => async () => {
-  const live = new Set((await tables.generations()).filter((one) => one.live).map((one) => `${one.projection} ${one.version}`));
+/** Whether a release finds its own versions of all read models live. Those of another log, such as before a move, do not count. */
+const builtIn = (tables: TableReader, logId: string) => async () => {
+  const own = (await tables.generations()).filter((one) => one.live && one.logId === logId);
+  const live = new Set(own.map((one) => `${one.projection} ${one.version}`));
   return projections.every(({ name, version }) => live.has(`${name} ${version}`));
 };
 
@@ -41,7 +42,7 @@ export const openReadModels = async (config: Config, needs: ReadModelsNeeds): Pr
     if (!reached) throw new Error('Read models that another process keeps need DATABASE_URL.');
     const address = addressOf(config, 'projections');
     const tables = await connectReads(config);
-    const remote = openRemoteReadModels({ logId: store.logId, reached, address, token, isBuilt: builtIn(tables) });
+    const remote = openRemoteReadModels({ logId: store.logId, reached, address, token, isBuilt: builtIn(tables, store.logId) });
     return {
       ...remote,
       close: async () => {

@@ -53,10 +53,15 @@ export const documentsOf = async ({ namespace }: Ground): Promise<Copy> => {
   return new Map(hits.hits.map(({ _id, _source }) => [String(_id), JSON.stringify(_source)]));
 };
 
-const clickhouse = async <Row>(sql: string): Promise<Row[]> => {
-  const answer = await fetch(needed('CLICKHOUSE_URL'), { method: 'POST', body: `${sql} FORMAT JSONEachRow` });
+const tell = async (sql: string): Promise<string> => {
+  const answer = await fetch(needed('CLICKHOUSE_URL'), { method: 'POST', body: sql });
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
+  return text;
+};
+
+const clickhouse = async <Row>(sql: string): Promise<Row[]> => {
+  const text = await tell(`${sql} FORMAT JSONEachRow`);
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Row]));
 };
 
@@ -72,6 +77,32 @@ export const factsOf = async ({ namespace }: Ground): Promise<Copy> => {
     }
   }
   return facts;
+};
+
+/**
+ * Makes all of it wrong behind everybody's back, so that it is known again wherever it is shown: a text becomes another in rows and documents,
+ * and a sale is told twice.
+ */
+export const spoil = async ({ env: { DATABASE_URL = '' }, namespace }: Ground, text: string, other: string): Promise<void> => {
+  const postgres = openPostgres(DATABASE_URL, { max: 1 });
+  const live = await postgres.query<{ table: string }>(`SELECT "table" FROM ${bookkeeping('').generations} WHERE live`);
+  for (const { table } of live) await postgres.query(`UPDATE ${sqlName(table)} SET row = replace(row, $1, $2)`, [text, other]);
+  await postgres.close();
+
+  const client = new Elasticsearch({ node: needed('ELASTICSEARCH_URL') });
+  const index = namesOf(namespace).live;
+  const { hits } = await client.search({ index, size: 10_000, query: { bool: { must_not: { ids: { values: [checkpointId] } } } } });
+  for (const { _id = '', _source } of hits.hits) {
+    await client.index({ index, id: _id, document: JSON.parse(JSON.stringify(_source).replaceAll(text, other)) });
+  }
+  await client.close();
+
+  const prefix = `${namespace}_facts`;
+  const [{ build } = { build: 0 }] = await clickhouse<{ build: number }>(
+    `SELECT build FROM \`${prefix}\`.live ORDER BY version DESC LIMIT 1`,
+  );
+  const sales = `\`${databaseOf(build, prefix)}\`.order_lines`;
+  await tell(`INSERT INTO ${sales} SELECT * REPLACE (line + 1000 AS line) FROM ${sales} FINAL WHERE kind = 'sale'`);
 };
 
 /** What two copies do not have in common, at most a few of it. */

@@ -79,10 +79,12 @@ export class Town implements Steadfast {
   readonly acknowledged: Acknowledged[] = [];
   /** Answers that say that something went wrong and not that it may pass. */
   readonly failures: string[] = [];
+  readonly #isGroundOwn: boolean;
   readonly #waiting = new Set<{ isIt: IsIt; resolve: (recorded: Recorded) => void }>();
 
-  private constructor(ground: Ground, fleet: Fleet, inside: Marketplace) {
+  private constructor(ground: Ground, fleet: Fleet, inside: Marketplace, isGroundOwn: boolean) {
     this.ground = ground;
+    this.#isGroundOwn = isGroundOwn;
     this.fleet = fleet;
     this.inside = inside;
     inside.store.onCommitted((events) => this.#take(events));
@@ -95,12 +97,13 @@ export class Town implements Steadfast {
     };
   }
 
-  static async open({ env = {}, ...options }: FleetOptions = {}): Promise<Town> {
-    const ground = await newGround();
+  /** On `there`, what stands on the servers already; it stays there when the town is closed. */
+  static async open({ env = {}, ...options }: FleetOptions = {}, there?: Ground): Promise<Town> {
+    const ground = there ?? (await newGround());
     const all = { ...unlimited, ...env };
     const fleet = await startFleet(ground, { env: all, ...options });
     const inside = await openMarketplace(readConfig({ ...ground.env, ...all }), { log: logger('silent'), roles: new Set() });
-    return new Town(ground, fleet, inside);
+    return new Town(ground, fleet, inside, there === undefined);
   }
 
   async insist<T>(work: (client: Client) => Promise<T>): Promise<T> {
@@ -202,7 +205,7 @@ export class Town implements Steadfast {
   async close(): Promise<void> {
     await this.inside.close();
     await this.fleet.stop();
-    await this.ground.remove();
+    if (this.#isGroundOwn) await this.ground.remove();
   }
 
   async *#events(after: number): AsyncGenerator<Recorded> {
