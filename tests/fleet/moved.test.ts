@@ -1,5 +1,8 @@
 // A log that moves to another engine, and back: what was kept of the old one's id is refused, never shown for the new one's, and made anew.
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Recorded } from '../../domain/metadata.ts';
@@ -11,7 +14,7 @@ import { type Article, administrator, choicesOf, heard, homeOf, ok, openShop, ty
 import { startAnother } from './another.ts';
 import { differences, documentsOf, factsOf, rowsOf, spoil } from './copies.ts';
 import { type Ground, newGround } from './fleet.ts';
-import { type Running, run } from './processes.ts';
+import { freePorts, type Running, run } from './processes.ts';
 import { clientAt, Town, until } from './town.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -30,7 +33,7 @@ const startHouse = (ground: Ground, folder: string): Promise<Child> => {
   return startChild(join(ground.directory, folder), { ...env, ...quickly });
 };
 
-const startLog = async ({ directory, logPort }: Ground): Promise<Running> => {
+const startLog = async ({ directory, logPort }: Pick<Ground, 'directory' | 'logPort'>): Promise<Running> => {
   const log = run(program('../eventstoredb/main.ts'), [join(directory, 'log'), String(logPort)], {});
   await log.said((line) => line.startsWith('esdb://'));
   return log;
@@ -82,6 +85,20 @@ const copiesOf = (ground: Ground) => Promise.all([rowsOf(ground), documentsOf(gr
 type Copies = Awaited<ReturnType<typeof copiesOf>>;
 
 const differencesOf = (before: Copies, after: Copies) => before.map((one, n) => differences(one, after[n] ?? new Map()));
+
+/** The same of the files of one that has everything in its folder: rows and documents tell another name. */
+const spoilFiles = (folder: string) => {
+  const columns = { 'read.db': 'row', 'search.db': 'document' };
+  for (const [file, column] of Object.entries(columns)) {
+    const database = new DatabaseSync(join(folder, file));
+    const tables = database.prepare(
+      "SELECT t.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND c.name = ?",
+    );
+    for (const { name: table } of tables.all(column))
+      database.prepare(`UPDATE "${table}" SET ${column} = replace(${column}, ?, ?)`).run(name, staleName);
+    database.close();
+  }
+};
 
 /** What customers and staff see of these products and so many orders. */
 const mustShow = async (client: Client, { sellerId }: Shop, articles: readonly Article[], orders: number) => {
@@ -208,5 +225,39 @@ describe('a log that moves', () => {
     await house.ask('projections.rebuild', { names: [] });
     await shows(house, await endOf(house));
     expect(differencesOf(found, await copiesOf(ground))).toEqual([[], [], []]);
+  });
+});
+
+describe('a log that goes to a server and comes back into its folder as another', () => {
+  it('finds the files of the old id there, and makes them anew', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tokobapak-moved-'));
+    const [folder, back] = [join(directory, 'house'), join(directory, 'back')];
+    const [logPort = 0] = await freePorts(1);
+    const url = `esdb://admin:changeit@127.0.0.1:${logPort}?tls=false`;
+    const alone = { ANALYTICS: 'off' };
+
+    const before = await startChild(folder, alone);
+    const shop = await openShop(before);
+    const article = await sell(before, shop, 10);
+    await buy(before, article);
+    const position = await endOf(before);
+    await before.stop();
+    spoilFiles(folder);
+    const log = await startLog({ directory, logPort });
+    const carried = await copy(folder, url);
+    expect(carried).toMatchObject({ faults: [] });
+    expect(await copy(url, back)).toEqual(carried);
+    await log.stop();
+    for (const file of readdirSync(folder)) if (file.startsWith('log.db')) rmSync(join(folder, file));
+    renameSync(join(back, 'log.db'), join(folder, 'log.db'));
+
+    const after = await startChild(folder, alone);
+    const end = { headers: { 'min-position': await endOf(after) } };
+    for (const path of [`/products?seller=${shop.sellerId}`, '/search?q=kopi'])
+      expect((await after.call('GET', path, end)).body.items).toMatchObject([{ productId: article.productId, name }]);
+    const refused = await after.call('GET', '/products', { headers: { 'min-position': position } });
+    expect([refused.status, refused.body.code]).toEqual([409, 'request.other_log']);
+    await after.stop();
+    rmSync(directory, { recursive: true });
   });
 });
