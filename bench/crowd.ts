@@ -1,7 +1,7 @@
 // The crowd: operations come at a rate, whether or not those before have been answered. Runs in the process of the load.
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { type Client, createClient, headerOf, type Reply } from './client.ts';
 import { treeCpu } from './processes.ts';
 
@@ -26,7 +26,7 @@ export interface Answers {
 export interface Phase {
   readonly seconds: number;
   readonly duePerSecond: number;
-  /** Fewer than were due when every connection still waited for its answer. */
+  /** Fewer than were due when every connection still waited for its answer, or when the load itself was late. */
   readonly sentPerSecond: number;
   /** How late the load itself was. */
   readonly lateP99Ms: number;
@@ -58,8 +58,14 @@ const mostConnections = 16_000;
 const otherFiles = 1_000;
 const longestGathering = 15;
 const openedPerTick = 8;
+/** A load that is late must not make up for it by a wave: it sends so many in one go, and leaves out what is later than this (milliseconds). */
+const sentPerTick = 64;
+const latest = 250;
 /** Milliseconds after which nobody waits for an answer any longer. */
 const patience = 10_000;
+/** Milliseconds; servers close what has rested for five seconds. */
+const longestRest = 2_000;
+const sweptPerTick = 16;
 /** Back to normal within 30 s is the aim; one has to see it stay so. */
 const longestAfter = 33;
 const normalInARow = 3;
@@ -146,21 +152,27 @@ interface Slot {
   readonly client: Client;
   /** When it sent what it waits for; 0 while it is idle. */
   since: number;
+  /** When it came back; 0 while nothing has been sent on it. */
+  restsSince: number;
   isGivenUp: boolean;
 }
 
-/** Connections, of which the last one that came free is used first: those that rest are closed by the server and opened again when needed. */
+/**
+ * Connections, of which the last one that came free is used first. One that has rested is closed before the server does it, which could happen
+ * just when something is sent; its next use opens it again.
+ */
 const openPool = (port: number) => {
   const idle: Slot[] = [];
-  const all = new Set<Slot>();
+  const all: Slot[] = [];
+  let swept = 0;
   let opening = 0;
   return {
-    size: () => all.size,
+    size: () => all.length,
     opening: () => opening,
     idle: () => idle.length,
     async add() {
-      const slot: Slot = { client: createClient(port), since: 0, isGivenUp: false };
-      all.add(slot);
+      const slot: Slot = { client: createClient(port), since: 0, restsSince: 0, isGivenUp: false };
+      all.push(slot);
       opening += 1;
       // One that fails is opened by its first request, which tells of it.
       await slot.client.open().catch(() => {});
@@ -170,13 +182,22 @@ const openPool = (port: number) => {
     take: () => idle.pop(),
     giveBack(slot: Slot) {
       slot.since = 0;
+      slot.restsSince = performance.now();
       idle.push(slot);
     },
-    giveUpLate(now: number) {
-      for (const slot of all) {
-        if (slot.since === 0 || now - slot.since < patience) continue;
-        slot.isGivenUp = true;
-        slot.client.close();
+    /** Closes what has waited or rested too long. Looks at a few at a time: to close thousands at once would hold everything up. */
+    sweep() {
+      const now = performance.now();
+      for (let n = 0; n < Math.min(sweptPerTick, all.length); n++) {
+        const slot = all[swept++ % all.length];
+        if (!slot) return;
+        if (slot.since > 0 && now - slot.since > patience) {
+          slot.isGivenUp = true;
+          slot.client.close();
+        } else if (slot.since === 0 && slot.restsSince > 0 && now - slot.restsSince > longestRest) {
+          slot.restsSince = 0;
+          slot.client.close();
+        }
       }
     },
     closeAll: () => {
@@ -237,15 +258,19 @@ export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds
       for (;;) {
         const now = performance.now();
         const inSecond = Math.min(1, (now - begin) / 1_000 - n);
-        for (; second.due < Math.floor(inSecond * rate); second.due++) {
-          const slot = pool.take();
-          if (slot) void send(slot, second, begin + (n + second.due / rate) * 1_000);
+        const due = Math.floor(inSecond * rate);
+        for (let sent = 0; second.due < due && sent < sentPerTick; second.due++) {
+          const dueAt = begin + (n + second.due / rate) * 1_000;
+          const slot = now - dueAt < latest ? pool.take() : undefined;
+          if (!slot) continue;
+          sent += 1;
+          void send(slot, second, dueAt);
         }
         for (let opened = 0; opened < openedPerTick && isShort(); opened++) void pool.add();
-        if (inSecond === 1) break;
-        await pause(1);
+        pool.sweep();
+        if (inSecond === 1 && second.due === due) break;
+        await (second.due < due ? setImmediate() : pause(1));
       }
-      pool.giveUpLate(performance.now());
       if (isEnough(past)) break;
     }
     return past;
@@ -268,8 +293,8 @@ export const crowd = async (ask: Ask, { port, pid, usualRate, crowdRate, seconds
   const normalFrom = firstOfMany(after);
   const deadline = performance.now() + patience;
   while (waiting > 0 && performance.now() < deadline) {
-    pool.giveUpLate(performance.now());
-    await pause(50);
+    pool.sweep();
+    await pause(1);
   }
   pool.closeAll();
   return {
