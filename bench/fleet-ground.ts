@@ -1,5 +1,6 @@
 // Where the fleet is measured: a ground of its own on the servers, filled once; the processes on it; and what CPU each of them uses.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { readConfig } from '../infra/config.ts';
 import { namesOf } from '../infra/search/elasticsearch-client.ts';
 import type { Role } from '../infra/services.ts';
@@ -36,11 +37,15 @@ export interface Place {
   remove(): Promise<void>;
 }
 
+const startTries = 5;
+
 /** What our processes are told, but for where they stand: as the server of the embedded paths is. */
-const settings = (): Readonly<Record<string, string>> => {
+const settings = (folder: string): Readonly<Record<string, string>> => {
   const { TRUSTED_PROXY_HOPS, LOG_LEVEL } = serverEnv('');
   const { EVENTSTORE_URL } = process.env;
-  return { NODE_ENV: 'development', TRUSTED_PROXY_HOPS, LOG_LEVEL, ...(EVENTSTORE_URL && { EVENTSTORE_URL }) };
+  // Eight processes compile the same sources: whoever comes second finds it done.
+  const NODE_COMPILE_CACHE = join(folder, 'compiled');
+  return { NODE_ENV: 'development', TRUSTED_PROXY_HOPS, LOG_LEVEL, NODE_COMPILE_CACHE, ...(EVENTSTORE_URL && { EVENTSTORE_URL }) };
 };
 
 /** The databases of analytics and the indexes of search, which tests leave to whoever ends the servers. */
@@ -57,10 +62,20 @@ const removeCopies = async (namespace: string) => {
 
 export const openPlace = async (folder: string): Promise<Place> => {
   const ground = await newGround(folder);
-  const own = settings();
+  const own = settings(folder);
+  /** A process that finds no engine in time ends, and wants to be started again. */
+  const start = async ({ env = {}, ...options }: FleetOptions = {}): Promise<Fleet> => {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await startFleet(ground, { env: { ...own, ...env }, ...options });
+      } catch (error) {
+        if (tried === startTries) throw error;
+      }
+    }
+  };
   return {
     ground,
-    start: ({ env = {}, ...options } = {}) => startFleet(ground, { env: { ...own, ...env }, ...options }),
+    start,
     look: (env = {}) => openMarketplace(readConfig({ ...ground.env, ...own, ...env }), { log: logger('silent'), roles: new Set() }),
     remove: async () => {
       await removeCopies(ground.namespace).catch(() => {}); // what could not be taken away does no harm

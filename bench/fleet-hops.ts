@@ -38,13 +38,13 @@ interface Purchase extends Stretch {
 export interface RequestRow {
   readonly request: string;
   readonly perCheckout: number;
-  /** Medians, in milliseconds: of the whole as the client sees it, at the gateway, at the part behind it, and what that waited for. */
+  /** Medians, in milliseconds: as the client sees it; at the gateway, and of that in Redis; at the part behind it, and of that in log and PostgreSQL. */
   readonly client: number | null;
   readonly gateway: number | null;
+  readonly redis: number | null;
   readonly part: number | null;
   readonly log: number | null;
   readonly postgres: number | null;
-  readonly redis: number | null;
 }
 
 export interface CallRow {
@@ -163,7 +163,7 @@ const toldBy = (directory: string, names: ReadonlyMap<number, string>, hosts: Re
         .map((line): Call => {
           const told = JSON.parse(line) as Told;
           const host = told.what.startsWith('http ') ? told.what.slice(5) : null;
-          return { ...told, process, what: host === null ? told.what : (hosts.get(host) ?? `http ${host}`) };
+          return { ...told, process, what: host === null ? told.what : (hosts.get(host) ?? 'http elsewhere') };
         });
     })
     .sort((a, b) => a.at - b.at);
@@ -188,13 +188,12 @@ const requestRows = (
       const [gateway, part] = [told?.get('gateway'), told?.get('write-api') ?? told?.get('read-api')];
       const server = told?.has('write-api') ? 'write-api' : 'read-api';
       if (!gateway) return [];
-      const own = calls.filter((call) => call.process === server && call.at < endOf(one) && endOf(call) > one.at);
-      const waited = (engine: string) =>
+      const waited = (process: string, engine: string) =>
         covered(
-          own.filter((call) => engineOf(call) === engine),
+          calls.filter((call) => call.process === process && engineOf(call) === engine && call.at < endOf(one) && endOf(call) > one.at),
           one,
         );
-      const waits = { log: waited('log'), postgres: waited('postgres'), redis: waited('redis') };
+      const waits = { redis: waited('gateway', 'redis'), log: waited(server, 'log'), postgres: waited(server, 'postgres') };
       return [{ request: `${gateway.method} ${gateway.route}`, client: one.ms, gateway: gateway.ms, part: part?.ms ?? 0, ...waits }];
     }),
   );

@@ -36,8 +36,13 @@ export const measureLag = async (
   const reached = await openReached(ground.env.DATABASE_URL ?? '', store.logId);
   const waiting: { position: number; at: number }[] = [];
   const [lags, ages]: [number[], number[]] = [[], []];
+  const begin = Date.now();
   const stop = store.onCommitted((events) => {
-    for (const { position, metadata } of events) waiting.push({ position, at: Date.parse(metadata.recordedAt) });
+    for (const { position, metadata } of events) {
+      const at = Date.parse(metadata.recordedAt);
+      // Whoever listens for the first time hears of older ones too.
+      if (at >= begin) waiting.push({ position, at });
+    }
   });
   let endAt = Number.POSITIVE_INFINITY;
   const look = async () => {

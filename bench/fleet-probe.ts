@@ -68,7 +68,7 @@ watch(log, 'pageOfAllBackwards', () => ({ what: 'log head' }));
 const statementOf = (text: string): string => {
   const [, verb = '', rest = ''] = /^\s*(\w+)([\s\S]*)/.exec(text) ?? [];
   const [, table = ''] = /(?:\bfrom|\binto|^)\s+("?[a-z_]\w*"?\."?[\w-]+"?)/i.exec(rest) ?? [];
-  return `${verb} ${table.replaceAll('"', '').replace(/_\d+$/, '')}`.trim().toLowerCase();
+  return `${verb} ${table.replaceAll('"', '').replace(/(_v\d+)?(_g\d+)?$/, '')}`.trim().toLowerCase();
 };
 watch(pg.Client.prototype, 'query', ([statement, values]) => {
   const text = typeof statement === 'string' ? statement : String(field(statement, 'text'));

@@ -59,6 +59,8 @@ const summary = ({ embedded, fleet, share, lag, mirror }: FleetReport): string =
 
 /** Below this an engine's call is not worth a line, in milliseconds per checkout. */
 const leastShown = 0.3;
+/** The dearest statements of PostgreSQL that are listed. */
+const mostStatements = 20;
 
 const hopTable = ({ hops, cpuMsPerCheckout, cpuMsPerSecondAtRest, eventLoopLagP99Ms }: FleetReport): string => {
   const names = [...new Set([...Object.keys(cpuMsPerCheckout), ...hops.calls.map(({ process }) => process)])];
@@ -79,17 +81,18 @@ const hopTable = ({ hops, cpuMsPerCheckout, cpuMsPerSecondAtRest, eventLoopLagP9
 
 export const fleetTable = (report: FleetReport): string => {
   const { machine: where, commit, seconds, log, fleet, hops } = report;
-  const requests = hops.requests.map(({ request, perCheckout, client, gateway, part, log: inLog, postgres, redis }) => [
+  const requests = hops.requests.map(({ request, perCheckout, client, gateway, redis, part, log: inLog, postgres }) => [
     request,
-    ...[perCheckout, client, gateway, part, inLog, postgres, redis].map((value) => round(value)),
+    ...[perCheckout, client, gateway, redis, part, inLog, postgres].map((value) => round(value)),
   ]);
   const travel = Object.entries(hops.travelMs).map(([name, each]) => [name, ...spreadCells(each)]);
   const reads = [
     ['read of the cart with the position of the write before it', ...spreadCells(hops.readYourWriteMs)],
     ['the same without a position', ...spreadCells(hops.plainReadMs)],
   ];
-  const statements = hops.statements
-    .filter(({ msPerCheckout }) => msPerCheckout >= leastShown)
+  const statements = [...hops.statements]
+    .sort((a, b) => b.msPerCheckout - a.msPerCheckout)
+    .slice(0, mostStatements)
     .map(({ process, what, perCheckout, p50Ms, msPerCheckout }) => [
       process,
       what,
@@ -106,8 +109,8 @@ export const fleetTable = (report: FleetReport): string => {
     'Where the time goes: calls of purchases one after the other; CPU with 16 clients at work.',
     hopTable(report),
     '',
-    `A purchase alone: p50 ${round(hops.checkoutMs.p50)} ms, of which in requests ${round(hops.requestsMs)} and in pauses between questions ${round(hops.pausesMs)}.`,
-    aligned([['request, medians in ms', 'per checkout', 'client', 'gateway', 'part', 'log', 'PostgreSQL', 'Redis'], ...requests]),
+    `A purchase alone: p50 ${round(hops.checkoutMs.p50)} ms, of which in requests ${round(hops.requestsMs)} and in rests before the client asks again ${round(hops.pausesMs)}.`,
+    aligned([['request, medians in ms', 'per checkout', 'client', 'gateway', '→ Redis', 'part', '→ log', '→ PostgreSQL'], ...requests]),
     '',
     aligned([['an event after its acknowledgement, ms', 'p50', 'p95', 'p99', 'most'], ...travel, ...reads]),
     '',

@@ -113,6 +113,7 @@ const take = async (turn: Turn): Promise<Measured> => {
     const connection = createClient(port);
     while (own.started < last) {
       const due = begin + (taken++ / perSecond) * 1_000;
+      if (due >= end) break;
       if (due > performance.now()) await pause(due - performance.now());
       const at = performance.now();
       if (at >= end) break;

@@ -195,14 +195,15 @@ export interface Cpu {
   readonly others: number;
 }
 
-const usedIn = (file: string): number => {
+/** `withEnded`: and what its children had used that have ended. */
+const usedIn = (file: string, withEnded = false): number => {
   const fields = readFileSync(file, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  return sum(fields.slice(11, withEnded ? 15 : 13).map(Number)) * 10;
 };
 
 export const treeCpu = (pid: number): Cpu | null => {
   const tree = treeOf(pid);
   if (!tree) return null;
   const main = usedIn(`/proc/${pid}/task/${pid}/stat`);
-  return { main, others: sum(tree.map((id) => usedIn(`/proc/${id}/stat`))) - main };
+  return { main, others: sum(tree.map((id) => usedIn(`/proc/${id}/stat`, true))) - main };
 };
