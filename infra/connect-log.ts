@@ -121,10 +121,11 @@ export const connectMirror = async (config: Config, { contract, now, ...needs }:
 
 /** The embedded log as the thread of the projections reads it; `grown` tells it how far to follow. */
 const readLog = (dataDir: string, contract: EventContract) => {
-  const reader = createLogReader(logFile(dataDir), createCodec(contract));
+  let told = Number.POSITIVE_INFINITY;
+  const reader = createLogReader(logFile(dataDir), createCodec(contract), () => told);
   const listeners = new Set<() => void>();
   // NOTE: whoever reads on as long as there is more reads a few events at a time under load, and folding them one by one costs a multiple.
-  let told = reader.head();
+  told = reader.head();
   const log: FeedSource & Pick<EventStore, 'read' | 'told'> = {
     logId: reader.logId(),
     head: async () => reader.head(),

@@ -1,5 +1,6 @@
-// The one writer of the embedded log, in a thread of its own: what arrives together is one transaction and one fsync (group commit).
+// The one writer of the embedded log, in a thread of its own: what arrives together is one transaction and one sync (group commit).
 
+import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
@@ -129,23 +130,46 @@ export const createWriter = (database: DatabaseSync) => {
   };
 };
 
+export type Answered = { readonly answers: readonly Written[] } | { readonly error: string; readonly fatal: boolean };
+
+/**
+ * Answers groups of writes, each when it is on the disk. `sync` puts there what was committed. A group without an append is not worth one:
+ * nobody waits for a snapshot, a checkpoint or a kept refusal, and the next sync takes them along.
+ */
+export const createGroupCommit = (database: DatabaseSync, sync: () => void) => {
+  const write = createWriter(database);
+  return (writes: readonly Write[]): Answered => {
+    let answers: readonly Written[] | null = null;
+    try {
+      answers = write(writes);
+      if (answers.length > 0) sync();
+      return { answers };
+    } catch (error) {
+      // After a COMMIT or a sync that failed nobody can say what is on the disk.
+      const fatal = answers !== null || database.isTransaction;
+      return { error: error instanceof Error ? error.message : String(error), fatal };
+    }
+  };
+};
+
 if (parentPort && workerData?.role === 'log-writer') {
   const port = parentPort;
   const database = openLog(workerData.file);
-  const write = createWriter(database);
+  // Node's SQLite syncs with fsync, which has the file system write its journal each time. So it leaves commits to us: all of them stand in
+  // the file of the write-ahead log, and fdatasync writes what is needed to read them again. SQLite's own syncs around checkpoints stay.
+  database.exec('PRAGMA synchronous = NORMAL');
+  const log = openSync(`${workerData.file}-wal`, 'r+');
+  const sync = () => fdatasyncSync(log);
+  sync(); // what a killed process has committed, for from here on it counts
+  const commit = createGroupCommit(database, sync);
   port.on('message', (message: readonly Write[] | 'close') => {
-    if (message === 'close') {
-      database.close();
-      port.postMessage({ closed: true });
+    if (message !== 'close') {
+      port.postMessage(commit(message));
       return;
     }
-    try {
-      port.postMessage({ answers: write(message) });
-    } catch (error) {
-      // An error that leaves the transaction open is a failed COMMIT: nobody can say what is on the disk.
-      const text = error instanceof Error ? error.message : String(error);
-      port.postMessage({ error: text, fatal: database.isTransaction });
-    }
+    database.close();
+    closeSync(log);
+    port.postMessage('closed');
   });
   port.postMessage({ ready: true });
 }

@@ -8,7 +8,7 @@ import type { Recorded } from '../../domain/metadata.ts';
 import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
 import { type AppendRequest, type EventStore, type KnownCommand, keyLifetime, VersionConflict } from './port.ts';
 import { openLog, openLogReader } from './sqlite-schema.ts';
-import { uuidBytes, type Write, type Written } from './sqlite-writer.ts';
+import { type Answered, uuidBytes, type Write, type Written } from './sqlite-writer.ts';
 
 /** What one append may hold, metadata included; text is counted in UTF-16 units, which is near enough. */
 const maxBytes = 2 * 1_048_576;
@@ -23,8 +23,11 @@ interface Pending {
 /** What is selected of an event. */
 type Row = readonly [position: number, stream: number, revision: number, type: number, metadata: string, data: string, hash: string];
 
-/** Reads of the log that every thread with a connection of its own may do. */
-export const createLogReader = (file: string, codec: Codec) => {
+/**
+ * Reads of the log that every thread with a connection of its own may do. `synced`: the position up to which the log is on the disk; what the
+ * writer has committed beyond it can be read already, but a power cut could still take it, so that it is left out.
+ */
+export const createLogReader = (file: string, codec: Codec, synced: () => number = () => Number.POSITIVE_INFINITY) => {
   const database = openLogReader(file);
   const columns = 'position, stream, revision, type, metadata, data, lower(hex(hash)) AS hash';
   const ofStream = database.prepare(`SELECT ${columns} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`);
@@ -69,16 +72,21 @@ export const createLogReader = (file: string, codec: Codec) => {
   };
   const recorded = ([position, stream, revision, type, metadata, data, hash]: Row): Recorded =>
     codec.decode(streamName(stream), revision, position, { type: typeName(type), metadata, data }, hash);
+  const recordedOnDisk = (rows: readonly Row[]): Recorded[] => {
+    const end = synced();
+    const isWhole = (rows[rows.length - 1]?.[0] ?? 0) <= end;
+    return (isWhole ? rows : rows.filter(([position]) => position <= end)).map(recorded);
+  };
   return {
     database,
     streamNumber,
     read: (streamId: string, from: number, limit: number): Recorded[] => {
       const id = streamNumber(streamId);
-      return id === null ? [] : rowsOf(ofStream, id, from, limit).map(recorded);
+      return id === null ? [] : recordedOnDisk(rowsOf(ofStream, id, from, limit));
     },
-    readAll: (after: number, limit: number): Recorded[] => rowsOf(ofLog, after, limit).map(recorded),
+    readAll: (after: number, limit: number): Recorded[] => recordedOnDisk(rowsOf(ofLog, after, limit)),
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
-    head: (): number => Number(head.get()?.head ?? 0),
+    head: (): number => Math.min(Number(head.get()?.head ?? 0), synced()),
     /** Binary search: positions have no gaps and are recorded in order. */
     positionBefore: (instant: string): number => {
       const wanted = Date.parse(instant);
@@ -131,22 +139,22 @@ const createWriterThread = async (file: string, onBatch: (size: number) => void,
     scheduled = true;
     setImmediate(flush);
   };
-  worker.on('message', (message: { answers?: Written[]; error?: string; fatal?: boolean; closed?: boolean }) => {
-    if (message.closed) {
+  worker.on('message', (message: Answered | 'closed') => {
+    if (message === 'closed') {
       ended?.();
       return;
     }
     const group = underWay ?? [];
     underWay = null;
-    if (message.fatal) {
+    if ('error' in message && message.fatal) {
       process.stderr.write(`The log could not be written (${message.error}); stopping, for nothing may be acknowledged.\n`);
       process.exit(1);
     }
     let index = 0;
     const committed: Recorded[] = [];
     for (const pending of group) {
-      if (message.error !== undefined) pending.fail?.(new Error(`the log refused a write: ${message.error}`));
-      else if (pending.settle) committed.push(...pending.settle(message.answers?.[index++] as Written));
+      if ('error' in message) pending.fail?.(new Error(`the log refused a write: ${message.error}`));
+      else if (pending.settle) committed.push(...pending.settle(message.answers[index++] as Written));
     }
     // NOTE: those who appended fold their events in first; whoever hears of an event must find it in the state of its stream.
     if (committed.length > 0) setImmediate(onCommitted, committed);
@@ -190,7 +198,8 @@ export const createSqliteEventStore = async ({
 }: SqliteEventStoreOptions): Promise<EventStore> => {
   const logId = logIdOf(file);
   const codec = createCodec(contract);
-  const reader = createLogReader(file, codec);
+  let synced = Number.POSITIVE_INFINITY;
+  const reader = createLogReader(file, codec, () => synced);
   const knownKey = reader.database.prepare(
     'SELECT k.fingerprint, k.at, s.name AS stream, k.revision, k.count, k.outcome FROM command_keys k LEFT JOIN streams s ON s.id = k.stream WHERE k.id = ?',
   );
@@ -203,6 +212,7 @@ export const createSqliteEventStore = async ({
     told = events[events.length - 1]?.position ?? told;
     for (const listener of listeners) listener(events);
   });
+  synced = reader.head();
   let lastRecordedAt = 0;
 
   const append = ({ streamId, expected, events, keys = [] }: AppendRequest) =>
@@ -229,6 +239,7 @@ export const createSqliteEventStore = async ({
             position: answer.firstPosition + index,
             metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: answer.hashes[index] as string },
           }));
+          synced = recorded[recorded.length - 1]?.position ?? synced;
           for (const listener of witnesses) listener(recorded);
           resolve(recorded);
           return recorded;
