@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../../domain/error.ts';
 import type { Env, Principal } from '../http/env.ts';
 import { guestCookie, guestIdIn } from '../http/guest.ts';
-import { onError } from '../http/problem.ts';
+import { onError, problem } from '../http/problem.ts';
 import { given } from '../http/wire.ts';
 import { addressFilter, clientAddress, networkOf } from './address.ts';
 import type { LoadGate } from './load.ts';
@@ -65,10 +65,33 @@ const stamp = (c: Context<Env>, headers: readonly Header[]) => {
   else if (c.finalized) for (const [name, value] of headers) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
 };
 
+/**
+ * What a process says that is full. Most requests of a crowd end with it: its text is made once, and nothing is stamped on it afterwards.
+ */
+const fullAnswers = (fixed: readonly Header[]) => {
+  const texts = new Map<number, readonly string[]>();
+  /** The text before and after the request's id. */
+  const around = (retryAfter: number): readonly string[] => {
+    const known = texts.get(retryAfter);
+    if (known) return known;
+    const answer = problem('gateway.overloaded', `Try again in ${retryAfter} s.`, { retryAfter }, 'the id');
+    const text = JSON.stringify(answer).split('the id');
+    texts.set(retryAfter, text);
+    return text;
+  };
+  const headers = { ...Object.fromEntries(fixed), 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  return (retryAfter: number, requestId: string): Response =>
+    new Response(around(retryAfter).join(requestId), {
+      status: 503,
+      headers: { ...headers, 'retry-after': String(retryAfter), 'x-request-id': requestId },
+    });
+};
+
 export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
   const { authenticate, limit, load, trustedHops } = options;
   const secure = options.publicOrigin.startsWith('https:');
   const fixed = fixedHeaders(secure);
+  const fullAnswer = fullAnswers(fixed);
   const origins = new Set(options.corsOrigins);
   const mayAdminister = addressFilter(options.adminAllow);
   const isInside = addressFilter(options.internalAllow);
@@ -163,10 +186,16 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     const requestId = idFrom(given(c, 'x-request-id')) ?? randomUUID();
     c.set('requestId', requestId);
     c.set('correlationId', idFrom(given(c, 'x-correlation-id')) ?? requestId);
+    const full = load.enter(plan.load);
+    if (full) {
+      // Counted, but no line in the log: there may be thousands of them in a second.
+      plan.observe(503, (performance.now() - started) / 1000);
+      c.res = fullAnswer(full.retryAfter, requestId);
+      return c.res;
+    }
     const headers: Header[] = [['x-request-id', requestId]];
-    let inside = false;
     const end = () => {
-      if (inside) load.leave();
+      load.leave();
       stamp(c, fixed);
       stamp(c, headers);
       const seconds = (performance.now() - started) / 1000;
@@ -183,8 +212,6 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     // NOTE: in a fused app there may be nothing to wait for, though `next` by its type promises.
     let running: Promise<void> | undefined;
     try {
-      load.enter(plan.load);
-      inside = true;
       const entered = enter(c, plan, headers);
       if (entered === 'admitted') running = next();
       else if (entered !== 'answered') running = entered.then(next);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadClasses } from '../http/marks.ts';
-import { loadGate } from './load.ts';
+import { type LoadGate, loadGate } from './load.ts';
 
 describe('under load', () => {
   it('the last class is refused first, the first one last', () => {
@@ -8,12 +8,8 @@ describe('under load', () => {
     const refusedAt = new Map<string, number>();
     for (let n = 0; n < 101; n += 1) {
       for (const load of loadClasses) {
-        try {
-          gate.enter(load);
-          gate.leave();
-        } catch {
-          if (!refusedAt.has(load)) refusedAt.set(load, n);
-        }
+        if (gate.enter(load) === null) gate.leave();
+        else if (!refusedAt.has(load)) refusedAt.set(load, n);
       }
       if (n < 100) gate.enter('payment');
     }
@@ -23,7 +19,7 @@ describe('under load', () => {
 
   it('a refusal says when to come back', () => {
     const gate = loadGate({ most: 0 });
-    expect(() => gate.enter('checkout')).toThrow(expect.objectContaining({ code: 'gateway.overloaded', details: { retryAfter: 2 } }));
+    expect(gate.enter('checkout')).toEqual({ retryAfter: 2 });
     expect(gate.shed.checkout).toBe(1);
   });
 
@@ -36,24 +32,45 @@ describe('under load', () => {
     expect(gate.places).toBe(1_000);
   });
 
+  /** So many samples of this lag. Meanwhile everybody who is inside leaves, again and again, and another comes in. */
+  const lagging = (gate: LoadGate, lag: number, samples: number, inside: number) => {
+    for (let sample = 0; sample < samples; sample += 1) {
+      for (let n = 0; n < inside * 10; n += 1) {
+        gate.leave();
+        gate.enter('payment');
+      }
+      gate.feel(lag);
+    }
+  };
+
+  it('as many are let in as before when the loop lags and those inside leave soon: the lag is that of refusals', () => {
+    const gate = loadGate({ most: 1_000, fewest: 10 });
+    for (let n = 0; n < 100; n += 1) gate.enter('payment');
+    lagging(gate, 200, 20, 100);
+    expect(gate.places).toBe(1_000);
+  });
+
   it('a lag that lasts closes one class after the other', () => {
-    const gate = loadGate();
+    const gate = loadGate({ fewest: 10 });
+    for (let n = 0; n < 10; n += 1) gate.enter('payment');
     const open = () =>
       loadClasses.filter((load) => {
-        try {
-          gate.enter(load);
-          gate.leave();
-          return true;
-        } catch {
-          return false;
-        }
+        const isIn = gate.enter(load) === null;
+        if (isIn) gate.leave();
+        return isIn;
       });
-    for (let n = 0; n < 10; n += 1) gate.feel(200);
+    lagging(gate, 200, 10, 10);
     expect(open()).toEqual(['probe', 'payment', 'checkout', 'cart', 'browsing']);
-    for (let n = 0; n < 10; n += 1) gate.feel(1_000);
+    lagging(gate, 1_000, 10, 10);
     expect(open()).toEqual(['probe', 'payment', 'checkout']);
-    for (let n = 0; n < 20; n += 1) gate.feel(0);
+    lagging(gate, 0, 20, 10);
     expect(open()).toEqual([...loadClasses]);
+  });
+
+  it('the fewest places stay open whatever the lag, so that something always passes', () => {
+    const gate = loadGate({ fewest: 10 });
+    gate.feel(10_000);
+    expect(gate.enter('reports')).toBe(null);
   });
 
   it('whoever stops waits for those who are inside', async () => {

@@ -1,6 +1,5 @@
 // How much is let in at once. What this process can bear is learnt from the lag of its event loop; when it is too much,
 // the least important class is refused first and before any work is done for it.
-import { DomainError } from '../../domain/error.ts';
 import { type LoadClass, loadClasses } from '../http/marks.ts';
 
 interface Tolerance {
@@ -22,10 +21,15 @@ const tolerances: Readonly<Record<LoadClass, Tolerance>> = {
 /** Above this lag there are more requests inside than the process can serve well; below it more may come. */
 const comfortable = 100;
 const sampleEvery = 50;
+/** Milliseconds that requests may stay inside while the loop lags: as many as are inside, by as many as leave in that time. */
+const longestStay = 500;
 
 export interface LoadGate {
-  /** Takes a place for a request, or throws gateway.overloaded. Each place must be given back by `leave`. */
-  enter(load: LoadClass): void;
+  /**
+   * Takes a place for a request, to be given back by `leave`. Where there is none it answers in how many seconds to come again, and costs
+   * next to nothing: most requests of a crowd end here.
+   */
+  enter(load: LoadClass): { readonly retryAfter: number } | null;
   leave(): void;
   /** Tells the lag that was just measured, in milliseconds. */
   feel(lag: number): void;
@@ -51,28 +55,34 @@ export const loadGate = ({ most = 5_000, fewest = 32 }: LoadOptions = {}): LoadG
   let inFlight = 0;
   let places = most;
   let smoothLag = 0;
+  /** Requests that have left since the last lag was told, and how many leave in a millisecond. */
+  let [left, leaving] = [0, 0];
   let drained: PromiseWithResolvers<void> | null = null;
   const shed: Record<LoadClass, number> = { probe: 0, payment: 0, checkout: 0, cart: 0, browsing: 0, reports: 0 };
 
   const feel = (lag: number) => {
     smoothLag = (smoothLag + lag) / 2;
-    // Fewer places by a fifth when it hurts, a few more when it does not: it falls fast and recovers slowly, and so settles.
-    if (smoothLag > comfortable) places = Math.max(fewest, Math.min(places, Math.ceil(inFlight * 0.8)));
+    leaving = (leaving + left / (sampleEvery + lag)) / 2;
+    left = 0;
+    // Fewer places by a fifth when it hurts, a few more when it does not: it falls fast and recovers slowly, and so settles. A lag that does
+    // not keep those inside for long is that of a crowd at the door: fewer inside would not make it smaller.
+    if (smoothLag > comfortable && inFlight > leaving * longestStay) places = Math.max(fewest, Math.min(places, Math.ceil(inFlight * 0.8)));
     else places = Math.min(most, places + Math.max(1, Math.ceil(places * 0.02)));
   };
 
   return {
     enter: (load) => {
       const { share, lag } = tolerances[load];
-      if (inFlight >= places * share || smoothLag >= lag) {
+      if (inFlight >= places * share || (smoothLag >= lag && inFlight >= fewest * share)) {
         shed[load] += 1;
-        const retryAfter = loadClasses.indexOf(load);
-        throw new DomainError('gateway.overloaded', `Try again in ${retryAfter} s.`, { retryAfter });
+        return { retryAfter: loadClasses.indexOf(load) };
       }
       inFlight += 1;
+      return null;
     },
     leave: () => {
       inFlight -= 1;
+      left += 1;
       if (inFlight === 0) drained?.resolve();
     },
     feel,
