@@ -9,6 +9,9 @@ import type { FromLoad, Measured, ToLoad, Turn } from './load.ts';
 import type { Stage } from './stage.ts';
 
 const quiet = '--disable-warning=ExperimentalWarning';
+const packageJson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } };
+/** What `npm start` gives to Node. */
+const flags = packageJson.scripts.start.split(' ').filter((word) => word.startsWith('--'));
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export interface Server {
@@ -34,7 +37,7 @@ const isComplaint = /^\{"level":("error"|[56]0)/;
 
 /** Starts a script and waits until it tells its port. What it complains of is shown when it ends too early, or at the end. */
 const startServer = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> => {
-  const child = spawn(process.execPath, [quiet, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const complaints: string[] = [];
   const note = (line: string) => complaints.push(line) > 20 && complaints.shift();
   let [port, begun] = [0, ''];

@@ -19,7 +19,7 @@ const schema = `
 /** Opens the log for its one writer: WAL, and every commit is on the disk before it returns. */
 export const openLog = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768');
   database.exec(schema);
   return database;
 };
@@ -27,6 +27,6 @@ export const openLog = (file: string): DatabaseSync => {
 /** Opens the log for reading only, beside its writer. */
 export const openLogReader = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file, { readOnly: true });
-  database.exec('PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456; PRAGMA busy_timeout = 5000');
+  database.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; PRAGMA busy_timeout = 5000');
   return database;
 };

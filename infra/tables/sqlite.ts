@@ -272,7 +272,7 @@ const beyond = ({ name, isUp, value }: { name: string; isUp: boolean; value: Col
 
 export const openSqliteTableReader = (file: string): TableReader & { forget(): void } => {
   const database = new DatabaseSync(file, { readOnly: true });
-  database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456');
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456');
   const { prepare, clear } = statementCache(database);
   const live = new Map<string, string>();
 
