@@ -109,14 +109,17 @@ const writeOf = async (names: Names, own: number, row: DetailRow): Promise<Searc
   return { position: Math.max(own, store.position, brand?.position ?? 0, position), document };
 };
 
-/** Nothing is lost when the index knows less than was done: it is done again. So what changed no product is saved only now and then. */
+/** Events. Nothing is lost when the index knows less than was done: it is done again. So what changed no product is saved only now and then. */
 const saveEvery = 1_000;
 
-/** The build that is written to. `saved` is its checkpoint; one that is `isNew` is swapped in when it has caught up. */
+/**
+ * The build that is written to. `unsaved`: events that it has come beyond its checkpoint (positions would not tell: they may be bytes).
+ * One that is `isNew` is swapped in when it has caught up.
+ */
 interface Current {
   readonly build: number;
   readonly reached: number;
-  readonly saved: number;
+  readonly unsaved: number;
   readonly isNew: boolean;
   /** The build that is searched says that it has read more than the log holds, which is never trusted. */
   readonly replacesAhead: boolean;
@@ -147,7 +150,7 @@ const searchDocuments = ({ index, writer, reader, logId }: SearchFollowerOptions
     const build = Math.max(((await index.live()) ?? 0) + 1, firstBuild);
     await index.drop(build);
     await index.create(build);
-    return { build, reached: 0, saved: 0, isNew: true, replacesAhead };
+    return { build, reached: 0, unsaved: 0, isNew: true, replacesAhead };
   };
 
   /** The live build, or a new one where that is of another log, of other rows, or ahead. */
@@ -157,7 +160,7 @@ const searchDocuments = ({ index, writer, reader, logId }: SearchFollowerOptions
     const checkpoint = await index.checkpoint(build);
     const reached = checkpoint?.position ?? 0;
     if (checkpoint && (checkpoint.logId !== logId || reached > head)) return begin(checkpoint.logId === logId);
-    return { build, reached, saved: reached, isNew: false, replacesAhead: false };
+    return { build, reached, unsaved: 0, isNew: false, replacesAhead: false };
   };
 
   /** Keys of what has changed in a table that documents take names from. */
@@ -244,17 +247,18 @@ const searchDocuments = ({ index, writer, reader, logId }: SearchFollowerOptions
   const bring = async (head: number, step?: Step): Promise<boolean> => {
     const own = current ?? (isWantedAnew ? await begin() : await takeUp(head));
     [current, isWantedAnew] = [own, false];
-    const { build, reached, saved, isNew, replacesAhead } = own;
+    const { build, reached, isNew, replacesAhead } = own;
     if (reached >= head && !isNew) return true;
     // Most steps change no row that stands in a document: then there is nothing to look up.
     const isIdle = step?.from === reached && !isNew && !followed.some((projection) => step.changed.has(projection));
     const written = isIdle ? 0 : await caughtUp(build, reached);
     if (written === null) return false;
-    const isSaved = written > 0 || isNew || head - saved >= saveEvery;
+    const unsaved = own.unsaved + (step?.events.length ?? saveEvery);
+    const isSaved = written > 0 || isNew || unsaved >= saveEvery;
     if (isSaved) await index.write(build, [], { logId, position: head });
     if (isNew) await index.swap(build, replacesAhead);
     // They may be wanted anew since.
-    if (current === own) current = { build, reached: head, saved: isSaved ? head : saved, isNew: false, replacesAhead: false };
+    if (current === own) current = { build, reached: head, unsaved: isSaved ? 0 : unsaved, isNew: false, replacesAhead: false };
     return true;
   };
 

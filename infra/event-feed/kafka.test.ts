@@ -103,7 +103,7 @@ describe('a topic in which batches stand twice', () => {
         let woken = () => {};
         let faults = later.length;
         const fails = () => dice.next().value < 3 && faults-- > 0;
-        const stop = followTail({
+        const tail = followTail({
           reader: readerOf(topic.records, 3, fails),
           decode: (record) => fromRecord(decode, record),
           tell: (events) => {
@@ -125,9 +125,10 @@ describe('a topic in which batches stand twice', () => {
           else await new Promise((resolve) => setImmediate(resolve));
         }
         await reach(positionOf(topic.head));
-        await stop();
+        await tail.stop();
         const positions = told.map(({ position }) => position);
         expect(positions).toEqual(positions.map((_, n) => (positions[0] ?? 0) + positionOf(n)));
+        expect(tail.told()).toBe(positions.at(-1) ?? null);
       }),
       { numRuns: 50 },
     ));

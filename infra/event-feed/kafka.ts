@@ -137,9 +137,13 @@ export const followTail = ({ reader, decode, tell, onError, backOffMs = 50 }: Ta
     }
   };
   const done = run();
-  return async () => {
-    stopping.abort();
-    await done;
+  return {
+    /** Position of the last event that was told; null before the first one. */
+    told: () => told,
+    async stop() {
+      stopping.abort();
+      await done;
+    },
   };
 };
 
@@ -165,7 +169,7 @@ export const createKafkaFeed = (options: KafkaFeedOptions): EventFeed & { close(
   const tell = (events: readonly Recorded[]) => {
     for (const listener of listeners) listener(events);
   };
-  let stopTail: (() => Promise<void>) | null = null;
+  let following: ReturnType<typeof followTail> | null = null;
   let head = { end: 0, position: 0 };
 
   const source: FeedSource = {
@@ -178,14 +182,17 @@ export const createKafkaFeed = (options: KafkaFeedOptions): EventFeed & { close(
     },
     onCommitted(listener) {
       listeners.add(listener);
-      stopTail ??= followTail({ reader: tail, decode, tell, onError });
+      following ??= followTail({ reader: tail, decode, tell, onError });
       return () => listeners.delete(listener);
     },
+    // NOTE: without it a subscriber looks after every batch whether there is more, and for its place in the topic it has to search.
+    told: () => following?.told() ?? null,
   };
   return {
     ...createLogFeed(source),
+    head: source.head,
     async close() {
-      await stopTail?.();
+      await following?.stop();
       await Promise.all([pages.close(), tail.close()]);
     },
   };

@@ -4,7 +4,10 @@ import type { EventStore } from '../event-store/port.ts';
 import type { EventFeed, FeedHandler, Subscription } from './port.ts';
 
 /** What of the log the feed needs: an EventStore has it, and so has a reader in another thread that is told when the log has grown. */
-export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'> & Partial<Pick<EventStore, 'told'>>;
+export type FeedSource = Pick<EventStore, 'logId' | 'readAll' | 'head' | 'onCommitted'> & {
+  /** As an EventStore's; null, or left out, while it is not known how far the source tells: whoever has come to the end of what was told reads on. */
+  told?(): number | null;
+};
 
 const batchSize = 1_000;
 /** More than this in memory for a slow subscriber is dropped and read from the log again. */
