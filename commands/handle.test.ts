@@ -157,6 +157,17 @@ describe('commands that wait for one stream', () => {
     expect((await store.read('jar-j', 0, 1_000)).length).toBe(101);
   });
 
+  it('see what another process wrote, unless a state that is kept will do', async () => {
+    await fill(3);
+    const own = createHandle({ ...store, isShared: true });
+    expect(await own.load(jar, 'j')).toMatchObject({ revision: 0 });
+    await take();
+    expect(await own.load(jar, 'j', 0)).toMatchObject({ revision: 0 });
+    expect(await own.load(jar, 'j', 1)).toMatchObject({ revision: 1 });
+    await take();
+    expect(await own.load(jar, 'j')).toMatchObject({ revision: 2 });
+  });
+
   it('give up after their deadline instead of trying for ever', async () => {
     await fill(3);
     const other = createHandle(store);

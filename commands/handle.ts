@@ -54,10 +54,11 @@ export type Handle = {
     command: Command,
     context: Context,
   ): Promise<Result<Event>>;
-  /** The folded state of a stream as the log has it now, with its revision (-1: no stream). */
+  /** The folded state of a stream as the log has it now, with its revision (-1: no stream). `enough`: a state at this revision will do. */
   load<State, Command, Event extends { type: string }>(
     decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
     id: string,
+    enough?: number,
   ): Promise<{ state: State; revision: number; position: number }>;
   /** The first result of this command, if its key is known: for what would look around again before it comes to the stream. */
   again<State, Command, Event extends { type: string }>(
@@ -278,9 +279,10 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
     load: async <State, Command, Event extends { type: string }>(
       decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
       id: string,
+      enough?: number,
     ) => {
       const streamId = `${decider.category}-${id}`;
-      const { state, revision, position } = await streams.newest(decider as AnyDecider, streamId);
+      const { state, revision, position } = await streams.newest(decider as AnyDecider, streamId, enough);
       return { state: state as State, revision, position };
     },
     again: async ({ category }: Pick<AnyDecider, 'category'>, { prior }: Context) =>

@@ -132,10 +132,13 @@ export const createStreams = (store: EventStore, capacity: number) => {
       cache.set(streamId, blank);
       return blank;
     },
-    /** The stream as the log has it at this moment. In a log of our own a kept state is never behind. */
-    async newest(decider: Foldable, streamId: string): Promise<Loaded> {
+    /**
+     * The stream as the log has it at this moment, or as it is kept, where that is at revision `enough` or beyond. In a log of our own a kept
+     * state is never behind.
+     */
+    async newest(decider: Foldable, streamId: string, enough = Number.POSITIVE_INFINITY): Promise<Loaded> {
       const known = cache.get(streamId);
-      return known && store.isShared ? renew(decider, streamId, known) : load(decider, streamId);
+      return known && store.isShared && known.revision < enough ? renew(decider, streamId, known) : load(decider, streamId);
     },
     /** Reads what others have written meanwhile; a stream that is not kept is read when it is next asked for. */
     async refresh(decider: Foldable, streamId: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { KafkaSettings } from './event-feed/kafka-client.ts';
 import type { TopicsOptions } from './event-feed/kafka-topics.ts';
 import { createLogFeed, type FeedSource } from './event-feed/log.ts';
 import type { MirrorOptions } from './event-feed/mirror.ts';
+import { paced } from './event-feed/paced.ts';
 import type { EventFeed } from './event-feed/port.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
 import { type Copied, type CopyOptions, copyEvents } from './event-store/copy.ts';
@@ -149,6 +150,9 @@ const readLog = (dataDir: string, contract: EventContract) => {
   };
 };
 
+/** Milliseconds between two batches of the read models' feed. Saving one costs a dozen statements, however few rows it has. */
+const pauseUnderLoad = 20;
+
 /** The log as the thread of the projections reads it. */
 export const connectSource = async (config: Config, { contract, onError }: Pick<LogOptions, 'contract' | 'onError'>) => {
   if (!config.EVENTSTORE_URL) return readLog(config.DATA_DIR, contract);
@@ -157,7 +161,7 @@ export const connectSource = async (config: Config, { contract, onError }: Pick<
   const { feed, close } = await connectFeed(config, log, { contract, onError });
   return {
     log,
-    feed,
+    feed: paced(feed, pauseUnderLoad),
     grown: () => {},
     close: async () => {
       await close();

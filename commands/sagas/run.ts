@@ -55,6 +55,8 @@ interface OpenIntent {
   readonly instance: string;
   readonly intentId: string;
   readonly event: { readonly type: string };
+  /** Where it stands in the stream of its instance; not known of those that are taken up at a start. */
+  readonly revision?: number;
   readonly correlationId: string;
   attempts: number;
 }
@@ -207,7 +209,7 @@ export class SagaRunner {
     this.#backOffs.add(timer);
   }
 
-  #noteIntent({ event, streamId, metadata }: Recorded) {
+  #noteIntent({ event, streamId, revision, metadata }: Recorded) {
     const at = streamId.indexOf('-');
     const saga = this.#byCategory.get(streamId.slice(0, at));
     if (!saga?.process.isIntent(event)) return;
@@ -216,6 +218,7 @@ export class SagaRunner {
       instance: streamId.slice(at + 1),
       intentId: metadata.eventId,
       event,
+      revision,
       correlationId: metadata.correlationId,
       attempts: 0,
     });
@@ -260,9 +263,10 @@ export class SagaRunner {
 
   /** Sends an intent's commands until their outcomes are known; only that instance waits. */
   async #send(intent: OpenIntent) {
-    const { saga, instance, event } = intent;
+    const { saga, instance, event, revision } = intent;
     try {
-      const { state } = await this.#options.handle.load(this.#foldOf(saga), instance);
+      // A state that has the intent will do: what a later event has made needless is found so by whoever decides the command.
+      const { state } = await this.#options.handle.load(this.#foldOf(saga), instance, revision);
       const isOpen = ({ part }: Send) => part === undefined || saga.process.isOpen(event, state, part);
       if (saga.process.isOpen(event, state)) await this.#dispatch(intent, saga.sends(event, state).filter(isOpen));
       this.#known.delete(intent.intentId);
