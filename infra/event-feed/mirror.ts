@@ -150,6 +150,23 @@ const copy = async (options: MirrorOptions, lease: Lease, signal: AbortSignal, p
   }
 };
 
+/** The same log, of which the next page is read while the one before is sent. */
+const readingAhead = (source: FeedSource): FeedSource => {
+  let ahead: { readonly after: number; readonly page: ReturnType<FeedSource['readAll']> } | null = null;
+  return {
+    ...source,
+    async readAll(after, limit) {
+      const before = ahead;
+      ahead = null;
+      const page = await (before?.after === after ? before.page : source.readAll(after, limit));
+      const last = page.length === limit ? page.at(-1) : undefined; // a shorter page is the end of the log
+      ahead = last ? { after: last.position, page: source.readAll(last.position, limit) } : null;
+      ahead?.page.catch(() => {}); // whoever asks for it hears of it
+      return page;
+    },
+  };
+};
+
 /** Until `signal` ends it or `page` fails, whose error it throws. */
 const follow = async (
   source: FeedSource,
@@ -160,7 +177,7 @@ const follow = async (
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
   let failed = false;
-  const subscription = createLogFeed(source).subscribe(from, async (events, before) => {
+  const subscription = createLogFeed(readingAhead(source)).subscribe(from, async (events, before) => {
     if (failed || signal.aborted) throw new Error('the copy has ended');
     try {
       await page(events, before);
