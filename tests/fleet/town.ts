@@ -9,11 +9,13 @@ import { createPartitionReader } from '../../infra/event-feed/kafka-partition.ts
 import { logTopic } from '../../infra/event-feed/kafka-topics.ts';
 import type { Role } from '../../infra/services.ts';
 import { logger } from '../../infra/telemetry/log.ts';
+import type { Subject } from '../../infra/tokens/port.ts';
 import { type Marketplace, openMarketplace } from '../../marketplace.ts';
 import { kafka } from '../engines/kafka.ts';
 import { type Acknowledged, type Ask, isPassing, type Steadfast } from '../faults/house.ts';
 import type { Answer } from '../market.ts';
 import { type Client, NoAnswer } from '../support/child.ts';
+import { lastingTokens } from '../support/tokens.ts';
 import { type Fleet, type FleetOptions, type Ground, newGround, startFleet } from './fleet.ts';
 
 export const unlimited = {
@@ -25,6 +27,9 @@ export const unlimited = {
 
 /** How often somebody who waits for a process looks again, in milliseconds. */
 const lookEvery = 50;
+
+/** How often a process that ends before it listens is started once more. */
+const mostStarts = 20;
 
 /** Answers as soon as `isSo` does so with true; what it throws counts as no. */
 export const until = async (isSo: () => Promise<boolean> | boolean): Promise<void> => {
@@ -81,6 +86,8 @@ export class Town implements Steadfast {
   readonly failures: string[] = [];
   readonly #isGroundOwn: boolean;
   readonly #waiting = new Set<{ isIt: IsIt; resolve: (recorded: Recorded) => void }>();
+  readonly #starting = new Map<Role | 'log', Promise<void>>();
+  readonly #lasting = lastingTokens((subject) => this.insist(() => this.#sign(subject)));
 
   private constructor(ground: Ground, fleet: Fleet, inside: Marketplace, isGroundOwn: boolean) {
     this.ground = ground;
@@ -92,8 +99,7 @@ export class Town implements Steadfast {
     this.client = {
       ...clientAt(ground.addressOf('gateway')),
       events,
-      tokenFor: async (userId, roles, seller) =>
-        (await inside.tokens.sign({ sub: userId, sid: randomUUID(), roles, seller: seller ?? null, epoch: 0 })).token,
+      tokenFor: (userId, roles, seller) => this.#sign({ sub: userId, sid: randomUUID(), roles, seller: seller ?? null, epoch: 0 }),
     };
   }
 
@@ -119,8 +125,9 @@ export class Town implements Steadfast {
 
   async send({ method, path, token, body, key = randomUUID() }: Ask): Promise<Answer> {
     for (;;) {
+      const lasting = await this.#lasting(token);
       const answer = await this.insist((client) =>
-        client.call(method, path, { token, headers: { 'idempotency-key': key }, ...(body !== undefined && { body }) }),
+        client.call(method, path, { token: lasting, headers: { 'idempotency-key': key }, ...(body !== undefined && { body }) }),
       );
       if (isPassing(answer) || isOutside(answer)) {
         await pause(Number(answer.headers.get('retry-after') ?? 1) * 1_000);
@@ -176,6 +183,23 @@ export class Town implements Steadfast {
     await reader.close();
   }
 
+  /** Starts it again; answers when it listens. One that ends while what it needs is away is started once more, as by whoever runs a fleet. */
+  start(name: Role | 'log'): Promise<void> {
+    const started = this.#starting.get(name) ?? this.#start(name).finally(() => this.#starting.delete(name));
+    this.#starting.set(name, started);
+    return started;
+  }
+
+  async #start(name: Role | 'log') {
+    for (let left = mostStarts; ; left -= 1) {
+      try {
+        return await this.fleet.start(name);
+      } catch (error) {
+        if (left === 0 || (await this.fleet.of(name).gone) !== 1) throw error;
+      }
+    }
+  }
+
   /**
    * Starts again what ended by itself and asks for it by exit code 1, as whoever runs a fleet does: an owner that could not renew its lease,
    * a process that began while the database was away. Answers how to end it.
@@ -187,7 +211,7 @@ export class Town implements Steadfast {
         const process = this.fleet.of(name);
         const code = await process.gone;
         if (isOver) return;
-        if (code === 1) await this.fleet.start(name).catch(() => {});
+        if (code === 1) await this.start(name).catch(() => {});
         else await until(() => isOver || this.fleet.of(name) !== process);
       }
     };
@@ -206,6 +230,14 @@ export class Town implements Steadfast {
     await this.inside.close();
     await this.fleet.stop();
     if (this.#isGroundOwn) await this.ground.remove();
+  }
+
+  async #sign(subject: Subject): Promise<string> {
+    try {
+      return (await this.inside.tokens.sign(subject)).token;
+    } catch (error) {
+      throw new NoAnswer(`no token: ${String(error)}`); // the keys stand in PostgreSQL, which may be away
+    }
   }
 
   async *#events(after: number): AsyncGenerator<Recorded> {
