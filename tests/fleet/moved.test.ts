@@ -11,7 +11,7 @@ import type { Answer } from '../market.ts';
 import { type Child, type Client, startChild } from '../support/child.ts';
 import { freshId } from '../support/probe.ts';
 import { type Article, administrator, choicesOf, heard, homeOf, ok, openShop, type Shop, sell, signIn } from '../support/shop.ts';
-import { startAnother } from './another.ts';
+import { type Another, startAnother } from './another.ts';
 import { differences, documentsOf, factsOf, rowsOf, spoil } from './copies.ts';
 import { type Ground, newGround } from './fleet.ts';
 import { freePorts, type Running, run } from './processes.ts';
@@ -125,6 +125,7 @@ describe('a log that moves', () => {
   let house: Child | null = null;
   let town: Town | null = null;
   let log: Running | null = null;
+  const others: Another[] = [];
   let shop: Shop;
   let articles: [Article, Article];
   let before: { position: string; events: number };
@@ -152,6 +153,7 @@ describe('a log that moves', () => {
     await leave();
   });
   afterAll(async () => {
+    for (const { process } of others) await process.kill();
     await house?.stop();
     await town?.close();
     await log?.stop();
@@ -165,9 +167,11 @@ describe('a log that moves', () => {
 
   it('is not served by rows of the old id, whoever starts first', async () => {
     const api = await startAnother(ground, 'read-api', quickly);
+    others.push(api);
     const there = clientAt(api.address);
     await until(async () => (await there.call('GET', '/products')).status > 0);
     const projections = await startAnother(ground, 'projections', quickly);
+    others.push(projections);
     await api.listens();
     const { body } = await there.call('GET', `/products?seller=${shop.sellerId}`);
     expect(body.items.map((each: { name: string }) => each.name)).toEqual([name, name]);

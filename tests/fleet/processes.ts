@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { endsWithUs } from '../support/left-behind.ts';
 
 /** Ports that were free a moment ago, each one once. */
 export const freePorts = async (count: number): Promise<number[]> => {
@@ -33,19 +34,13 @@ export interface Running {
 
 const longestMemory = 500;
 
-/** Children that a test may have at once, each with a listener for the end of this process. */
-process.setMaxListeners(100);
-
 export const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Running => {
   const { PATH = '', HOME = '' } = process.env;
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test that fails before it stops them leaves nobody behind.
-  const last = () => child.kill('SIGKILL');
-  process.once('exit', last);
-  child.once('exit', () => process.off('exit', last));
+  endsWithUs(child);
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   for (const stream of [child.stdout, child.stderr]) {

@@ -108,8 +108,13 @@ export class Town implements Steadfast {
     const ground = there ?? (await newGround());
     const all = { ...unlimited, ...env };
     const fleet = await startFleet(ground, { env: all, ...options });
-    const inside = await openMarketplace(readConfig({ ...ground.env, ...all }), { log: logger('silent'), roles: new Set() });
-    return new Town(ground, fleet, inside, there === undefined);
+    try {
+      const inside = await openMarketplace(readConfig({ ...ground.env, ...all }), { log: logger('silent'), roles: new Set() });
+      return new Town(ground, fleet, inside, there === undefined);
+    } catch (error) {
+      await fleet.stop();
+      throw error;
+    }
   }
 
   async insist<T>(work: (client: Client) => Promise<T>): Promise<T> {

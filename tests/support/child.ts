@@ -13,6 +13,7 @@ import { askOwner } from '../../infra/cli/remote.ts';
 import { ownerOf } from '../../infra/data-dir.ts';
 import type { Role } from '../../infra/http/env.ts';
 import type { Answer, Market } from '../market.ts';
+import { endsWithUs } from './left-behind.ts';
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 
@@ -53,7 +54,8 @@ export interface Child extends Client {
   stop(): Promise<number | null>;
 }
 
-const environment = {
+/** What `main.ts start` is told here beside its folder. */
+export const environment = {
   NODE_ENV: 'test',
   PORT: '0',
   HOST: '127.0.0.1',
@@ -90,6 +92,7 @@ export const startChild = async (dataDir: string, env: Readonly<Record<string, s
     env: { PATH, ...environment, DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endsWithUs(child);
   const gone = once(child, 'exit') as Promise<[number | null]>;
   const lines: string[] = [];
   const url = await listening(child, lines, lines);
