@@ -2,8 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Recorded } from '../../domain/metadata.ts';
+import { readConfig } from '../../infra/config.ts';
+import { connectVault } from '../../infra/connect.ts';
+import type { Subject } from '../../infra/tokens/port.ts';
 import type { Answer } from '../market.ts';
-import { type Child, type Client, newDataDir, startChild } from '../support/child.ts';
+import { type Child, type Client, environment, newDataDir, startChild } from '../support/child.ts';
+import { lastingTokens } from '../support/tokens.ts';
 
 /** A command with its key, and what was answered. */
 export interface Acknowledged {
@@ -60,6 +64,7 @@ export class House implements Steadfast {
   #due: { left: number; isIt: IsIt; done: () => void } | null = null;
   readonly #waiting = new Set<{ isIt: IsIt; resolve: (recorded: Recorded) => void }>();
   readonly #listening: Promise<void>;
+  readonly #lasting = lastingTokens((subject) => this.#sign(subject));
 
   constructor() {
     this.#child = startChild(this.dataDir);
@@ -82,8 +87,9 @@ export class House implements Steadfast {
   /** Sends a command until it is answered, always with the same key. */
   async send({ method, path, token, body, key = randomUUID() }: Ask): Promise<Answer> {
     for (;;) {
+      const lasting = await this.#lasting(token);
       const answer = await this.insist((child) =>
-        child.call(method, path, { token, headers: { 'idempotency-key': key }, ...(body !== undefined && { body }) }),
+        child.call(method, path, { token: lasting, headers: { 'idempotency-key': key }, ...(body !== undefined && { body }) }),
       );
       if (isPassing(answer)) {
         await setTimeout(Number(answer.headers.get('retry-after') ?? 1) * 1_000);
@@ -132,6 +138,12 @@ export class House implements Steadfast {
     await this.#killing;
     await (await this.#child).stop();
     await this.#listening;
+  }
+
+  /** With the keys that lie in the folder: a sign-in would be an event. */
+  async #sign(subject: Subject): Promise<string> {
+    const { tokens, vault } = await connectVault(readConfig({ ...environment, DATA_DIR: this.dataDir }), Date.now);
+    return (await tokens.sign(subject).finally(() => vault.close())).token;
   }
 
   async #listen() {
