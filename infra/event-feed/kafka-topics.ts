@@ -51,13 +51,15 @@ const mostLooks = 100;
 const lookEvery = 100;
 
 const isNew = (error: unknown) =>
-  error instanceof kafkajs.KafkaJSProtocolError && ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(error.type);
+  error instanceof kafkajs.KafkaJSProtocolError &&
+  ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'].includes(error.type);
 
-/** Answers when a broker knows these topics and who leads them: for a moment after they were made it may not. */
+/** Answers when these topics are known, and led: for a moment after they were made a broker may know of neither. */
 const known = async (admin: Admin, topics: string[]) => {
   for (let looks = 1; ; looks += 1) {
     try {
       await admin.fetchTopicMetadata({ topics });
+      for (const topic of topics) await admin.fetchTopicOffsets(topic);
       return;
     } catch (error) {
       if (looks >= mostLooks || !isNew(error)) throw error;
