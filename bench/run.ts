@@ -32,7 +32,7 @@ const wanted = positionals.length > 0 ? positionals : Object.keys(paths);
 const unknown = wanted.find((name) => !Object.hasOwn(paths, name));
 if (unknown !== undefined || !(seconds > 0) || !(events > 10_000)) {
   console.error(
-    `Usage: npm run bench -- [${Object.keys(paths).join(' ')}] [--seconds 10] [--events 1000000] [--json] [--profile DIR] [--dir DIR] [--keep]`,
+    `Usage: npm run bench -- [${Object.keys(paths).join(' ')} | fleet] [--seconds 10] [--events 1000000] [--json] [--profile DIR] [--dir DIR] [--keep]`,
   );
   process.exit(2);
 }

@@ -8,6 +8,7 @@ import { positionText } from '../domain/position.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import type { Answer, Market } from './market.ts';
 import { aContext, anId, listProduct, openStore, rupiah, type Store } from './shop.ts';
+import { ok } from './support/shop.ts';
 
 export interface Goods {
   readonly productId: string;
@@ -83,16 +84,10 @@ export const untilCheckout = async (market: Market, checkoutId: string, ...statu
   return state;
 };
 
-/** The body of an answer that had to be a success. */
-export const done = ({ status, body }: Answer): Answer['body'] => {
-  if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`);
-  return body;
-};
-
 /** Pays what `place` has answered, as soon as there is something to pay: where much goes on, its buyer is answered before. */
 export const pay = async (market: Market, { token }: Pick<Customer, 'token'>, { checkoutId, payment }: Answer['body']) => {
   await untilCheckout(market, checkoutId, 'AwaitingPayment');
-  return done(await market.call('POST', `/payments/${payment.paymentId}/simulate`, { token, body: { outcome: 'pay' } }));
+  return ok(await market.call('POST', `/payments/${payment.paymentId}/simulate`, { token, body: { outcome: 'pay' } }));
 };
 
 /** A position that read models have to pass to show what stands in the log now. */

@@ -10,7 +10,8 @@ import { positionText } from '../../domain/position.ts';
 import type { Answer } from '../market.ts';
 import { type Child, type Client, startChild } from '../support/child.ts';
 import { freshId } from '../support/probe.ts';
-import { type Article, administrator, choicesOf, heard, homeOf, ok, openShop, type Shop, sell, signIn } from '../support/shop.ts';
+import { order } from '../support/purchase.ts';
+import { type Article, administrator, openShop, type Shop, sell, signIn } from '../support/shop.ts';
 import { type Another, startAnother } from './another.ts';
 import { differences, documentsOf, factsOf, rowsOf, spoil } from './copies.ts';
 import { type Ground, newGround } from './fleet.ts';
@@ -46,18 +47,7 @@ const copy = async (from: string, to: string): Promise<object> => {
   return JSON.parse(said);
 };
 
-const buy = async (client: Client, { productId, variantId }: Article) => {
-  const token = await client.tokenFor(freshId(), ['CUSTOMER']);
-  const post = async (path: string, body: object) => ok(await client.call('POST', path, { token, body }));
-  await post('/cart/lines', { productId, variantId });
-  const quote = await post('/checkouts/quote', { address: homeOf() });
-  const placed = await post('/checkouts', { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' });
-  const becomes = (type: string) =>
-    heard(client, ({ event, streamId }) => event.type === type && streamId === `checkout-${placed.checkoutId}`);
-  await becomes('checkout.awaiting_payment');
-  await post(`/payments/${placed.payment.paymentId}/simulate`, { outcome: 'pay' });
-  await becomes('checkout.completed');
-};
+const buy = async (client: Client, article: Article) => order(client, { token: await client.tokenFor(freshId(), ['CUSTOMER']) }, article);
 
 const sales = async (client: Client, position?: string): Promise<Answer> =>
   client.call('GET', '/analytics/gmv', {

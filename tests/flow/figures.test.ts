@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { order } from '../../domain/order/order.ts';
 import { payment } from '../../domain/payment/payment.ts';
-import { aBuyer, askQuote, done, nowPosition, openShop, pay, place, putIntoCart, type Shop, untilCheckout } from '../buying.ts';
+import { aBuyer, askQuote, nowPosition, openShop, pay, place, putIntoCart, type Shop, untilCheckout } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { aContext, anId } from '../shop.ts';
+import { ok } from '../support/shop.ts';
 
 let market: Market;
 let admin: string;
@@ -22,7 +23,7 @@ const placeAt = async (...shops: readonly Shop[]) => {
   const buyer = await aBuyer(market);
   for (const { goods } of shops) await putIntoCart(market, buyer, goods);
   const quote = (await askQuote(market, buyer)).body;
-  return { buyer, placed: done(await place(market, buyer, quote)) };
+  return { buyer, placed: ok(await place(market, buyer, quote)) };
 };
 const buy = async (...shops: readonly Shop[]) => {
   const { buyer, placed } = await placeAt(...shops);

@@ -8,8 +8,8 @@ import { minutes } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { payment } from '../../domain/payment/payment.ts';
 import { sign } from '../../infra/outbound/signature.ts';
-import { done } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
+import { ok } from '../support/shop.ts';
 import { asSystem, fresh, idr, instant, openSale, type Sale, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
@@ -39,7 +39,7 @@ const instructed = async (method: Method): Promise<Sale> => {
 
 const simulate = ({ paymentId, buyer }: Sale, body: object) =>
   market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer, body });
-const play = async (sale: Sale, body: object) => done(await simulate(sale, body));
+const play = async (sale: Sale, body: object) => ok(await simulate(sale, body));
 
 const captured = (sale: Sale) => untilPayment(market, sale.paymentId, (state) => state.status === 'Captured');
 

@@ -14,8 +14,8 @@ import { seller } from '../../domain/seller/seller.ts';
 import { shipment } from '../../domain/shipment/shipment.ts';
 import { stock } from '../../domain/stock/stock.ts';
 import { user } from '../../domain/user/user.ts';
-import { done } from '../buying.ts';
 import type { Market } from '../market.ts';
+import { ok } from '../support/shop.ts';
 
 export const idr = (amount: number): Money => money(amount, 'IDR');
 
@@ -140,7 +140,7 @@ export const packed = async (market: Market, sale: Sale) => {
   const collected = await market.until(payment, paymentId, (state) => state.status === 'Pending', patience);
   if (collected.status !== 'none' && collected.method !== 'cod') {
     await untilPayment(market, paymentId, (state) => state.status !== 'none' && state.parts.every((part) => part.instructed));
-    done(await market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer, body: { outcome: 'pay' } }));
+    ok(await market.call('POST', `/payments/${paymentId}/simulate`, { token: buyer, body: { outcome: 'pay' } }));
     await untilPayment(market, paymentId, (state) => state.status === 'Captured');
   }
   await sale.confirm();
@@ -153,7 +153,7 @@ export const packed = async (market: Market, sale: Sale) => {
 export const delivered = async (market: Market, sale: Sale) => {
   await packed(market, sale);
   await market.until(shipment, sale.orderId, (state) => state.status !== 'none', patience);
-  done(await market.call('POST', `/shipments/${sale.orderId}/simulate`, { token: sale.seller, body: { to: 'delivered' } }));
+  ok(await market.call('POST', `/shipments/${sale.orderId}/simulate`, { token: sale.seller, body: { to: 'delivered' } }));
   await untilOrder(market, sale.orderId, 'Delivered');
 };
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { type Shipment, shipment } from '../../domain/shipment/shipment.ts';
 import { stock } from '../../domain/stock/stock.ts';
-import { done } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
+import { ok } from '../support/shop.ts';
 import { fresh, idr, openSale, packed, type Sale, untilOrder, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
@@ -34,7 +34,7 @@ const shippable = async (method: Method) => {
 
 const simulate = ({ orderId, seller }: Sale, body: object) =>
   market.call('POST', `/shipments/${orderId}/simulate`, { token: seller, body });
-const play = async (sale: Sale, body: object) => done(await simulate(sale, body));
+const play = async (sale: Sale, body: object) => ok(await simulate(sale, body));
 
 describe('rates', () => {
   const asked = { origin: 'Bandung', destination: 'Surabaya', weightGrams: 800 };

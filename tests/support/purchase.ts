@@ -26,9 +26,10 @@ export interface Estate {
 
 const sessionOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid;
 
-const order = async (client: Client, { token }: Person, { productId, variantId }: Article) => {
+/** Bought and paid, to the end of the checkout. */
+export const order = async (client: Client, { token }: Pick<Person, 'token'>, { productId, variantId }: Article, quantity = 1) => {
   const post = async (path: string, body: object) => ok(await client.call('POST', path, { token, body }));
-  await post('/cart/lines', { productId, variantId, quantity: 3 });
+  await post('/cart/lines', { productId, variantId, quantity });
   const quote = await post('/checkouts/quote', { address: homeOf() });
   const placed = await post('/checkouts', { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' });
   const becomes = (type: string) =>
@@ -59,7 +60,7 @@ export const openEstate = async (client: Client): Promise<Estate> => {
   const { addressId } = await asBuyer('/users/me/addresses', { address: homeOf() });
   const { pictureId } = await asSeller(`/products/${productId}/pictures`, { url: 'https://example.com/1.webp' });
   await asSeller('/sellers/me/members', { userId: member.userId });
-  const bought = await order(client, buyer, article);
+  const bought = await order(client, buyer, article, 3);
   const parcel = await deliver(client, shop, bought.orderId);
   const { orderId } = bought;
   const { reviewId } = await asBuyer('/reviews', { orderId, lineId: bought.lineId, rating: 5, body: 'Enak.' });
