@@ -103,6 +103,14 @@ export const openElasticsearchIndex = (options: ElasticsearchOptions): SearchInd
     await reached(() => client.indices.delete({ index: names.index(build) }, { ignore: [missing] }));
   };
 
+  /** More than one where somebody was killed between the two steps of a swap. */
+  const buildsBefore = async (build: number): Promise<number[]> => {
+    const found = await reached(() => client.indices.getAlias({ index: `${names.live}-*` }));
+    return Object.keys(found)
+      .map(names.buildOf)
+      .filter((other) => other < build);
+  };
+
   return {
     create: async (build) => {
       if (!Number.isSafeInteger(build) || build < 0) throw new RangeError('a build is a whole number');
@@ -138,10 +146,11 @@ export const openElasticsearchIndex = (options: ElasticsearchOptions): SearchInd
         throw new DomainError('search.build_behind', 'The new search index has not read as far as the old one.', { build, old });
       await reached(() => client.indices.refresh({ index: names.index(build) }));
       const actions: estypes.IndicesUpdateAliasesAction[] = [{ add: { index: names.index(build), alias: names.live } }];
-      if (old !== null) actions.push({ remove_index: { index: names.index(old) } });
+      if (old !== null) actions.push({ remove: { index: names.index(old), alias: names.live } });
       await reached(() => client.indices.updateAliases({ actions }));
-      if (old !== null) checkpoints.delete(old);
       knownLive = build;
+      // Only now: a node closes the parts of an index before it knows the alias that came with that, so its searches would ask what is gone.
+      for (const outdated of await buildsBefore(build)) await drop(outdated);
     },
     drop: async (build) => {
       if ((await findLive()) === build) throw new DomainError('search.build_live', 'The live search index cannot be dropped.', { build });

@@ -135,6 +135,14 @@ describe('an index that is taken away', () => {
     await engine.close();
   });
 
+  it('by another build takes with it what interrupted swaps have left', async () => {
+    const engine = opened();
+    for (const build of [1, 2, 3]) await engine.index.create(build);
+    await engine.index.swap(3);
+    expect(await engine.indexes()).toEqual([`${engine.namespace}-products-3`]);
+    await engine.close();
+  });
+
   it('by another build is not missed by those who search meanwhile', async () => {
     const engine = opened();
     const others = [1, 2, 3].map(() => openElasticsearchReader({ url, namespace: engine.namespace }));
