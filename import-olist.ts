@@ -113,9 +113,8 @@ const insist = async <T>(task: () => Promise<T>): Promise<T> => {
 };
 
 const patient = (handle: Handle): Handle =>
-  Object.assign((...asked: Parameters<Handle>) => insist(() => handle(...asked)), {
+  Object.assign((...asked: Parameters<Handle>) => insist(() => handle(...asked)), handle, {
     load: (...asked: Parameters<Handle['load']>) => insist(() => handle.load(...asked)),
-    again: handle.again,
   }) as Handle;
 
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */

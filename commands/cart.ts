@@ -1,5 +1,5 @@
 // Commands of the cart: whoever comes, signed in or not, has one, and it opens with its first line.
-import { cart, type OpenCart } from '../domain/cart/cart.ts';
+import { type CartCommand, cart, type OpenCart } from '../domain/cart/cart.ts';
 import { DomainError } from '../domain/error.ts';
 import { isForSale, type Listing, type Variant } from '../domain/product/listing.ts';
 import { product } from '../domain/product/product.ts';
@@ -26,17 +26,18 @@ const variantOf = ({ variants }: Listing, variantId: string | undefined): Varian
 
 /** Throws cart.product_unavailable, cart.own_goods, cart.mixed_currencies, cart.quantity_exceeded, cart.too_many_lines. */
 export const addCartLine = async (handle: Handle, { cartId, ownSellerId }: Buyer, input: NewCartLine, context: Context) => {
-  const before = await handle.again(cart, context);
-  if (before) return before; // also when the product is gone by now
   const { productId, quantity } = input;
-  const { state } = await handle.load(product, productId);
-  if (state.status !== 'Active') throw unavailable({ productId });
-  const variant = variantOf(state, input.variantId);
-  if (!variant?.price || !isForSale(variant)) throw unavailable({ productId, variantId: input.variantId ?? null });
-  const { sellerId } = state;
-  const { variantId, price } = variant;
-  const item = { lineId: newId(context, 0), productId, variantId, sellerId, quantity, currency: price.currency };
-  return handle(cart, cartId, { type: 'add', cartId, ...item, additionId: context.commandId, ownSellerId, at: context.at }, context);
+  const add = async (): Promise<CartCommand> => {
+    const { state } = await handle.load(product, productId);
+    if (state.status !== 'Active') throw unavailable({ productId });
+    const variant = variantOf(state, input.variantId);
+    if (!variant?.price || !isForSale(variant)) throw unavailable({ productId, variantId: input.variantId ?? null });
+    const { sellerId } = state;
+    const { variantId, price } = variant;
+    const item = { lineId: newId(context, 0), productId, variantId, sellerId, quantity, currency: price.currency };
+    return { type: 'add', cartId, ...item, additionId: context.commandId, ownSellerId, at: context.at };
+  };
+  return handle.prepared(cart, cartId, add, context);
 };
 
 export const changeCartLine = (handle: Handle, cartId: string, lineId: string, quantity: number, context: Context) =>

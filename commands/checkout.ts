@@ -1,6 +1,6 @@
 // Commands of a checkout: a quote for what is in the cart, the start that plans and holds, and the buyer's way out before paying.
 import { cart } from '../domain/cart/cart.ts';
-import { checkout, type Prices } from '../domain/checkout/checkout.ts';
+import { type CheckoutCommand, checkout, type Prices } from '../domain/checkout/checkout.ts';
 import type { MissingLine } from '../domain/checkout/events.ts';
 import type { QuotedLine } from '../domain/checkout/plan.ts';
 import { type Checkout, isPurchase, type Purchase } from '../domain/checkout/state.ts';
@@ -89,20 +89,16 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
   const { handle } = needs;
   const { buyerId, ownSellerId } = input;
   const { at } = context;
-  const before = await handle.again(checkout, context);
-  if (before) return before; // whatever the cart holds by now
   const checkoutId = newId(context, 0);
-  const address = await addressOf(handle, input);
-  const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), at);
-  await mustBeInStock(handle, lines);
-  const shipping = await shippingFor(needs, stores, lines, address, at);
-  const prices: Prices = { lines, shipping, platform: [] };
-  return handle(
-    checkout,
-    checkoutId,
-    { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId, address, ...prices, at },
-    { ...context, fresh: true },
-  );
+  const quote = async (): Promise<CheckoutCommand> => {
+    const address = await addressOf(handle, input);
+    const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), at);
+    await mustBeInStock(handle, lines);
+    const shipping = await shippingFor(needs, stores, lines, address, at);
+    const prices: Prices = { lines, shipping, platform: [] };
+    return { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId, address, ...prices, at };
+  };
+  return handle.prepared(checkout, checkoutId, quote, { ...context, fresh: true });
 };
 
 export interface StartInput {

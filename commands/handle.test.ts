@@ -105,6 +105,21 @@ describe('a command', () => {
     expect(again.replayed).toBe(true);
   });
 
+  it('that looks around first gets its first result, whatever there is to be seen by now', async () => {
+    const same = context();
+    const asked = (more: Partial<Context> = {}) =>
+      handle.prepared(jar, 'j', async () => ({ type: 'fill', sweets: 2 }) as const, { ...same, ...more });
+    const gone = (more: Partial<Context> = {}) =>
+      handle.prepared(jar, 'j', () => Promise.reject(new DomainError('shop.closed', 'Closed.')), { ...same, ...more });
+    await expect(gone()).rejects.toMatchObject({ code: 'shop.closed' });
+    expect(await handle.first(jar, 'j', same)).toBeNull();
+    const { events } = await asked({ fresh: true });
+    handle = createHandle(store); // whose key store has lost the key
+    for (const repeat of [asked, gone, () => handle.first(jar, 'j', same)])
+      expect(await repeat({ fresh: true })).toMatchObject({ events, replayed: true });
+    await expect(gone({ commandId: randomUUID() })).rejects.toMatchObject({ code: 'shop.closed' });
+  });
+
   it('that takes its stream for new finds out at the append when it is not', async () => {
     const same = context({ fresh: true });
     const first = await fill(2, same);

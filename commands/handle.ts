@@ -60,11 +60,22 @@ export type Handle = {
     id: string,
     enough?: number,
   ): Promise<{ state: State; revision: number; position: number }>;
-  /** The first result of this command, if its key is known: for what would look around again before it comes to the stream. */
-  again<State, Command, Event extends { type: string }>(
-    decider: Pick<Decider<State, Command, Event>, 'category' | 'decide'>,
+  /** What this command has done to this stream already, if it has come before; also where the key store has lost it. */
+  first<State, Command, Event extends { type: string }>(
+    decider: Decider<State, Command, Event>,
+    id: string,
     context: Context,
   ): Promise<Result<Event> | null>;
+  /**
+   * A command that is made by looking around. A repeat gets its first result, whatever there is to be seen by now: the stream is asked for
+   * it when the look refuses, and by the append.
+   */
+  prepared<State, Command, Event extends { type: string }>(
+    decider: Decider<State, Command, Event>,
+    id: string,
+    make: () => Promise<Command>,
+    context: Context,
+  ): Promise<Result<Event>>;
 };
 
 interface Waiting {
@@ -121,6 +132,25 @@ const decideOne = (streamId: string, state: unknown, occurredAt: string, { decid
 };
 
 const sizeOf = (events: readonly NewEvent[]) => events.reduce((bytes, item) => bytes + JSON.stringify(item.event).length, 0);
+
+const preparing =
+  (
+    handle: <State, Command, Event extends { type: string }>(
+      ...asked: [Decider<State, Command, Event>, string, Command, Context]
+    ) => Promise<Result<Event>>,
+    first: Handle['first'],
+  ): Handle['prepared'] =>
+  async (decider, id, make, context) => {
+    const before = context.prior ? await first(decider, id, context) : null;
+    if (before) return before;
+    try {
+      return await handle(decider, id, await make(), context);
+    } catch (error) {
+      const done = error instanceof DomainError ? await first(decider, id, context) : null;
+      if (done) return done;
+      throw error;
+    }
+  };
 
 export const createHandle = (store: EventStore, options: HandleOptions = {}): Handle => {
   const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
@@ -275,7 +305,15 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       else queue.push(waiting);
     });
 
+  const first: Handle['first'] = async (decider, id, { commandId, prior }) => {
+    const streamId = `${decider.category}-${id}`;
+    const known = prior?.streamId === streamId ? prior : (await streams.newest(decider as AnyDecider, streamId)).seen.get(commandId);
+    return known ? replay(streamId, id, known.first, known.count) : null;
+  };
+
   return Object.assign(handle, {
+    first,
+    prepared: preparing(handle, first),
     load: async <State, Command, Event extends { type: string }>(
       decider: Pick<Decider<State, Command, Event>, 'category' | 'version' | 'initial' | 'evolve'>,
       id: string,
@@ -285,9 +323,5 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
       const { state, revision, position } = await streams.newest(decider as AnyDecider, streamId, enough);
       return { state: state as State, revision, position };
     },
-    again: async ({ category }: Pick<AnyDecider, 'category'>, { prior }: Context) =>
-      prior?.streamId.startsWith(`${category}-`)
-        ? replay(prior.streamId, prior.streamId.slice(category.length + 1), prior.first, prior.count)
-        : null,
   });
 };

@@ -18,7 +18,8 @@ export const receiveStock = async (
   input: { productId: string; quantity: number; reason: string },
   context: Context,
 ) => {
-  const before = await handle.again(stock, context);
+  const id = stockId(variantId, location);
+  const before = await handle.first(stock, id, context);
   if (before) return before; // also when the product is gone by now
   const { productId, quantity, reason } = input;
   const { state } = await handle.load(product, productId);
@@ -27,7 +28,7 @@ export const receiveStock = async (
   if (!state.variants.some((variant) => variant.variantId === variantId))
     throw new DomainError('product.variant_not_found', 'There is no such variant.', { variantId });
   const movement = { movementId: newId(context, 0), quantity, reason, at: context.at };
-  return handle(stock, stockId(variantId, location), { type: 'receive', variantId, location, productId, sellerId, ...movement }, context);
+  return handle(stock, id, { type: 'receive', variantId, location, productId, sellerId, ...movement }, context);
 };
 
 /** Somebody else's stock is answered like one that does not exist. */

@@ -97,13 +97,13 @@ const commandsOf = (productId: string, sellerId: string, slug: string, input: Ne
 
 /** A draft with its variants and pictures in one append. Throws product.slug_taken, and what the rules of a product refuse. */
 export const createProduct = async ({ handle, blindIndex }: ProductNeeds, sellerId: string, input: NewProduct, context: Context) => {
+  const productId = newId(context, 0);
   // What was accepted once is not asked again: a repeat finishes what was begun and finds the first events.
-  if (!context.prior) {
+  if (!(await handle.first(product, productId, context))) {
     await mustSell(handle, sellerId);
     await mustBeKnown(handle, input);
     if (input.activate) await mustSayWhatIsAsked(handle, input.categoryId, input.attributes);
   }
-  const productId = newId(context, 0);
   const slug = input.slug ?? slugOf(input.name, productId);
   const commands = commandsOf(productId, sellerId, slug, input, context);
   rehearse(commands);
@@ -133,7 +133,7 @@ export const variantIdsOf = ({ events }: Result<ProductEvent>): string[] =>
 type Edit = Omit<Of<'edit'>, 'type' | 'sellerId'>;
 
 export const editProduct = async (handle: Handle, sellerId: string, productId: string, input: Edit, context: Context) => {
-  if (!context.prior) await mustBeKnown(handle, input);
+  if (!(await handle.first(product, productId, context))) await mustBeKnown(handle, input);
   return handle(product, productId, { type: 'edit', sellerId, ...input }, context);
 };
 
@@ -174,8 +174,10 @@ export const arrangePictures = (handle: Handle, sellerId: string, productId: str
   handle(product, productId, { type: 'arrange_pictures', sellerId, pictureIds }, context);
 
 export const activateProduct = async (handle: Handle, sellerId: string, productId: string, context: Context) => {
+  const before = await handle.first(product, productId, context);
+  if (before) return before;
   const { state } = await handle.load(product, productId);
-  if (!context.prior && state.status !== 'None' && state.status !== 'Archived' && state.sellerId === sellerId) {
+  if (state.status !== 'None' && state.status !== 'Archived' && state.sellerId === sellerId) {
     await mustSell(handle, sellerId);
     await mustSayWhatIsAsked(handle, state.categoryId, state.attributes);
   }

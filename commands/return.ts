@@ -15,8 +15,6 @@ export interface NewReturn {
   readonly note: Sealed | null;
 }
 
-const streamOf = (returnId: string) => `return-${returnId}`;
-
 /** How much of each line other returns have taken that were not turned down. */
 const takenBy = async (handle: Handle, returnIds: readonly string[]): Promise<ReadonlyMap<string, number>> => {
   const taken = new Map<string, number>();
@@ -50,17 +48,19 @@ export const requestReturn = async (handle: Handle, orderId: string, input: NewR
   if (state.status === 'none' || state.buyerId !== buyerId) throw new DomainError('order.not_found', 'There is no such order.');
   const { state: carried } = await handle.load(fulfilment, orderId);
   const known = Object.keys(carried.returns);
-  const returnId = context.prior?.streamId.slice(streamOf('').length) ?? derivedId('return', orderId, known.length);
-  const isReplay = context.prior !== undefined;
-  if (!isReplay && state.status === 'Completed') throw new DomainError('order.return_window_closed', 'The return window is over.');
-  if (!isReplay && state.status !== 'Delivered') {
+  const returnId = derivedId('return', orderId, known.length);
+  for (const each of [...known, returnId]) {
+    const before = await handle.first(returns, each, context);
+    if (before) return before; // also when the window is over by now
+  }
+  if (state.status === 'Completed') throw new DomainError('order.return_window_closed', 'The return window is over.');
+  if (state.status !== 'Delivered') {
     throw new DomainError('order.not_delivered', `This order is ${state.status}.`, { status: state.status });
   }
-  const lines = isReplay ? [] : linesOf(input.lines, carried.terms?.holds ?? [], await takenBy(handle, known));
+  const lines = linesOf(input.lines, carried.terms?.holds ?? [], await takenBy(handle, known));
   const { checkoutId, sellerId } = state;
-  const returnUntil = state.status === 'Delivered' ? state.returnUntil : context.at;
   const ids = { returnId, orderId, checkoutId, buyerId, sellerId };
-  const asked = { ...ids, lines, reason, returnUntil, at: context.at, ...(note !== null && { note }) };
+  const asked = { ...ids, lines, reason, returnUntil: state.returnUntil, at: context.at, ...(note !== null && { note }) };
   const requested = await handle(returns, returnId, { type: 'request', ...asked }, context);
   if (requested.events.length > 0) return requested;
   throw new DomainError('request.conflict', 'Another return of this order came at the same time; look at it first.');

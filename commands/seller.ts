@@ -78,7 +78,7 @@ const bySystem = { kind: 'system' } as const;
 
 /** The person gets the role first: whoever sells elsewhere is refused before the shop knows of it. */
 export const addMember = async (handle: Handle, sellerId: string, memberId: string, context: Context) => {
-  const before = await handle.again(seller, context);
+  const before = await handle.first(seller, sellerId, context);
   if (before) return before; // also when the person is gone by now
   const { state } = await handle.load(account, memberId);
   if (state.status !== 'Active') throw new DomainError('user.not_found', 'There is no such user.');

@@ -1,6 +1,8 @@
 // The first answer again, byte for byte, whatever has happened since: also after a restart, when only the log remembers.
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Answer, type Market, openMarket } from '../market.ts';
 import { type Client, clientOf, newDataDir } from '../support/child.ts';
@@ -85,6 +87,18 @@ describe('what was accepted', () => {
 
   it('and by the next process', async () => {
     await market.close();
+    market = await openMarket({ dataDir });
+    const before = await market.store.head();
+    expect(await differences()).toEqual([]);
+    expect(await market.store.head()).toBe(before);
+  });
+
+  it('and when a crash has kept their keys out of the key store, as it may where that stands beside the log', async () => {
+    await market.close();
+    const log = new DatabaseSync(join(dataDir, 'log.db'));
+    const { changes } = log.prepare('DELETE FROM command_keys WHERE stream IS NOT NULL').run();
+    log.close();
+    expect(Number(changes)).toBeGreaterThan(15);
     market = await openMarket({ dataDir });
     const before = await market.store.head();
     expect(await differences()).toEqual([]);
