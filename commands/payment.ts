@@ -24,15 +24,11 @@ export const requestRefund = async (handle: Handle, orderId: string, { of, reaso
   return handle(payment, state.paymentId, { type: 'request_refund', ...asked }, context);
 };
 
-/** Says that staff have paid a refund back which no gateway could: cash that was paid at the door. */
+/** Says that staff have paid a refund back which no gateway could: cash that was paid at the door, or what the provider has failed. */
 export const settleRefund = async (handle: Handle, orderId: string, refundId: string, context: Context) => {
   const { state } = await handle.load(order, orderId);
   if (state.status === 'none') throw new DomainError('order.not_found', 'There is no such order.');
-  const { state: paid } = await handle.load(payment, state.paymentId);
-  if (paid.status === 'none' || paid.method !== 'cod') {
-    throw new DomainError('payment.wrong_status', 'The gateway itself says how this refund ends.');
-  }
-  return handle(payment, state.paymentId, { type: 'refund_result', refundId, result: 'refunded', at: context.at }, context);
+  return handle(payment, state.paymentId, { type: 'settle_refund', refundId, at: context.at }, context);
 };
 
 /** Plays the buyer, or the buyer's bank. What follows comes by webhook. `buyerId` null: anybody's payment. */

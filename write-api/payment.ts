@@ -71,9 +71,9 @@ const refundCommands = (handle: Handle) =>
     .post(
       '/orders/:orderId/refunds/:refundId/settlement',
       allow('ADMIN', {
-        summary: 'Say that a refund of cash paid at the door was paid back by hand.',
+        summary: 'Say that a refund was paid back by hand: of cash paid at the door, or one that the provider has failed.',
         load: 'payment',
-        errors: ['order.not_found', 'payment.refund_not_found', 'payment.wrong_status'],
+        errors: ['order.not_found', 'payment.refund_not_found', 'payment.refund_exceeds_share', 'payment.wrong_status'],
       }),
       params(z.object({ orderId: Id, refundId: z.string().min(1).max(128) })),
       async (c) => {

@@ -75,6 +75,33 @@ describe('the collection of a payment', () => {
   });
 });
 
+describe('what an operator decides about a command that was refused', () => {
+  const by = (decision: 'retry' | 'close') => ({ decision, operatorId: 'a1', at: noon });
+  const refused = [{ code: 'gateway.refused', details: {}, at: noon }] as const;
+  it('has the gateway asked again, or not', () => {
+    const { state, intents } = upTo(collection, {
+      ...{ type: 'payment.created', paymentId: 'p1', checkoutId: 'c1', buyerId: 'b1', at: noon },
+      ...{ method: 'va', amount, parts: [], expiresAt: payBy },
+    });
+    const [intent] = intents;
+    if (!intent) throw new Error('no intent');
+    const stuck = collection.settled(intent, state, [...refused]).reduce(collection.process.evolve, state);
+    const decided = (decision: 'retry' | 'close') =>
+      collection.process.evolve(stuck, { type: 'collection.resolved', paymentId: 'p1', ...by(decision) });
+    expect(collection.process.isRefused?.(intent, stuck)).toBe(true);
+    expect([stuck, decided('retry'), decided('close')].map((now) => collection.process.isOpen(intent, now))).toEqual([false, true, false]);
+  });
+  it('has the role given again, or not', () => {
+    const { state, intents } = upTo(sellerRole, { type: 'seller.approved', sellerId: 's1', userId: 'u1' });
+    const [intent] = intents;
+    if (!intent) throw new Error('no intent');
+    const stuck = sellerRole.settled(intent, state, [...refused]).reduce(sellerRole.process.evolve, state);
+    const decided = (decision: 'retry' | 'close') =>
+      sellerRole.process.evolve(stuck, { type: 'onboarding.resolved', sellerId: 's1', userId: 'u1', ...by(decision) });
+    expect([stuck, decided('retry'), decided('close')].map(sellerRole.process.outcome)).toEqual(['NeedsHuman', 'Running', 'Completed']);
+  });
+});
+
 describe('a refund on its way', () => {
   const ids = { paymentId: 'p1', checkoutId: 'c1', buyerId: 'b1', orderId: 'o1', sellerId: 's1', refundId: 'r1', at: noon };
   const requested = (booked: boolean) => ({
@@ -107,6 +134,11 @@ describe('a refund on its way', () => {
     expect(intents.map((intent) => refund.process.isOpen(intent, state))).toEqual([false]);
   });
   it('needs a human when it failed', () => expect(upTo(refund, requested(true), step('refund_failed')).outcome).toBe('NeedsHuman'));
+  it('or an operator, who takes it as settled', () => {
+    const { state } = upTo(refund, requested(true), step('refund_failed'));
+    const by = { decision: 'close', operatorId: 'a1', at: noon } as const;
+    expect(refund.process.outcome(refund.process.evolve(state, { type: 'refund.resolved', refundId: 'r1', ...by }))).toBe('Completed');
+  });
   it('of late money stands on the platform’s books until it is paid back', () => {
     expect(upTo(refund, requested(false)).sends.map(({ target, id }) => `${target} ${id}`)).toEqual(['gateway p1', 'ledger platform']);
     const booked = { type: 'ledger.booked', ...ids, kind: 'capture', ledgerId: 'platform' };

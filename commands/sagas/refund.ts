@@ -22,7 +22,7 @@ type Read = Extract<PaymentEvent | LedgerEvent, { type: (typeof reads)[number] }
 
 const isRead = (event: { type: string }): event is Read => (reads as readonly string[]).includes(event.type);
 
-const rank = { none: 0, requested: 1, sent: 2, unknown: 3, failed: 4, refunded: 5 } as const;
+const rank = { none: 0, requested: 1, sent: 2, unknown: 3, failed: 4, closed: 5, refunded: 6 } as const;
 
 const requested = (state: Refund, event: Extract<Read, { type: 'payment.refund_requested' }>, at: string): RefundEvent[] => {
   if (state.status !== 'none') return [];

@@ -1,59 +1,85 @@
 // What an operator decides about a saga that needs a human: try again what was refused, or take it as settled by hand.
 import { checkout } from '../../domain/checkout/checkout.ts';
+import { collection } from '../../domain/collection/collection.ts';
+import type { CollectionEvent } from '../../domain/collection/events.ts';
 import { DomainError } from '../../domain/error.ts';
 import type { FulfilmentEvent } from '../../domain/fulfilment/events.ts';
 import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
+import type { OnboardingEvent } from '../../domain/onboarding/events.ts';
+import { onboarding } from '../../domain/onboarding/onboarding.ts';
+import type { Decision, Process } from '../../domain/process.ts';
+import type { RefundEvent } from '../../domain/refund/events.ts';
+import { refund } from '../../domain/refund/refund.ts';
 import type { EventStore } from '../../infra/event-store/port.ts';
 import type { Context, Handle, Result } from '../handle.ts';
 
-export type Decision = 'retry' | 'close';
-
-/** A stream of one fulfilment has tens of events; what was asked in it is found by reading it whole. */
+/** The stream of one saga has tens of events; what was asked in it is found by reading it whole. */
 const wholeStream = 10_000;
 
-type Requested = Extract<FulfilmentEvent, { type: 'fulfilment.requested' }>;
+interface Resolving {
+  readonly handle: Handle;
+  readonly store: Pick<EventStore, 'read'>;
+}
+type Resolve = (resolving: Resolving, instance: string, decision: Decision, context: Context) => Promise<Result>;
 
-/** The last request of each task, by its key. */
-const requests = async (store: Pick<EventStore, 'read'>, orderId: string): Promise<ReadonlyMap<string, Requested>> => {
-  const events = await store.read(`${fulfilment.category}-${orderId}`, 0, wholeStream);
-  const found = new Map<string, Requested>();
-  for (const recorded of events) {
-    const event = recorded.event as FulfilmentEvent;
-    if (event.type === 'fulfilment.requested') found.set(event.key, event);
-  }
-  return found;
-};
+interface Decided {
+  readonly at: string;
+  readonly decision: Decision;
+  readonly operatorId: string;
+}
+
+/** What an intent asks for: one that was asked for again is the same but for its time. */
+const asked = ({ at: _at, ...intent }: { at: string }) => JSON.stringify(intent);
 
 /** What was refused is asked for again by new intents, since those that were refused have their outcome for good. */
-const resolveFulfilment = async (
-  handle: Handle,
-  store: Pick<EventStore, 'read'>,
-  orderId: string,
-  decision: Decision,
-  context: Context,
-) => {
-  const asked = await requests(store, orderId);
-  const decide = (_: null, state: ReturnType<typeof fulfilment.evolve>): FulfilmentEvent[] => {
-    const refused = Object.keys(state.tasks).filter((key) => state.tasks[key] === 'refused');
-    if (refused.length === 0) return [];
-    const resolved: FulfilmentEvent = { type: 'fulfilment.resolved', orderId, at: context.at, decision, operatorId: context.actor.id };
-    const again = decision === 'retry' ? refused.flatMap((key) => asked.get(key) ?? []) : [];
-    return [resolved, ...again.map((request) => ({ ...request, at: context.at }))];
+const resolving =
+  <State, Event extends { type: string; at: string }>(
+    process: Process<State, Event>,
+    resolved: (instance: string, state: State, by: Decided) => Event,
+  ): Resolve =>
+  async ({ handle, store }, instance, decision, context) => {
+    const events = await store.read(`${process.category}-${instance}`, 0, wholeStream);
+    const intents = events.map(({ event }) => event as Event).filter((event) => process.isIntent(event));
+    const decide = (_: null, state: State): Event[] => {
+      if (process.outcome(state) !== 'NeedsHuman') return [];
+      const event = resolved(instance, state, { at: context.at, decision, operatorId: context.actor.id });
+      if (decision === 'close') return [event];
+      const refused = intents.filter((intent) => process.isRefused?.(intent, state));
+      const again = new Map(refused.map((intent) => [asked(intent), { ...intent, at: context.at }]));
+      return [event, ...again.values()];
+    };
+    return handle({ ...process, decide }, instance, null, context);
   };
-  return handle({ ...fulfilment, decide }, orderId, null, context);
+
+const resolvers: Readonly<Record<string, Resolve>> = {
+  [checkout.category]: ({ handle }, instance, decision, context) =>
+    handle(checkout, instance, { type: 'resolve', decision, operatorId: context.actor.id, at: context.at }, context),
+  [collection.category]: resolving(
+    collection,
+    (paymentId, _state, by): CollectionEvent => ({ type: 'collection.resolved', paymentId, ...by }),
+  ),
+  [fulfilment.category]: resolving(fulfilment, (orderId, _state, by): FulfilmentEvent => ({ type: 'fulfilment.resolved', orderId, ...by })),
+  [onboarding.category]: resolving(
+    onboarding,
+    (sellerId, { userId }, by): OnboardingEvent => ({ type: 'onboarding.resolved', sellerId, userId: userId ?? '', ...by }),
+  ),
+  [refund.category]: resolving(refund, (refundId, { status }, by): RefundEvent => {
+    if (status === 'failed' && by.decision === 'retry')
+      throw new DomainError('saga.cannot_retry', 'The provider has failed this refund for good: ask for another, or pay it back by hand.');
+    return { type: 'refund.resolved', refundId, ...by };
+  }),
 };
 
-/** Throws saga.not_found for a saga that nobody can decide about. A saga that needs nobody is left as it is. */
+/** Throws saga.not_found for a saga that nobody can decide about, saga.cannot_retry. A saga that needs nobody is left as it is. */
 export const resolveSaga = async (
-  { handle, store }: { handle: Handle; store: Pick<EventStore, 'read'> },
+  resolving: Resolving,
   saga: string,
   instance: string,
   decision: Decision,
   context: Context,
 ): Promise<Result> => {
-  if (saga === checkout.category) {
-    return handle(checkout, instance, { type: 'resolve', decision, operatorId: context.actor.id, at: context.at }, context);
-  }
-  if (saga === fulfilment.category) return resolveFulfilment(handle, store, instance, decision, context);
-  throw new DomainError('saga.not_found', `Nobody can decide about a ${saga}: only about checkout and fulfilment.`);
+  const resolve = Object.hasOwn(resolvers, saga) ? resolvers[saga] : undefined;
+  if (!resolve)
+    throw new DomainError('saga.not_found', `Nobody can decide about a ${saga}: only about ${Object.keys(resolvers).join(', ')}.`);
+  return resolve(resolving, instance, decision, context);
 };

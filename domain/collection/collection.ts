@@ -1,5 +1,5 @@
 // How far the collection of a payment through the gateway is. COD needs none.
-import type { Process } from '../process.ts';
+import { type Process, type Tasks, tasksAfter } from '../process.ts';
 import type { CollectionEvent } from './events.ts';
 
 export interface Collection {
@@ -7,7 +7,7 @@ export interface Collection {
   readonly paymentId: string | null;
   readonly expiresAt: string | null;
   /** By type of the intent. */
-  readonly intents: Readonly<Record<string, 'open' | 'done' | 'refused'>>;
+  readonly intents: Tasks;
 }
 
 const evolve = (state: Collection, event: CollectionEvent): Collection => {
@@ -26,6 +26,8 @@ const evolve = (state: Collection, event: CollectionEvent): Collection => {
       return { ...state, intents: { ...state.intents, [event.intent]: 'done' } };
     case 'collection.command_refused':
       return { ...state, intents: { ...state.intents, [event.intent]: 'refused' } };
+    case 'collection.resolved':
+      return { ...state, intents: tasksAfter(state.intents, event.decision) };
     case 'collection.ended':
       return { ...state, status: event.as };
     default:
@@ -48,6 +50,7 @@ export const collection: Process<Collection, CollectionEvent> = {
   /** What is ended needs no instructions and no expiry any more; a void is carried through. */
   isOpen: (intent, state) =>
     state.intents[intent.type] === 'open' && (state.status === 'waiting' || intent.type === 'collection.void_requested'),
+  isRefused: (intent, state) => state.intents[intent.type] === 'refused',
   wakeAt: (state) => (state.status === 'waiting' && !state.intents['collection.expiry_requested'] ? state.expiresAt : null),
   outcome: (state) => {
     if (state.status === 'none') return 'NotStarted';

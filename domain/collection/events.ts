@@ -4,6 +4,7 @@ import { Instant } from '../id.ts';
 import { Money } from '../money.ts';
 import { Part } from '../payment/shares.ts';
 import { open } from '../privacy.ts';
+import { decided } from '../process.ts';
 
 const id = () => open(z.string());
 const common = { paymentId: id(), at: open(Instant) };
@@ -32,6 +33,9 @@ export const CollectionEnded = z.object({
 });
 export const CollectionCommandRefused = z.object({ type: z.literal('collection.command_refused'), ...common, intent: id(), code: id() });
 
+/** An operator's decision about what was refused. */
+export const CollectionResolved = z.object({ type: z.literal('collection.resolved'), ...common, ...decided });
+
 export const CollectionEvent = z.discriminatedUnion('type', [
   InstructionsRequested,
   ExpiryRequested,
@@ -39,5 +43,6 @@ export const CollectionEvent = z.discriminatedUnion('type', [
   CollectionDone,
   CollectionEnded,
   CollectionCommandRefused,
+  CollectionResolved,
 ]);
 export type CollectionEvent = z.infer<typeof CollectionEvent>;

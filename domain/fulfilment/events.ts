@@ -5,6 +5,7 @@ import { BookingKind, Entry } from '../ledger/events.ts';
 import { Money } from '../money.ts';
 import { HeldLine, ShippingTerms } from '../order/terms.ts';
 import { open, pii } from '../privacy.ts';
+import { decided } from '../process.ts';
 
 const id = () => open(z.string());
 const common = { orderId: id(), at: open(Instant) };
@@ -84,8 +85,7 @@ export const FulfilmentCommandRefused = z.object({ type: z.literal('fulfilment.c
 export const FulfilmentResolved = z.object({
   type: z.literal('fulfilment.resolved'),
   ...common,
-  decision: open(z.enum(['retry', 'close'])),
-  operatorId: id(),
+  ...decided,
 });
 
 export const FulfilmentEvent = z.discriminatedUnion('type', [

@@ -1,10 +1,8 @@
 // How far the fulfilment of one confirmed order is: what is open, what it waits for, and how much of the seller's money is still pending.
 import { type Money, minus, zero } from '../money.ts';
 import type { HeldLine } from '../order/terms.ts';
-import type { Process } from '../process.ts';
+import { type Process, type Tasks, tasksAfter } from '../process.ts';
 import type { FulfilmentEvent, Step } from './events.ts';
-
-export type TaskState = 'open' | 'done' | 'refused';
 
 export type ReturnStep = Extract<Step, { step: 'return' }>['now'];
 type Status = Fulfilment['status'];
@@ -79,7 +77,7 @@ export interface Fulfilment {
   readonly wakeAt: string | null;
   readonly courier: 'delivered' | 'failed' | 'returned' | null;
   readonly returns: Readonly<Record<string, ReturnStep>>;
-  readonly tasks: Readonly<Record<string, TaskState>>;
+  readonly tasks: Tasks;
 }
 
 const stepped = (state: Fulfilment, step: Step): Fulfilment => {
@@ -106,12 +104,6 @@ const started = (state: Fulfilment, event: Extract<FulfilmentEvent, { type: 'ful
   return { ...state, terms, status: 'confirmed', captured: state.captured || !cod, net, wakeAt: acceptBy };
 };
 
-const resolved = (state: Fulfilment, decision: 'retry' | 'close'): Fulfilment => {
-  const outcome = decision === 'retry' ? 'open' : 'done';
-  const tasks = Object.fromEntries(Object.entries(state.tasks).map(([key, task]) => [key, task === 'refused' ? outcome : task]));
-  return { ...state, tasks };
-};
-
 const evolve = (state: Fulfilment, event: FulfilmentEvent): Fulfilment => {
   switch (event.type) {
     case 'fulfilment.started':
@@ -125,7 +117,7 @@ const evolve = (state: Fulfilment, event: FulfilmentEvent): Fulfilment => {
     case 'fulfilment.command_refused':
       return { ...state, tasks: { ...state.tasks, [event.key]: 'refused' } };
     case 'fulfilment.resolved':
-      return resolved(state, event.decision);
+      return { ...state, tasks: tasksAfter(state.tasks, event.decision) };
     default:
       return event satisfies never;
   }
@@ -140,6 +132,7 @@ export const fulfilment: Process<Fulfilment, FulfilmentEvent> = {
   evolve,
   isIntent: (event) => event.type === 'fulfilment.requested',
   isOpen: (intent, state) => intent.type === 'fulfilment.requested' && state.tasks[intent.key] === 'open',
+  isRefused: (intent, state) => intent.type === 'fulfilment.requested' && state.tasks[intent.key] === 'refused',
   /** An order is not completed under a return that is not decided; each wait asks once. */
   wakeAt: (state) => {
     if (state.status === 'confirmed') return state.tasks.expire ? null : state.wakeAt;

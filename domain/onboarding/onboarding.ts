@@ -16,6 +16,8 @@ const evolve = (_state: Onboarding, event: OnboardingEvent): Onboarding => {
       return { status: 'completed', userId };
     case 'onboarding.command_refused':
       return { status: 'refused', userId };
+    case 'onboarding.resolved':
+      return { status: event.decision === 'retry' ? 'requested' : 'completed', userId };
     default:
       return event satisfies never;
   }
@@ -30,6 +32,7 @@ export const onboarding: Process<Onboarding, OnboardingEvent> = {
   evolve,
   isIntent: (event) => event.type === 'onboarding.role_requested',
   isOpen: (_intent, state) => state.status === 'requested',
+  isRefused: (_intent, state) => state.status === 'refused',
   wakeAt: () => null,
   outcome: (state) => outcomes[state.status],
 };

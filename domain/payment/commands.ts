@@ -70,4 +70,6 @@ export type PaymentCommand =
   /** A COD order was cancelled or refused at the door. */
   | { type: 'void_part'; orderId: string; at: string }
   | RequestRefund
+  /** Staff have paid it back, as no gateway does with cash, or since the gateway failed. */
+  | { type: 'settle_refund'; refundId: string; at: string }
   | { type: 'refund_result'; refundId: string; result: 'sent' | 'refunded' | 'failed' | 'unknown'; reason?: string; at: string };

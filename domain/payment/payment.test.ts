@@ -213,6 +213,25 @@ describe('a refund', () => {
     const events = history(createPayment, note('captured'), refund('r1', 'rest'), failed, refund('r2', 'rest'));
     expect(given(payment, ...events).state()).toMatchObject({ refunds: { r1: { status: 'Failed' }, r2: { status: 'Requested' } } });
   });
+  it('is paid back by hand when the provider has failed it, and no other refund has taken its share', () => {
+    const settle = { type: 'settle_refund', refundId: 'r1', at: noon } as const;
+    const failed = { type: 'refund_result', refundId: 'r1', result: 'failed', at: noon } as const;
+    const asked = [createPayment, note('captured'), refund('r1', 'rest')];
+    given(payment, ...history(...asked))
+      .when(settle)
+      .refuses('payment.wrong_status');
+    given(payment, ...history(...asked, failed, refund('r2', 'rest')))
+      .when(settle)
+      .refuses('payment.refund_exceeds_share');
+    const settled = history(...asked, failed, settle);
+    expect(settled.at(-1)).toMatchObject({ type: 'payment.refunded', refundId: 'r1', amount: { amount: 44_555 } });
+    given(payment, ...settled)
+      .when(settle)
+      .then();
+    given(payment, ...settled)
+      .when(refund('r2', 'rest'))
+      .refuses('payment.refund_exceeds_share');
+  });
   it("not of another seller's order", () =>
     given(payment, ...paid)
       .when({ ...refund('r1', 'rest'), sellerId: 's2' })

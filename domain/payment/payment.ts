@@ -290,6 +290,20 @@ const refundResult = (payment: Payment, command: Of<'refund_result'>): PaymentEv
   }
 };
 
+/** A refund that failed may have been asked for anew: what the other one has taken is not paid back twice. */
+const settleRefund = (payment: Payment, command: Of<'settle_refund'>): PaymentEvent[] => {
+  const open = mustExist(payment);
+  const { refundId, at } = command;
+  const refund = open.refunds[refundId];
+  if (refund?.status === 'Refunded') return [];
+  const isFailed = refund?.status === 'Failed';
+  if (refund && !isFailed && !isCod(open))
+    throw new DomainError('payment.wrong_status', 'The gateway itself says how this refund ends.', { status: refund.status });
+  const share = open.orders.find((each) => each.orderId === refund?.orderId);
+  if (isFailed && refund.booked && share) refundAmounts(open, share, { lines: refund.lines, shipping: refund.shipping.amount > 0 });
+  return refundResult(payment, { type: 'refund_result', refundId, result: 'refunded', at });
+};
+
 export const payment: Decider<Payment, PaymentCommand, PaymentEvent> = {
   category: 'payment',
   version: 1,
@@ -315,6 +329,8 @@ export const payment: Decider<Payment, PaymentCommand, PaymentEvent> = {
         return voidPart(state, command);
       case 'request_refund':
         return requestRefund(state, command);
+      case 'settle_refund':
+        return settleRefund(state, command);
       case 'refund_result':
         return refundResult(state, command);
       default:

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Instant } from '../id.ts';
 import { Money } from '../money.ts';
 import { open } from '../privacy.ts';
+import { decided } from '../process.ts';
 
 const id = () => open(z.string());
 const common = { refundId: id(), at: open(Instant) };
@@ -41,6 +42,9 @@ export const RefundStepped = z.object({
 export const RefundDone = z.object({ type: z.literal('refund.done'), ...common, key: id() });
 export const RefundCommandRefused = z.object({ type: z.literal('refund.command_refused'), ...common, key: id(), code: id() });
 
+/** An operator's decision about what was refused, or about a refund that the provider has failed. */
+export const RefundResolved = z.object({ type: z.literal('refund.resolved'), ...common, ...decided });
+
 export const RefundEvent = z.discriminatedUnion('type', [
   RefundSendRequested,
   RefundStatusRequested,
@@ -48,5 +52,6 @@ export const RefundEvent = z.discriminatedUnion('type', [
   RefundStepped,
   RefundDone,
   RefundCommandRefused,
+  RefundResolved,
 ]);
 export type RefundEvent = z.infer<typeof RefundEvent>;

@@ -1,11 +1,11 @@
 // How far a refund on its way through the gateway is. One that gets no answer is asked after, ever more seldom.
 import { hours, later, minutes } from '../id.ts';
 import type { Money } from '../money.ts';
-import type { Process } from '../process.ts';
+import { type Process, type Tasks, tasksAfter } from '../process.ts';
 import type { RefundEvent } from './events.ts';
 
 export interface Refund {
-  readonly status: 'none' | 'requested' | 'sent' | 'unknown' | 'refunded' | 'failed';
+  readonly status: 'none' | 'requested' | 'sent' | 'unknown' | 'refunded' | 'failed' | 'closed';
   readonly terms: {
     refundId: string;
     paymentId: string;
@@ -17,7 +17,7 @@ export interface Refund {
   } | null;
   readonly wakeAt: string | null;
   readonly attempts: number;
-  readonly tasks: Readonly<Record<string, 'open' | 'done' | 'refused'>>;
+  readonly tasks: Tasks;
 }
 
 /** An outcome that is not known is asked after soon; a refund under way may take the provider days. */
@@ -60,12 +60,14 @@ const evolve = (state: Refund, event: RefundEvent): Refund => {
       return { ...state, tasks: { ...state.tasks, [event.key]: 'done' } };
     case 'refund.command_refused':
       return { ...state, tasks: { ...state.tasks, [event.key]: 'refused' } };
+    case 'refund.resolved':
+      return { ...state, status: state.status === 'failed' ? 'closed' : state.status, tasks: tasksAfter(state.tasks, event.decision) };
     default:
       return event satisfies never;
   }
 };
 
-const isOver = (state: Refund) => state.status === 'refunded' || state.status === 'failed';
+const isOver = ({ status }: Refund) => status === 'refunded' || status === 'failed' || status === 'closed';
 
 export const refund: Process<Refund, RefundEvent> = {
   category: 'refund',
@@ -75,10 +77,11 @@ export const refund: Process<Refund, RefundEvent> = {
   isIntent: (event) => 'key' in event && event.type !== 'refund.done' && event.type !== 'refund.command_refused',
   isOpen: (intent, state) =>
     'key' in intent && state.tasks[intent.key] === 'open' && (intent.type === 'refund.booking_requested' || !isOver(state)),
+  isRefused: (intent, state) => 'key' in intent && state.tasks[intent.key] === 'refused',
   wakeAt: (state) => state.wakeAt,
   outcome: (state) => {
     if (state.status === 'none') return 'NotStarted';
     if (state.status === 'failed' || Object.values(state.tasks).includes('refused')) return 'NeedsHuman';
-    return state.status === 'refunded' ? 'Completed' : 'Running';
+    return state.status === 'refunded' || state.status === 'closed' ? 'Completed' : 'Running';
   },
 };

@@ -198,6 +198,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'review.removed': { status: 409, meaning: 'The review was taken down.' },
   'review.votes_closed': { status: 409, meaning: 'The review has as many votes as are counted.' },
   'review.wrong_status': { status: 409, meaning: "The review's status does not allow this." },
+  'saga.cannot_retry': { status: 409, meaning: 'What this saga waited for was refused for good: a retry cannot help.' },
   'saga.needs_nobody': { status: 409, meaning: "The saga does not wait for anybody's decision." },
   'saga.not_found': { status: 404, meaning: 'There is no such saga, or nobody can decide about its kind.' },
   'search.bad_cursor': { status: 400, meaning: 'The cursor belongs to another search.' },

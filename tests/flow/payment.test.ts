@@ -270,6 +270,18 @@ describe('a refund', () => {
     await refunded(sale, again.body.refundId);
   });
 
+  it('that the provider has failed is paid back by hand, once', async () => {
+    const sale = await paid();
+    await simulation().setFaults({ refundsFail: 1 });
+    const { body } = await refund(sale, sale.seller, { reason: 'damaged' });
+    await untilPayment(market, sale.paymentId, (state) => state.status !== 'none' && state.refunds[body.refundId]?.status === 'Failed');
+    const path = `/orders/${sale.orderId}/refunds/${body.refundId}/settlement`;
+    expect((await market.call('POST', path, { token: sale.seller })).status).toBe(403);
+    expect((await market.call('POST', path, { token: admin })).body).toMatchObject({ status: 'Refunded' });
+    await refunded(sale, body.refundId);
+    expect((await refund(sale, sale.seller, { reason: 'damaged' })).body.code).toBe('payment.refund_exceeds_share');
+  });
+
   it('of cash from the door waits until staff have paid it back', async () => {
     const sale = await openSale(market, 'cod');
     await sale.confirm();
