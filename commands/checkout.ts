@@ -106,6 +106,7 @@ export interface StartInput {
   readonly buyerId: string;
   readonly shipping: readonly { readonly sellerId: string; readonly optionId: string }[];
   readonly method: Method;
+  readonly channel?: string | undefined;
 }
 
 /** Milliseconds that a buyer is kept waiting for the outcome. */
@@ -129,7 +130,7 @@ export interface Started {
  */
 export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, context: Context): Promise<Started> => {
   const { handle, until } = needs;
-  const { quoteId, buyerId, method } = input;
+  const { quoteId, buyerId, method, channel } = input;
   const { at } = context;
   const { state: before } = await handle.load(checkout, quoteId);
   const paymentId = newId(context, 0);
@@ -138,7 +139,7 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
     if (!isPurchase(before)) await mustBeFree(handle, before.lines, at);
     const fresh = isPurchase(before) ? { lines: [], shipping: [], platform: [] } : await pricesNow(needs, before, at);
     const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
-    const start = { type: 'start', buyerId, choices, method, paymentId, parts: [], fresh, payBy: null, at } as const;
+    const start = { type: 'start', buyerId, choices, method, channel, paymentId, parts: [], fresh, payBy: null, at } as const;
     await handle(checkout, quoteId, start, context);
   }
   await until(checkout, quoteId, isTold, patience);

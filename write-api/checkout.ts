@@ -13,6 +13,7 @@ import { positionText } from '../domain/position.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { everyChannel, mustBeOffered } from './channels.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
@@ -41,6 +42,8 @@ const Start = z.object({
     .min(1)
     .max(40),
   method: z.enum(methods),
+  /** One of the method's channels, as GET /payments/methods lists them: the bank, wallet or shop to pay through. */
+  channel: z.enum(everyChannel).optional(),
 });
 
 const publicOption = ({ sellerId, optionId, courier, service, weightGrams, price, rule, promisedAt, shipBy }: ShippingOption) => ({
@@ -94,6 +97,7 @@ const startErrors = [
   'checkout.quote_not_found',
   'checkout.seller_unavailable',
   'checkout.shipping_choice_missing',
+  'payment.channel_unknown',
   'shipping.no_rate',
   'shipping.provider_failed',
 ];
@@ -140,7 +144,9 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
       }),
       body(Start),
       async (c) => {
-        const started = await startCheckout(needs, { ...c.req.valid('json'), buyerId: principalOf(c).id }, context(c));
+        const asked = c.req.valid('json');
+        mustBeOffered(asked.method, asked.channel);
+        const started = await startCheckout(needs, { ...asked, buyerId: principalOf(c).id }, context(c));
         const { purchase, revision } = started;
         if (purchase.status === 'Failed' || purchase.status === 'Expired') throw refusalOf(purchase);
         const position = positionText(c.get('logId') ?? '', started.position);

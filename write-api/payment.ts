@@ -7,7 +7,8 @@ import { Id } from '../domain/id.ts';
 import { methods, timeToPay } from '../domain/payment/deadlines.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
-import { channels, type PaymentSimulation, SimulatePayment } from '../infra/outbound/payment-gateway.port.ts';
+import { type PaymentSimulation, SimulatePayment } from '../infra/outbound/payment-gateway.port.ts';
+import { channelsOf } from './channels.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 export interface PaymentNeeds {
@@ -24,16 +25,6 @@ const NewRefund = z.object({
   reason: z.string().regex(/^[a-z_]{1,40}$/, 'a word such as damaged or not_as_described'),
 });
 const Order = params(z.object({ orderId: Id }));
-
-/** The gateway's channels by our words for the methods. */
-const channelsOf = {
-  card: channels.card,
-  qris: channels.qris,
-  ewallet: channels.e_wallet,
-  va: channels.virtual_account,
-  retail: channels.retail,
-  cod: channels.cod,
-} as const;
 
 const offered = JSON.stringify({
   items: methods.map((method) => {

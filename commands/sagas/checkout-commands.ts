@@ -92,8 +92,9 @@ const createPayment = ({ checkoutId, buyerId, plan }: Purchase, at: string): Pay
   buyerId,
   method: plan.method,
   amount: plan.totals.total,
-  parts: plan.parts.map(({ partId, method, amount, orderId, installments, sourceType }) => ({
+  parts: plan.parts.map(({ partId, method, channel, amount, orderId, installments, sourceType }) => ({
     ...{ partId, method, amount, installments },
+    ...(channel !== undefined && { channel }),
     ...(orderId !== null && { orderId }),
     ...(sourceType !== null && { sourceType }),
   })),

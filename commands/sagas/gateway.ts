@@ -66,12 +66,14 @@ const noteOf = (
 };
 
 const createPayment = async (needs: GatewayNeeds, command: Of<'create_payment'>, context: Context): Told => {
-  const { paymentId, checkoutId, amount, expiresAt, account } = command;
+  const { paymentId, checkoutId, amount, parts, expiresAt, account } = command;
   const { at } = context;
   const method = methodsThere[command.method];
   if (method === undefined) throw new DomainError('payment.method_unknown', 'The gateway has no such method.', { method: command.method });
   try {
-    const asked = { paymentId, checkoutId, amount, method, expiresAt, account: account ?? needs.account };
+    const channel = parts[0]?.channel;
+    const whole = { paymentId, checkoutId, amount, method, ...(channel !== undefined && { channel }) };
+    const asked = { ...whole, expiresAt, account: account ?? needs.account };
     const created = await needs.gateway.requestPayment(asked);
     const instructions = instructionsOf(created);
     if (!instructions) throw new DomainError('payment.provider_failed', 'The gateway gave no instructions.', {});

@@ -35,6 +35,8 @@ export interface StartCheckout {
   /** One shipping option for every seller, with the id for that seller's order. */
   readonly choices: readonly { readonly sellerId: string; readonly optionId: string; readonly orderId: string }[];
   readonly method: Method;
+  /** The bank, wallet or shop to pay through; left out: the gateway's first. */
+  readonly channel?: string | undefined;
   readonly paymentId: string;
   /** Several payments for one purchase; empty: one for all, or on COD one per order. */
   readonly parts: readonly PaymentPart[];
@@ -98,7 +100,7 @@ const mustBeIn = (currency: string, { lines, shipping, platform }: Prices) => {
 };
 
 const start = (checkout: Checkout, command: StartCheckout): CheckoutEvent[] => {
-  const { buyerId, choices, method, paymentId, parts, fresh, at } = command;
+  const { buyerId, choices, method, channel, paymentId, parts, fresh, at } = command;
   if (checkout.status === 'None' || checkout.buyerId !== buyerId)
     throw new DomainError('checkout.quote_not_found', 'There is no such quote.');
   if (isPurchase(checkout)) {
@@ -115,7 +117,7 @@ const start = (checkout: Checkout, command: StartCheckout): CheckoutEvent[] => {
   );
   if (changes.length > 0) throw new DomainError('checkout.quote_changed', 'Prices or fees have changed.', { changes });
   const { paymentExpiresAt, holdUntil } = timesOf(command);
-  const plan = splitPlan({ currency, lines, chosen, platform, paymentId, method, parts, paymentExpiresAt, holdUntil });
+  const plan = splitPlan({ currency, lines, chosen, platform, paymentId, method, channel, parts, paymentExpiresAt, holdUntil });
   const started: CheckoutEvent = { type: 'checkout.started', ...says({ checkoutId, buyerId }, at), plan };
   const purchase = evolve(checkout, started);
   return isPurchase(purchase) ? follow(purchase, [started], at) : [];

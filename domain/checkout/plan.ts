@@ -54,10 +54,14 @@ export type ShippingOption = z.infer<typeof ShippingOption>;
 export const PlatformLine = z.object({ kind: z.enum(['instalment_interest', 'rounding']), amount: Money, rule: z.string() });
 export type PlatformLine = z.infer<typeof PlatformLine>;
 
-/** One payment of several that together pay a purchase. `orderId` only on COD: that part is paid at that order's door. */
+/**
+ * One payment of several that together pay a purchase. `orderId` only on COD: that part is paid at that order's door. `channel`: the bank,
+ * wallet or shop that the buyer has chosen.
+ */
 export const PaymentPart = z.object({
   partId: z.string(),
   method: z.enum(methods),
+  channel: z.string().optional(),
   amount: Money,
   orderId: z.string().nullable(),
   installments: z.int().positive(),

@@ -118,6 +118,7 @@ export interface PlanInput {
   readonly platform: readonly PlatformLine[];
   readonly paymentId: string;
   readonly method: Method;
+  readonly channel?: string | undefined;
   /** Several payments for one purchase; empty: one for all of it, or on COD one per order. */
   readonly parts: readonly PaymentPart[];
   readonly paymentExpiresAt: string;
@@ -168,8 +169,8 @@ const planTotals = (orders: readonly PlannedOrder[], platform: readonly Platform
 };
 
 /** One payment for all, or on COD one at each order's door. */
-const defaultParts = (orders: readonly PlannedOrder[], totals: PlanTotals, { method, paymentId }: PlanInput): PaymentPart[] => {
-  const whole = { method, installments: 1, sourceType: null };
+const defaultParts = (orders: readonly PlannedOrder[], totals: PlanTotals, { method, channel, paymentId }: PlanInput): PaymentPart[] => {
+  const whole = { method, ...(channel !== undefined && { channel }), installments: 1, sourceType: null };
   if (method !== 'cod') return [{ ...whole, partId: `${paymentId}.1`, amount: totals.total, orderId: null }];
   return orders.map(({ orderId, totals: { total } }, n) => ({ ...whole, partId: `${paymentId}.${n + 1}`, amount: total, orderId }));
 };

@@ -17,10 +17,11 @@ export type ShareLine = z.infer<typeof ShareLine>;
 export const Share = z.object({ orderId: z.string(), sellerId: z.string(), amount: Money, shipping: Money, lines: z.array(ShareLine) });
 export type Share = z.infer<typeof Share>;
 
-/** `orderId` only on a COD part, which is one order's; `sourceType` only on imports. */
+/** `channel`: the bank, wallet or shop, if the buyer has chosen one. `orderId` only on a COD part, which is one order's; `sourceType` only on imports. */
 export const Part = z.object({
   partId: z.string(),
   method: z.string(),
+  channel: z.string().optional(),
   amount: Money,
   orderId: z.string().optional(),
   installments: z.int().positive().optional(),

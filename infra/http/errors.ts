@@ -137,6 +137,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'payment.already_captured': { status: 409, meaning: 'The payment was taken in time and carries its purchase on.' },
   'payment.already_refunding': { status: 409, meaning: 'The payment was taken and is being given back.' },
   'payment.amount_mismatch': { status: 409, meaning: 'The amount or currency is not the one that was asked for.' },
+  'payment.channel_unknown': { status: 422, meaning: 'The payment method has no such bank, wallet or shop.' },
   'payment.expired': { status: 410, meaning: "The payment's time is over." },
   'payment.method_unknown': { status: 422, meaning: 'There is no such payment method.' },
   'payment.not_captured': { status: 409, meaning: 'Nothing has been paid that could be given back.' },

@@ -6,6 +6,7 @@ import { user } from '../../domain/user/user.ts';
 import { aBuyer, address, askQuote, type Customer, nowPosition, openShop, place, putIntoCart, type Shop, sell } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { aContext, anId, rupiah } from '../shop.ts';
+import { fresh, untilPayment } from './sale.ts';
 
 let market: Market;
 let shop: Shop;
@@ -91,6 +92,20 @@ describe('a quote', () => {
 });
 
 describe('a checkout', () => {
+  it('is paid through the bank that its buyer has chosen', async () => {
+    const buyer = await aBuyer(market);
+    await putIntoCart(market, buyer, shop.goods);
+    const { body: quote } = await askQuote(market, buyer);
+    const elsewhere = await place(market, buyer, quote, { method: 'va', channel: 'gopay' });
+    expect([elsewhere.status, elsewhere.body.code]).toEqual([422, 'payment.channel_unknown']);
+    const nowhere = await place(market, buyer, quote, { method: 'va', channel: 'under the mattress' });
+    expect([nowhere.status, nowhere.body.errors]).toMatchObject([400, [{ field: 'channel' }]]);
+    const { paymentId } = (await place(market, buyer, quote, { method: 'va', channel: 'mandiri' })).body.payment;
+    await untilPayment(market, paymentId, (state) => state.status !== 'none' && state.parts.every((part) => part.instructed));
+    const { body } = await fresh(market, `/payments/${paymentId}`, buyer.token);
+    expect(body).toMatchObject({ method: 'va', parts: [{ instructions: { kind: 'va', bank: 'mandiri' } }] });
+  });
+
   it('is seen by its buyer alone', async () => {
     const [buyer, stranger] = [await aBuyer(market), await aBuyer(market)];
     await putIntoCart(market, buyer, shop.goods);
