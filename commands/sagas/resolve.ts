@@ -48,7 +48,8 @@ const resolving =
       const again = new Map(refused.map((intent) => [asked(intent), { ...intent, at: context.at }]));
       return [event, ...again.values()];
     };
-    return handle({ ...process, decide }, instance, null, context);
+    // What is refused after it was read would be taken for asked again.
+    return handle({ ...process, decide }, instance, null, { ...context, ifMatch: events.at(-1)?.revision ?? -1 });
   };
 
 const resolvers: Readonly<Record<string, Resolve>> = {
