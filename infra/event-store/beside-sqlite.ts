@@ -61,7 +61,7 @@ const openPlace = (file: string): BesidePlace => {
         }
         for (const [streamId, { revision, version, body }] of snapshots) putSnapshot.run(streamId, revision, version, body);
         for (const [name, position] of checkpoints) putCheckpoint.run(name, position);
-        dropKeys.run(expired);
+        if (expired !== null) dropKeys.run(expired);
         database.exec('COMMIT');
       } catch (error) {
         database.exec('ROLLBACK');

@@ -1,6 +1,6 @@
 // What a log in EventStoreDB has no place for: snapshots, keys of commands, checkpoints. All of it may be lost, for the truth is in the
 // streams: so it is written after the append, many at a time, and no failure of it fails a command.
-import { type Checkpoints, type CommandKey, type KnownCommand, keyLifetime, type Snapshot } from './port.ts';
+import { type Checkpoints, type CommandKey, type KnownCommand, keyLifetime, keysBetweenDrops, type Snapshot } from './port.ts';
 
 /** A key with what is known of its command: the events that it appended, or the answer of a refusal. */
 export interface KeptKey extends CommandKey, Omit<KnownCommand, 'fingerprint'> {}
@@ -32,8 +32,8 @@ export interface BesidePlace {
   snapshot(streamId: string): Promise<Snapshot | null>;
   key(commandId: string): Promise<KeptKey | null>;
   checkpoint(name: string): Promise<number>;
-  /** Writes all of it in one transaction, and drops some of the keys that came before `expired` (milliseconds since the epoch). */
-  write(waiting: Waiting, expired: number): Promise<void>;
+  /** Writes all of it or nothing, and drops some of the keys that came before `expired` (milliseconds since the epoch), if it is time. */
+  write(waiting: Waiting, expired: number | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,6 +70,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
   let writing: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
   let restUntil = 0;
+  let sinceDrop = keysBetweenDrops;
 
   const failed = (error: unknown) => {
     restUntil = performance.now() + rest;
@@ -79,7 +80,10 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
     underWay = waiting;
     waiting = nothing();
     try {
-      await place.write(underWay, now() - keyLifetime);
+      sinceDrop += underWay.keys.size;
+      const isTime = sinceDrop >= keysBetweenDrops;
+      if (isTime) sinceDrop = 0;
+      await place.write(underWay, isTime ? now() - keyLifetime : null);
     } catch (error) {
       failed(error);
       putBack(waiting, underWay);
@@ -149,7 +153,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
     async close() {
       clearTimeout(timer);
       await writing;
-      if (sizeOf(waiting) > 0) await place.write(waiting, now() - keyLifetime).catch(failed);
+      if (sizeOf(waiting) > 0) await place.write(waiting, null).catch(failed);
       await place.close();
     },
   };

@@ -9,6 +9,8 @@ export interface NewEvent {
 
 /** How long a command's key is known, in milliseconds: two days. */
 export const keyLifetime = 48 * 3_600_000;
+/** After so many new keys up to 500 old ones are dropped: to look for them at every write costs as much as the write. */
+export const keysBetweenDrops = 100;
 
 /** What remembers a command's key beside its events: `fingerprint` is a hash of its path and body, `at` when it came (RFC 3339). */
 export interface CommandKey {

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { chainHash, noHash, type Stored } from './codec.ts';
-import { type CommandKey, keyLifetime, type Snapshot } from './port.ts';
+import { type CommandKey, keyLifetime, keysBetweenDrops, type Snapshot } from './port.ts';
 import { openLog } from './sqlite-schema.ts';
 
 export interface WriteAppend {
@@ -79,6 +79,18 @@ export const createWriter = (database: DatabaseSync) => {
     return tail;
   };
 
+  let sinceDrop = keysBetweenDrops;
+  const keep = (
+    { commandId, fingerprint, at }: CommandKey,
+    ...known: [stream: number | null, revision: number | null, count: number | null, outcome: string | null]
+  ) => {
+    addKey.run(uuidBytes(commandId), fingerprint, Date.parse(at), ...known);
+    sinceDrop += 1;
+    if (sinceDrop < keysBetweenDrops) return;
+    sinceDrop = 0;
+    dropKeys.run(Date.parse(at) - keyLifetime);
+  };
+
   const append = ({ streamId, expected, recordedAt, events, keys }: WriteAppend): Written => {
     const found = tailOf(streamId);
     const actual = found?.revision ?? -1;
@@ -94,9 +106,7 @@ export const createWriter = (database: DatabaseSync) => {
       addEvent.run(position, tail.id, tail.revision, typeId(stored.type), recordedAt, stored.metadata, stored.data, tail.hash);
       hashes.push(tail.hash.toString('hex'));
     }
-    for (const key of keys) {
-      addKey.run(uuidBytes(key.commandId), key.fingerprint, Date.parse(key.at), tail.id, expected + 1 + key.offset, key.count, null);
-    }
+    for (const key of keys) keep(key, tail.id, expected + 1 + key.offset, key.count, null);
     return { ok: true, firstPosition, hashes };
   };
 
@@ -110,8 +120,7 @@ export const createWriter = (database: DatabaseSync) => {
         if (write.kind === 'append') answers.push(append(write.append));
         else if (write.kind === 'checkpoint') putCheckpoint.run(write.name, write.position);
         else if (write.kind === 'outcome') {
-          addKey.run(uuidBytes(write.key.commandId), write.key.fingerprint, Date.parse(write.key.at), null, null, null, write.outcome);
-          dropKeys.run(Date.parse(write.key.at) - keyLifetime);
+          keep(write.key, null, null, null, write.outcome);
         } else {
           const tail = tailOf(write.streamId);
           if (tail) putSnapshot.run(tail.id, write.snapshot.revision, write.snapshot.version, write.snapshot.body);

@@ -1,11 +1,12 @@
 // The embedded log: the contract, and what only it has: a hash chain in a file that can be checked, and older versions of events.
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventStoreContract, happened, testContract } from './contract.ts';
-import type { EventStore } from './port.ts';
+import { type EventStore, keysBetweenDrops } from './port.ts';
 import { createSqliteEventStore } from './sqlite.ts';
 import { verifyLog } from './verify.ts';
 
@@ -56,6 +57,18 @@ describe('the file of the log', () => {
     change('DELETE FROM events WHERE stream = 1 AND revision = 1');
     const { faults } = await verifyLog(file);
     expect(faults).toContainEqual({ streamId: 'test-a', revision: 1, reason: 'revision 1 is missing' });
+  });
+
+  it('does not keep the keys of what was accepted for longer than 48 hours', async () => {
+    const append = (streamId: string, at: string) => {
+      const keys = [{ commandId: randomUUID(), fingerprint: 'f', at, offset: 0, count: 1 }];
+      return store.append({ streamId, expected: -1, events: [happened(0)], keys });
+    };
+    await append('test-old', '2026-01-01T00:00:00.000Z');
+    for (let n = 0; n < 2 * keysBetweenDrops; n++) await append(`test-${n}`, '2026-01-04T00:00:00.000Z');
+    const reader = new DatabaseSync(file);
+    expect(reader.prepare('SELECT count(*) AS n FROM command_keys').get()?.n).toBe(2 * keysBetweenDrops);
+    reader.close();
   });
 
   it('reads an older version of an event as the current one', async () => {
