@@ -77,6 +77,7 @@ const configOf = (url: string, { max = 10, name, statementTimeoutMs = 5_000, con
   // NOTE: the client's own watch. The server's would be a setting of the session, which PgBouncer refuses; transactions set it for themselves.
   query_timeout: statementTimeoutMs,
   keepAlive: true,
+  pipeline: true,
   types: {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === int8 ? Number : format === 'binary' ? types.getTypeParser(oid, format) : types.getTypeParser(oid),
@@ -84,6 +85,18 @@ const configOf = (url: string, { max = 10, name, statementTimeoutMs = 5_000, con
 });
 
 const quiet = () => {};
+
+/**
+ * Statements of one transaction that need not wait for one another: all are sent at once, and run in this order. Throws what went wrong
+ * first, once all have ended: none is still under way when the transaction is rolled back.
+ */
+export const together = async (statements: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(statements)).filter((ended) => ended.status === 'rejected').map(({ reason }) => reason);
+  if (failed.length > 0) throw failed.find((error) => codeOf(error) !== abortedAlready) ?? failed[0];
+};
+
+/** What the server says of a statement that comes after one that failed. */
+const abortedAlready = '25P02';
 
 export const openPostgres = (url: string, options: PostgresOptions = {}): Postgres => {
   const { statementTimeoutMs: usual = 5_000 } = options;

@@ -322,7 +322,9 @@ export class Projector {
       }
     }
     try {
-      for (const [instance, read] of own) await this.#foldInto(batch, changed, instance, read, end);
+      // All have ended before anything is thrown: none still puts rows into a cache that is cleared then.
+      const folding = [...own].map(([instance, read]) => this.#foldInto(batch, changed, instance, read, end));
+      for (const ended of await Promise.allSettled(folding)) if (ended.status === 'rejected') throw ended.reason;
       await tables.commit(batch);
     } catch (error) {
       for (const { cache } of behind) cache.clear(); // they hold rows that were not saved

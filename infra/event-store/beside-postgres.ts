@@ -1,5 +1,5 @@
 // Beside a log in EventStoreDB, for many processes: tables in the schema `log` of PostgreSQL.
-import { migrate, openPostgres, type Postgres } from '../postgres.ts';
+import { migrate, openPostgres, type Postgres, type Queryable, together } from '../postgres.ts';
 import { type Beside, type BesideOptions, type BesidePlace, createBeside, type KeptKey } from './beside.ts';
 import type { Snapshot } from './port.ts';
 
@@ -85,36 +85,27 @@ const placeOf = (postgres: Postgres): BesidePlace => ({
     const [row] = await postgres.query<{ position: number }>('SELECT position FROM log.checkpoints WHERE name = $1', [name]);
     return row?.position ?? 0;
   },
-  write: ({ keys, snapshots, checkpoints }, expired) =>
-    postgres.transaction(async (tx) => {
-      if (keys.size > 0) {
-        const rows = sorted(keys).map(([, key]) => key);
-        const column = <Name extends keyof KeptKey>(name: Name) => rows.map((key) => key[name]);
-        await tx.query(putKeys, [
-          column('commandId'),
-          column('fingerprint'),
-          column('at'),
-          column('streamId'),
-          column('firstRevision'),
-          column('count'),
-          column('outcome'),
-        ]);
-        await tx.query(dropKeys, [expired]);
-      }
-      if (snapshots.size > 0) {
-        const rows = sorted(snapshots);
-        await tx.query(putSnapshots, [
-          rows.map(([streamId]) => streamId),
-          rows.map(([, { revision }]) => revision),
-          rows.map(([, { version }]) => version),
-          rows.map(([, { body }]) => body),
-        ]);
-      }
-      if (checkpoints.size > 0) {
-        const rows = sorted(checkpoints);
-        await tx.query(putCheckpoints, [rows.map(([name]) => name), rows.map(([, position]) => position)]);
-      }
-    }),
+  async write({ keys, snapshots, checkpoints }, expired) {
+    const statements: [text: string, values: readonly unknown[]][] = [];
+    if (keys.size > 0) {
+      const rows = sorted(keys).map(([, key]) => key);
+      const columns = ['commandId', 'fingerprint', 'at', 'streamId', 'firstRevision', 'count', 'outcome'] as const;
+      statements.push([putKeys, columns.map((name) => rows.map((key) => key[name]))]);
+    }
+    if (expired !== null) statements.push([dropKeys, [expired]]);
+    if (snapshots.size > 0) {
+      const rows = sorted(snapshots);
+      const values = [rows.map(([streamId]) => streamId), rows.map(([, { revision }]) => revision)];
+      statements.push([putSnapshots, [...values, rows.map(([, { version }]) => version), rows.map(([, { body }]) => body)]]);
+    }
+    if (checkpoints.size > 0) {
+      const rows = sorted(checkpoints);
+      statements.push([putCheckpoints, [rows.map(([name]) => name), rows.map(([, position]) => position)]]);
+    }
+    // One statement is a transaction by itself.
+    const run = (by: Queryable) => together(statements.map(([text, values]) => by.query(text, values)));
+    await (statements.length === 1 ? run(postgres) : postgres.transaction(run));
+  },
   close: () => postgres.close(),
 });
 

@@ -185,8 +185,15 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
       witnesses.add(listener);
       return () => witnesses.delete(listener);
     },
-    // NOTE: the end of the stream is needed by the append that follows anyhow, so that to ask for it first costs a new stream one call, not two.
-    snapshot: async (streamId) => ((await endOf(streamId)).revision < 0 ? undefined : beside.snapshot(streamId)),
+    async read(streamId, from, limit) {
+      const page = await shared.read(streamId, from, limit);
+      const last = page[page.length - 1];
+      // An append that follows needs not ask for it.
+      if (last && page.length < limit && last.revision > (ends.get(streamId)?.revision ?? -1))
+        ends.set(streamId, { revision: last.revision, hash: Buffer.from(last.metadata.hash, 'hex') });
+      return page;
+    },
+    snapshot: beside.snapshot,
     saveSnapshot: beside.saveSnapshot,
     known: beside.known,
     keepOutcome: (key, outcome) => beside.keep([{ ...key, streamId: null, firstRevision: 0, count: 0, outcome }]),

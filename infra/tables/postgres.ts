@@ -1,7 +1,7 @@
 // Read models in PostgreSQL, the side that writes: one writer, which a lease may fence. A batch is one transaction in each database that it
 // touches. Rests on declarative partitioning and row-level security (PostgreSQL 13 and later); may stand behind PgBouncer.
 import type { Lease } from '../lease/port.ts';
-import type { Postgres, Queryable } from '../postgres.ts';
+import { type Postgres, type Queryable, together } from '../postgres.ts';
 import type { ColumnValue, ParkedRow, RowChange, StoredRow, TableCommit, TableShape, TableWriter } from './port.ts';
 import { clean, sqlType } from './postgres-query.ts';
 import {
@@ -118,11 +118,13 @@ export const openPostgresTableWriter = ({ databases, fence }: PostgresTableWrite
   };
 
   const park = async (tx: Queryable, { park: rows = [], unpark = [] }: TableCommit) => {
-    for (const { table, key, projection, firstPosition, after, reason } of rows) {
-      const values = [table, key, projection, firstPosition, clean(reason), after];
-      await tx.query(`INSERT INTO ${parked} VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`, values);
-    }
-    for (const { table, key } of unpark) await tx.query(`DELETE FROM ${parked} WHERE "table" = $1 AND key = $2`, [table, key]);
+    await together([
+      ...rows.map(({ table, key, projection, firstPosition, after, reason }) => {
+        const values = [table, key, projection, firstPosition, clean(reason), after];
+        return tx.query(`INSERT INTO ${parked} VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`, values);
+      }),
+      ...unpark.map(({ table, key }) => tx.query(`DELETE FROM ${parked} WHERE "table" = $1 AND key = $2`, [table, key])),
+    ]);
   };
 
   const forgetTable = async (tx: Queryable, table: string) => {
@@ -147,9 +149,9 @@ export const openPostgresTableWriter = ({ databases, fence }: PostgresTableWrite
   };
 
   const saveAll = async (tx: Queryable, share: TableCommit) => {
-    for (const { table, rows } of share.tables) await save(tx, table, await knownOf(tx, table), rows);
-    await park(tx, share);
-    await saveCheckpoints(tx, share.checkpoints);
+    const saving = async ({ table, rows }: TableCommit['tables'][number]) =>
+      save(tx, table, known.get(table) ?? (await knownOf(tx, table)), rows);
+    await together([...share.tables.map(saving), park(tx, share), saveCheckpoints(tx, share.checkpoints)]);
   };
 
   /** The main database last, so that its lease is held until all is written. */
@@ -160,9 +162,11 @@ export const openPostgresTableWriter = ({ databases, fence }: PostgresTableWrite
     };
     if (!own && !fence) return others();
     await main.transaction(async (tx) => {
-      await fence?.fence(tx);
+      const isAlone = all.size === (own ? 1 : 0);
+      // NOTE: what stands in other databases is committed before this, so that the lease must be known to be ours by then.
+      if (!isAlone) await fence?.fence(tx);
       await others();
-      if (own) await saveAll(tx, own);
+      await together([...(isAlone && fence ? [fence.fence(tx)] : []), ...(own ? [saveAll(tx, own)] : [])]);
     });
   };
 
