@@ -13,8 +13,6 @@ export interface Lag {
   readonly events: number;
   /** From the moment in which an event was recorded until what it changes can be read: of every event, in seconds. */
   readonly eventSeconds: Spread;
-  /** Age of the oldest event that cannot be read yet, 0 where there is none: looked at all the time, in seconds. */
-  readonly oldestSeconds: Spread;
 }
 
 const lookEvery = 10;
@@ -34,39 +32,36 @@ export const measureLag = async (
   work: () => Promise<Measured>,
 ): Promise<Lag> => {
   const reached = await openReached(ground.env.DATABASE_URL ?? '', store.logId);
-  const waiting: { position: number; at: number }[] = [];
-  const [lags, ages]: [number[], number[]] = [[], []];
+  const heard: { position: number; at: number }[] = [];
+  /** When each position was first seen to be reached. NOTE: kept, for this process may hear of an event later than its rows can be read. */
+  const marks: { position: number; at: number }[] = [];
   const begin = Date.now();
   const stop = store.onCommitted((events) => {
     for (const { position, metadata } of events) {
       const at = Date.parse(metadata.recordedAt);
       // Whoever listens for the first time hears of older ones too.
-      if (at >= begin) waiting.push({ position, at });
+      if (at >= begin) heard.push({ position, at });
     }
   });
-  let endAt = Number.POSITIVE_INFINITY;
+  let isOver = false;
   const look = async () => {
-    while (performance.now() < endAt || (waiting.length > 0 && performance.now() < endAt + longestEnd)) {
-      const passed = await reached.position();
-      const now = Date.now();
-      const left = waiting.findIndex(({ position }) => position > passed);
-      for (const { at } of waiting.splice(0, left < 0 ? waiting.length : left)) lags.push(now - at);
-      const [oldest] = waiting;
-      if (performance.now() < endAt) ages.push(oldest ? now - oldest.at : 0);
+    while (!isOver) {
+      const position = await reached.position();
+      if (position > (marks.at(-1)?.position ?? -1)) marks.push({ position, at: Date.now() });
       await pause(lookEvery);
     }
-    // What never came counts as it stands.
-    for (const { at } of waiting) lags.push(Date.now() - at);
   };
   const looking = look();
   try {
     const measured = await work();
-    endAt = performance.now();
-    await looking;
-    const figures = { eventSeconds: seconds(spread(lags)), oldestSeconds: seconds(spread(ages)) };
-    return { wantedPerSecond, measured, events: lags.length, ...figures };
+    const head = await store.head();
+    const isThere = () => [heard, marks].every((list) => (list.at(-1)?.position ?? -1) >= head);
+    for (const until = Date.now() + longestEnd; !isThere() && Date.now() < until; ) await pause(lookEvery);
+    // What never came counts as it stands.
+    const lags = heard.map(({ position, at }) => (marks.find((mark) => mark.position >= position)?.at ?? Date.now()) - at);
+    return { wantedPerSecond, measured, events: lags.length, eventSeconds: seconds(spread(lags)) };
   } finally {
-    endAt = Math.min(endAt, performance.now()) - longestEnd;
+    isOver = true;
     stop();
     await looking.catch(() => {});
     await reached.close();
