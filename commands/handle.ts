@@ -1,6 +1,6 @@
 // The only place that loads, decides and appends.
 import type { Decider } from '../domain/decider.ts';
-import { DomainError } from '../domain/error.ts';
+import { DomainError, isRefusal } from '../domain/error.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
@@ -146,7 +146,7 @@ const preparing =
     try {
       return await handle(decider, id, await make(), context);
     } catch (error) {
-      const done = error instanceof DomainError ? await first(decider, id, context) : null;
+      const done = isRefusal(error) ? await first(decider, id, context) : null;
       if (done) return done;
       throw error;
     }

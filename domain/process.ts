@@ -1,3 +1,4 @@
+// What sagas are made of: their state as the fold of a stream, and what a human decides about what was refused.
 import { z } from 'zod';
 import { open } from './privacy.ts';
 

@@ -28,12 +28,12 @@ interface Decided {
   readonly operatorId: string;
 }
 
-/** What an intent asks for: one that was asked for again is the same but for its time. */
-const asked = ({ at: _at, ...intent }: { at: string }) => JSON.stringify(intent);
+/** As the state of a saga names what was asked for: the last intent of a task is the one that counts. */
+const taskOf = ({ type, key = type }: { type: string; key?: string }) => key;
 
 /** What was refused is asked for again by new intents, since those that were refused have their outcome for good. */
 const resolving =
-  <State, Event extends { type: string; at: string }>(
+  <State, Event extends { type: string; at: string; key?: string }>(
     process: Process<State, Event>,
     resolved: (instance: string, state: State, by: Decided) => Event,
   ): Resolve =>
@@ -45,7 +45,7 @@ const resolving =
       const event = resolved(instance, state, { at: context.at, decision, operatorId: context.actor.id });
       if (decision === 'close') return [event];
       const refused = intents.filter((intent) => process.isRefused?.(intent, state));
-      const again = new Map(refused.map((intent) => [asked(intent), { ...intent, at: context.at }]));
+      const again = new Map(refused.map((intent) => [taskOf(intent), { ...intent, at: context.at }]));
       return [event, ...again.values()];
     };
     // What is refused after it was read would be taken for asked again.
