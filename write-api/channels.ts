@@ -17,5 +17,7 @@ export const everyChannel = Object.values(channels).flat();
 /** Throws payment.channel_unknown. */
 export const mustBeOffered = (method: Method, channel: string | undefined): void => {
   if (channel === undefined || channelsOf[method].includes(channel)) return;
-  throw new DomainError('payment.channel_unknown', `Nobody pays by ${method} through that.`, { method, channels: channelsOf[method] });
+  const offered = channelsOf[method];
+  const choice = offered.length > 0 ? `Choose one of ${offered.join(', ')}, or leave the channel out.` : 'Leave the channel out.';
+  throw new DomainError('payment.channel_unknown', choice, { method, channels: offered });
 };
