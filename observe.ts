@@ -14,6 +14,8 @@ export interface ObserveNeeds extends Omit<GaugeNeeds, 'activity'> {
   readonly vault: Pick<Vault, 'signingKeys'>;
 }
 
+/** Status of requests whose client did not wait for the answer. */
+const clientGone = 499;
 const probes = new Set(['/livez', '/readyz', '/metrics']);
 
 export const observe = (needs: ObserveNeeds) => {
@@ -28,11 +30,11 @@ export const observe = (needs: ObserveNeeds) => {
   ]);
   if (needs.isKept)
     checks.set('projections', async () => (await projector.ask({ ask: 'status' })).some(({ state }) => state !== 'building'));
-  /** One line per request, without anything that names a person; probes only where somebody looks closely. */
+  /** One line per request, without anything that names a person; probes, and clients that went away, only where somebody looks closely. */
   const ended = (c: Context<Env>, route: string, status: number, seconds: number) => {
     const principal = c.get('principal');
     if (principal?.kind === 'user') activity.note(principal.id);
-    told(probes.has(route) ? 'debug' : 'info', c, { route, status, seconds });
+    told(probes.has(route) || status === clientGone ? 'debug' : 'info', c, { route, status, seconds });
   };
   return { checks, ended };
 };

@@ -34,9 +34,11 @@ const forward = async (c: Context<Env>, upstream: string): Promise<Response> => 
   const { pathname, search } = new URL(c.req.url);
   const seen = c.env?.incoming?.socket.remoteAddress ?? '';
   const before = c.req.header('x-forwarded-for');
+  const bytes = c.get('bodyBytes');
   try {
     return await proxy(`${upstream}${pathname}${search}`, {
-      raw: c.req.raw,
+      // NOTE: the gateway has received the body, and the stream of the request is spent.
+      ...(bytes ? { method: c.req.method, body: new Uint8Array(bytes), signal: c.req.raw.signal } : { raw: c.req.raw }),
       headers: {
         ...c.req.header(),
         'x-forwarded-for': before ? `${before}, ${seen}` : seen,

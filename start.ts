@@ -1,10 +1,10 @@
 // Runs the marketplace: takes the data, builds what is missing, listens, and ends in good order when told.
-import { serve } from '@hono/node-server';
 import { demoAdmin, demoPassword, demoStores } from './commands/demo/catalogue.ts';
 import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import type { Config } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
+import { listen } from './infra/gateway/listen.ts';
 import { problem, problemResponse } from './infra/http/problem.ts';
 import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
@@ -15,8 +15,6 @@ import { checkPart, openPart, portFor } from './roles.ts';
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
 const defaultPort = 8080;
-/** How long the end of streams is waited for at a stop, in milliseconds. */
-const longestStream = 2_000;
 /** How long the start waits until the demo market can be read, in milliseconds. */
 const longestSeed = 10_000;
 
@@ -59,26 +57,30 @@ const aborted = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-interface Listening {
-  readonly port: number;
-  /** Accepts nothing any more, lets `finish` come to an end, then closes what is still open. */
-  stop(finish: () => Promise<void>): Promise<void>;
-}
+/** Listens where the configuration says, with its limits. */
+const listenAs = (app: RoleProcess['app'], config: Config, port: number, log: Logger) =>
+  listen(app.fetch, {
+    port,
+    hostname: config.HOST,
+    maxConnections: config.MAX_CONNECTIONS,
+    maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
+    unlimitedAddresses: config.UNLIMITED_ADDRESSES,
+    onRefused: refusalsLogged(log),
+  });
 
-const listen = async (app: RoleProcess['app'], { HOST: hostname }: Config, wanted: number): Promise<Listening> => {
-  const listening = Promise.withResolvers<number>();
-  const server = serve({ fetch: app.fetch, port: wanted, hostname }, ({ port }) => listening.resolve(port));
-  server.once('error', listening.reject);
-  return {
-    port: await listening.promise,
-    async stop(finish) {
-      const closed = new Promise((resolve) => server.close(resolve));
-      await finish();
-      // A stream that another process sends through this one ends with that process; what is still open after that would never end by itself.
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, longestStream).unref())]);
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await closed;
-    },
+/** How often at most it is said that connections are refused, in milliseconds. */
+const refusalsEveryMs = 60_000;
+
+/** Says that connections are refused, and how many were since it was said last: not a line for each of an attack. */
+const refusalsLogged = (log: Logger) => {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let refused = 0;
+  return (limit: 'address' | 'all') => {
+    refused += 1;
+    if (performance.now() - toldAt < refusalsEveryMs) return;
+    log.warn({ limit, refused }, 'connections were closed: there are too many');
+    toldAt = performance.now();
+    refused = 0;
   };
 };
 
@@ -101,7 +103,7 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
     // Whoever comes first finds the shelves filled.
     await projector.passed(await store.head(), longestSeed);
   }
-  const server = await listen(marketplace.app, config, config.PORT ?? defaultPort);
+  const server = await listenAs(marketplace.app, config, config.PORT ?? defaultPort, log);
   const { port } = server;
   const url = `http://localhost:${port}`;
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
@@ -150,7 +152,7 @@ export const startPart = async (config: Config, part: Part, { progress, signal, 
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
   let { fetch } = waiting;
-  const server = await listen({ fetch: (...request) => fetch(...request) }, config, wanted);
+  const server = await listenAs({ fetch: (...request) => fetch(...request) }, config, wanted, log);
   const opening = openPart(config, part, { log, now, onProgress: progress, onFenced: ending.fenced });
   const running = await Promise.race([opening, aborted(ending.signal)]);
   if (!running) return; // told to stop before it had begun

@@ -114,6 +114,13 @@ const Environment = z.object({
   RATE_SEARCH_PER_MINUTE: count(1, 1_000_000, 60).describe('Searches per minute, per person or address.'),
   RATE_OTHER_PER_MINUTE: count(1, 10_000_000, 300).describe('All other requests per minute, per person or address.'),
   MAX_IN_FLIGHT: count(32, 100_000, 5_000).describe('Requests inside at once, at most; fewer when the event loop lags.'),
+  MAX_CONNECTIONS: count(64, 1_000_000, 10_000).describe(
+    'Connections at once; beyond it the oldest one of the address that has most of them is closed.',
+  ),
+  MAX_CONNECTIONS_PER_ADDRESS: count(1, 1_000_000, 500).describe('Connections at once of one address; what comes beyond it is closed.'),
+  UNLIMITED_ADDRESSES: list(range, privateRanges).describe(
+    'Addresses and ranges without a limit of their own on connections: proxies in front, and processes of a fleet.',
+  ),
   NAMESPACE: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and dashes')

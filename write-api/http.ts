@@ -9,8 +9,9 @@ import { positionText } from '../domain/position.ts';
 import type { EventStore, KnownCommand } from '../infra/event-store/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { errorOf } from '../infra/http/errors.ts';
-import { bodyText } from '../infra/http/input.ts';
+import { mustSayNothing } from '../infra/http/input.ts';
 import { problem } from '../infra/http/problem.ts';
+import { bodyText } from '../infra/http/request-body.ts';
 import { routeReached } from '../infra/http/routes.ts';
 import { early, given } from '../infra/http/wire.ts';
 
@@ -112,7 +113,9 @@ export const idempotent =
     if (!route?.keyed) return next();
     const key = keyOf(c);
     const commandId = derivedUuid('http', subjectOf(c), route.method, route.path, key);
-    const fingerprint = hash('sha256', `${secret}\n${c.req.path}\n${await bodyText(c, route.maxBody ?? undefined)}`, 'base64url');
+    const text = await bodyText(c, route.maxBody ?? undefined);
+    if (!route.body) mustSayNothing(c, text);
+    const fingerprint = hash('sha256', `${secret}\n${c.req.path}\n${text}`, 'base64url');
     const other = running.get(commandId);
     if (other) {
       if (other.fingerprint !== fingerprint) throw mismatch();

@@ -5,8 +5,9 @@ import type { Handle } from '../commands/handle.ts';
 import { paymentNotice, receiveWebhook, shipmentNotice } from '../commands/outbound/webhooks.ts';
 import { DomainError } from '../domain/error.ts';
 import type { WebhookCommand } from '../domain/webhook/webhook.ts';
-import { bodyText, params } from '../infra/http/input.ts';
+import { params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
+import { bodyBytes } from '../infra/http/request-body.ts';
 import type { Courier } from '../infra/outbound/courier.port.ts';
 import { NoticeRejected, OutcomeUnknown } from '../infra/outbound/errors.port.ts';
 import type { PaymentGateway } from '../infra/outbound/payment-gateway.port.ts';
@@ -52,10 +53,8 @@ export const webhookCommands = (needs: WebhookNeeds) => {
     async (c) => {
       const read = byProvider.get(c.req.valid('param').provider);
       if (!read) throw new DomainError('request.no_route', 'No such provider sends us anything.');
-      // NOTE: bytes, not text: a signature covers what was sent. A body without a length is counted while it is read.
-      const declared = c.req.header('content-length') !== undefined;
-      const rawBody = declared ? new Uint8Array(await c.req.arrayBuffer()) : new TextEncoder().encode(await bodyText(c));
-      const received = await read(c.req.raw.headers, rawBody, needs.now()).catch((error: unknown) => {
+      // NOTE: bytes, not text: a signature covers what was sent.
+      const received = await read(c.req.raw.headers, await bodyBytes(c), needs.now()).catch((error: unknown) => {
         throw refusalOf(error);
       });
       await receiveWebhook(needs.handle, received, c.get('at') ?? new Date(needs.now()).toISOString());

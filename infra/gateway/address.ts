@@ -2,17 +2,18 @@
 import { BlockList, isIP } from 'node:net';
 
 /** IPv4 as such, also where a socket for both families shows it as `::ffff:192.0.2.1`. */
-const plain = (address: string): string => (address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address);
+export const plainAddress = (address: string): string =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 
 /**
  * The client's address behind `hops` proxies of ours, each of which appended to X-Forwarded-For what it saw.
  * Whatever stands further left was written by the client, and is not believed.
  */
 export const clientAddress = (socketAddress: string, forwardedFor: string | undefined, hops: number): string => {
-  const seen = plain(socketAddress);
+  const seen = plainAddress(socketAddress);
   if (hops === 0 || !forwardedFor) return seen;
   const list = forwardedFor.split(',');
-  const claimed = plain((list[Math.max(0, list.length - hops)] ?? '').trim());
+  const claimed = plainAddress((list[Math.max(0, list.length - hops)] ?? '').trim());
   return isIP(claimed) === 0 ? seen : claimed;
 };
 

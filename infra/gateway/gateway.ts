@@ -5,6 +5,7 @@ import { DomainError } from '../../domain/error.ts';
 import type { Env, Principal } from '../http/env.ts';
 import { guestCookie, guestIdIn } from '../http/guest.ts';
 import { onError, problem } from '../http/problem.ts';
+import { announcesBody, bodyBytes } from '../http/request-body.ts';
 import { given } from '../http/wire.ts';
 import { addressFilter, clientAddress, networkOf } from './address.ts';
 import type { LoadGate } from './load.ts';
@@ -194,8 +195,20 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
       return c.res;
     }
     const headers: Header[] = [['x-request-id', requestId]];
+    let holdsPlace = true;
+    /** Receives the body before the route begins. Meanwhile no place is held: who sends slowly takes nobody's. */
+    const receive = async () => {
+      load.leave(plan.load);
+      holdsPlace = false;
+      await bodyBytes(c, plan.maxBody);
+      const fullNow = load.enter(plan.load);
+      if (fullNow) throw new DomainError('gateway.overloaded', `Try again in ${fullNow.retryAfter} s.`, { ...fullNow });
+      holdsPlace = true;
+      return next();
+    };
+    const proceed = announcesBody(c) && !isRead(c.req.method) ? receive : next;
     const end = () => {
-      load.leave();
+      if (holdsPlace) load.leave(plan.load);
       stamp(c, fixed);
       stamp(c, headers);
       const seconds = (performance.now() - started) / 1000;
@@ -213,8 +226,8 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     let running: Promise<void> | undefined;
     try {
       const entered = enter(c, plan, headers);
-      if (entered === 'admitted') running = next();
-      else if (entered !== 'answered') running = entered.then(next);
+      if (entered === 'admitted') running = proceed();
+      else if (entered !== 'answered') running = entered.then(proceed);
     } catch (error) {
       refuse(error);
       return c.res;

@@ -6,15 +6,38 @@ describe('under load', () => {
   it('the last class is refused first, the first one last', () => {
     const gate = loadGate({ most: 100 });
     const refusedAt = new Map<string, number>();
-    for (let n = 0; n < 101; n += 1) {
+    // What each class has for itself is in use already.
+    for (const load of ['payment', 'checkout', 'cart', 'browsing', 'reports'] as const) for (let n = 0; n < 2; n += 1) gate.enter(load);
+    for (let n = 10; n < 101; n += 1) {
       for (const load of loadClasses) {
-        if (gate.enter(load) === null) gate.leave();
+        if (gate.enter(load) === null) gate.leave(load);
         else if (!refusedAt.has(load)) refusedAt.set(load, n);
       }
       if (n < 100) gate.enter('payment');
     }
-    expect(Object.fromEntries(refusedAt)).toEqual({ reports: 30, browsing: 60, cart: 75, checkout: 90, payment: 100 });
-    expect(gate.inFlight).toBe(100);
+    expect(Object.fromEntries(refusedAt)).toEqual({ reports: 30, browsing: 60, cart: 75, checkout: 90, payment: 95 });
+    expect(gate.inFlight).toBe(95);
+  });
+
+  it('each class has a few places that no other can take', () => {
+    const gate = loadGate({ most: 100 });
+    while (gate.enter('payment') === null);
+    expect(gate.inFlight).toBe(95);
+    const more = loadClasses.filter((load) => load !== 'probe').map((load) => [gate.enter(load), gate.enter(load), gate.enter(load)]);
+    const shed = (n: number) => ({ retryAfter: n });
+    expect(more).toEqual([
+      [shed(1), shed(1), shed(1)],
+      [null, null, shed(2)],
+      [null, null, shed(3)],
+      [null, null, shed(4)],
+      [null, null, shed(5)],
+    ]);
+  });
+
+  it('nobody comes in once it is drained', async () => {
+    const gate = loadGate();
+    await gate.drain();
+    expect([gate.enter('payment'), gate.enter('probe')]).toEqual([{ retryAfter: 1 }, null]);
   });
 
   it('a refusal says when to come back', () => {
@@ -36,7 +59,7 @@ describe('under load', () => {
   const lagging = (gate: LoadGate, lag: number, samples: number, inside: number) => {
     for (let sample = 0; sample < samples; sample += 1) {
       for (let n = 0; n < inside * 10; n += 1) {
-        gate.leave();
+        gate.leave('payment');
         gate.enter('payment');
       }
       gate.feel(lag);
@@ -56,7 +79,7 @@ describe('under load', () => {
     const open = () =>
       loadClasses.filter((load) => {
         const isIn = gate.enter(load) === null;
-        if (isIn) gate.leave();
+        if (isIn) gate.leave(load);
         return isIn;
       });
     lagging(gate, 200, 10, 10);
@@ -82,7 +105,7 @@ describe('under load', () => {
     });
     await Promise.resolve();
     expect([empty, gate.draining]).toEqual([false, true]);
-    gate.leave();
+    gate.leave('cart');
     await drained;
     expect(empty).toBe(true);
   });

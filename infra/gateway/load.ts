@@ -3,7 +3,7 @@
 import { type LoadClass, loadClasses } from '../http/marks.ts';
 
 interface Tolerance {
-  /** Share of the places that this class may fill, so that the rest stays free for those before it. */
+  /** How full the places may be, as a share, when one of this class still comes in: the rest stays free for those before it. */
   readonly share: number;
   /** Milliseconds of event-loop lag from which on the class is refused. */
   readonly lag: number;
@@ -11,13 +11,15 @@ interface Tolerance {
 
 const tolerances: Readonly<Record<LoadClass, Tolerance>> = {
   probe: { share: Number.POSITIVE_INFINITY, lag: Number.POSITIVE_INFINITY },
-  payment: { share: 1, lag: 3_000 },
+  payment: { share: 0.95, lag: 3_000 },
   checkout: { share: 0.9, lag: 1_500 },
   cart: { share: 0.75, lag: 800 },
   browsing: { share: 0.6, lag: 400 },
   reports: { share: 0.3, lag: 150 },
 };
 
+/** Share of the places that each class has for itself however full the others make them: no class can shut another one out. */
+const reserved = 0.02;
 /** Above this lag there are more requests inside than the process can serve well; below it more may come. */
 const comfortable = 100;
 const sampleEvery = 50;
@@ -30,12 +32,12 @@ export interface LoadGate {
    * next to nothing: most requests of a crowd end here.
    */
   enter(load: LoadClass): { readonly retryAfter: number } | null;
-  leave(): void;
+  leave(load: LoadClass): void;
   /** Tells the lag that was just measured, in milliseconds. */
   feel(lag: number): void;
   /** Starts measuring by itself; the answer stops it. */
   watch(): () => void;
-  /** From now on connections are closed after their answer. Resolves when nothing is running any more. */
+  /** From now on connections are closed after their answer. Resolves when nothing is running any more; nothing comes in after that. */
   drain(): Promise<void>;
   readonly inFlight: number;
   readonly places: number;
@@ -58,7 +60,11 @@ export const loadGate = ({ most = 5_000, fewest = 32 }: LoadOptions = {}): LoadG
   /** Requests that have left since the last lag was told, and how many leave in a millisecond. */
   let [left, leaving] = [0, 0];
   let drained: PromiseWithResolvers<void> | null = null;
-  const shed: Record<LoadClass, number> = { probe: 0, payment: 0, checkout: 0, cart: 0, browsing: 0, reports: 0 };
+  /** Drained, and so about to close what routes work with. */
+  let isClosed = false;
+  const none = { probe: 0, payment: 0, checkout: 0, cart: 0, browsing: 0, reports: 0 };
+  const shed: Record<LoadClass, number> = { ...none };
+  const inside: Record<LoadClass, number> = { ...none };
 
   const feel = (lag: number) => {
     smoothLag = (smoothLag + lag) / 2;
@@ -70,20 +76,29 @@ export const loadGate = ({ most = 5_000, fewest = 32 }: LoadOptions = {}): LoadG
     else places = Math.min(most, places + Math.max(1, Math.ceil(places * 0.02)));
   };
 
+  const close = () => {
+    if (!drained) return;
+    isClosed = true;
+    drained.resolve();
+  };
+
   return {
     enter: (load) => {
       const { share, lag } = tolerances[load];
-      if (inFlight >= places * share || (smoothLag >= lag && inFlight >= fewest * share)) {
+      const isFull = inFlight >= places * share && inside[load] >= places * reserved;
+      if (isFull || (isClosed && load !== 'probe') || (smoothLag >= lag && inFlight >= fewest * share)) {
         shed[load] += 1;
         return { retryAfter: loadClasses.indexOf(load) };
       }
       inFlight += 1;
+      inside[load] += 1;
       return null;
     },
-    leave: () => {
+    leave: (load) => {
       inFlight -= 1;
+      inside[load] -= 1;
       left += 1;
-      if (inFlight === 0) drained?.resolve();
+      if (inFlight === 0) close();
     },
     feel,
     watch: () => {
@@ -97,7 +112,7 @@ export const loadGate = ({ most = 5_000, fewest = 32 }: LoadOptions = {}): LoadG
     },
     drain: () => {
       drained ??= Promise.withResolvers<void>();
-      if (inFlight === 0) drained.resolve();
+      if (inFlight === 0) close();
       return drained.promise;
     },
     get inFlight() {

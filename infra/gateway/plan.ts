@@ -1,8 +1,8 @@
 // What the gateway has to know of a route, worked out at its first request and looked up at the next ones.
 import type { Context } from 'hono';
 import type { Env } from '../http/env.ts';
-import { maxJsonBytes } from '../http/input.ts';
 import type { LoadClass, RateClass, Who } from '../http/marks.ts';
+import { maxJsonBytes } from '../http/request-body.ts';
 import { type Route, routeOf, routeReached } from '../http/routes.ts';
 
 /** Tells how a request of one route ended. */

@@ -23,7 +23,8 @@ export interface Env {
     principal: Principal | null;
     /** IP address of the client, seen through the trusted proxies only; empty when there is no socket. */
     clientAddress: string;
-    /** The body once it was read. */
+    /** The body once it was received, and once it was read as text. */
+    bodyBytes?: Uint8Array;
     bodyText?: string;
   };
   Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };

@@ -1,9 +1,10 @@
 // What a route takes from outside: parsed once, checked once, refused with the names of the fields at fault.
 import type { Context, MiddlewareHandler } from 'hono';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
 import type { Env } from './env.ts';
 import { marked } from './marks.ts';
+import { bodyText } from './request-body.ts';
 import { strict } from './strict.ts';
 import { given } from './wire.ts';
 
@@ -13,8 +14,6 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** Enough for 100 cart lines with notes; a body beyond it is a mistake or an attack. */
-export const maxJsonBytes = 256 * 1024;
 /** Deeper than any form; unbounded depth would let a small body cost much. */
 const maxDepth = 20;
 /** The longest line that common proxies let through is 8 KiB. */
@@ -25,9 +24,20 @@ type Target = 'json' | 'query' | 'param';
 type Valid<T extends Target, S extends z.ZodType> = { in: { [K in T]: z.input<S> }; out: { [K in T]: z.output<S> } };
 type Refused = z.core.$ZodIssue;
 
-const refuse = (errors: readonly FieldError[], code = 'request.invalid'): never => {
+/** An answer names so many fields and no more: it must not grow with what was sent. */
+const maxFieldErrors = 20;
+/** Names of fields and messages are cut to this length: both may hold what was sent. */
+const maxTextLength = 1_000;
+
+const cut = (text: string) => (text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text);
+
+const refuse = (found: readonly FieldError[], code = 'request.invalid'): never => {
+  const errors = found.slice(0, maxFieldErrors).map(({ field, message }) => ({ field: cut(field), message: cut(message) }));
   const [first] = errors;
-  throw new DomainError(code, first ? `${first.field || 'body'}: ${first.message}` : 'The request is not valid.', { errors });
+  throw new DomainError(code, first ? `${first.field || 'body'}: ${first.message}` : 'The request is not valid.', {
+    errors,
+    ...(found.length > maxFieldErrors && { more: found.length - maxFieldErrors }),
+  });
 };
 
 const named = (path: readonly PropertyKey[]) => path.map(String).join('.');
@@ -60,41 +70,6 @@ const mustBeTame = (value: unknown, depth = 1): void => {
   }
 };
 
-const tooLarge = (limit: number): never => {
-  throw new DomainError('request.too_large', `The body may have at most ${limit} bytes.`, { limit });
-};
-
-/**
- * The body as text, never more of it than `limit` bytes; asked again, the same text again.
- * NOTE: a body of declared length is cut off there by the HTTP parser; only one without a length has to be counted.
- */
-export const bodyText = async (c: Context<Env>, limit = maxJsonBytes): Promise<string> => {
-  const text = c.get('bodyText') ?? (await readText(c, limit));
-  c.set('bodyText', text);
-  return text;
-};
-
-const readText = async (c: Context<Env>, limit: number): Promise<string> => {
-  const declared = given(c, 'content-length');
-  if (declared !== undefined) {
-    if (Number(declared) > limit) tooLarge(limit);
-    return declared === '0' ? '' : c.req.text();
-  }
-  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = c.req.raw.body?.getReader();
-  if (!reader) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    size += chunk.value.byteLength;
-    if (size > limit) {
-      await reader.cancel();
-      tooLarge(limit);
-    }
-    chunks.push(chunk.value);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
-};
-
 const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 const parsed = (c: Context<Env>, text: string): unknown => {
@@ -122,11 +97,38 @@ export const body = <S extends z.ZodType>(schema: S): MiddlewareHandler<Env, str
   );
 };
 
+/** For routes that take no body: none, or an empty object. */
+const Nothing = z.strictObject({});
+
+/** Refuses a body that says something where nothing is listened to. */
+export const mustSayNothing = (c: Context<Env>, text: string): void => {
+  checked(Nothing, parsed(c, text));
+};
+
+/** What advertisements and mails put behind links, for programs in browsers: nothing that a query here could mean. */
+const marketing = new Set(
+  'gclid gclsrc gbraid wbraid dclid gad_source gad_campaignid srsltid _ga _gl fbclid fb_action_ids igshid igsh msclkid ttclid twclid li_fat_id yclid ysclid epik scid sccid rdt_cid irclickid mc_cid mc_eid _hsenc _hsmi mkt_tok vero_id wickedid s_kwcid ef_id'.split(
+    ' ',
+  ),
+);
+const isMarketing = (name: string) => {
+  const lower = name.toLowerCase();
+  return lower.startsWith('utm_') || marketing.has(lower);
+};
+
+/** A plus sign that nobody encoded has become a blank, which no time has. */
+const plusOfTime = /^(\d{4}-\d\d-\d\dT[\d:.]+) (\d\d:\d\d)$/;
+
+/** Whether something that is not UTF-8 was decoded to U+FFFD, rather than sent as that. */
+const isReplaced = (decoded: string, raw: string) => decoded.includes('\uFFFD') && !/%EF%BF%BD|\uFFFD/i.test(raw);
+
 const queryOf = (text: string): Record<string, string | string[]> => {
   const found: Record<string, string | string[]> = {};
   if (text.length > maxQueryLength) refuse([{ field: 'query', message: `is longer than ${maxQueryLength} characters` }]);
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (name === 'minPosition') continue; // every query takes it, before its route looks
+  for (const [name, sent] of new URLSearchParams(text)) {
+    if (name === 'minPosition' || isMarketing(name)) continue; // every query takes them, before its route looks
+    if (isReplaced(name + sent, text)) refuse([{ field: name, message: 'is not UTF-8' }], 'request.bad_encoding');
+    const value = sent.includes(' ') ? sent.replace(plusOfTime, '$1+$2') : sent;
     if (poisonous.has(name)) refuse([{ field: name, message: 'is not allowed as a name' }], 'request.forbidden_key');
     const before = Object.hasOwn(found, name) ? found[name] : undefined;
     found[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];

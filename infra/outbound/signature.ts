@@ -34,6 +34,9 @@ export const verifySignature = (
     throw new NoticeRejected('stale', 'The signature is too old or from the future.');
 };
 
+// Without `fatal` it would put U+FFFD where bytes mean nothing. A byte order mark is passed over.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Verifies first and parses only then; `schema` says what a notice of this provider looks like. */
 export const readSigned = <Schema extends z.ZodType>(
   schema: Schema,
@@ -42,9 +45,7 @@ export const readSigned = <Schema extends z.ZodType>(
 ): z.infer<Schema> => {
   verifySignature(trust.secret, webhook.headers.get(signatureHeader), webhook.rawBody, webhook.now, trust.toleranceSeconds);
   try {
-    return schema.parse(
-      JSON.parse(Buffer.from(webhook.rawBody.buffer, webhook.rawBody.byteOffset, webhook.rawBody.byteLength).toString('utf8')),
-    );
+    return schema.parse(JSON.parse(utf8.decode(webhook.rawBody)));
   } catch (error) {
     throw new NoticeRejected('unreadable', error instanceof Error ? error.message : 'not JSON');
   }
