@@ -8,6 +8,7 @@ import type { Analytics } from '../infra/analytics/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { body, query } from '../infra/http/input.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
+import { Time } from '../infra/http/time.ts';
 
 export interface AnalyticsNeeds {
   readonly logId: string;
@@ -23,7 +24,7 @@ export interface AnalyticsNeeds {
 const patience = 10_000;
 const usual = days(30);
 
-const instant = z.iso.datetime({ offset: true }).optional();
+const instant = Time.optional();
 const period = { from: instant, to: instant };
 const bucket = z.enum(['hour', 'day', 'month']).default('day');
 const sellerId = Id.optional();

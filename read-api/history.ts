@@ -3,6 +3,7 @@ import { DomainError } from '../domain/error.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import { positionOf } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { Time } from '../infra/http/time.ts';
 
 export type Log = Pick<EventStore, 'logId' | 'read' | 'head' | 'positionBefore'>;
 
@@ -40,15 +41,13 @@ const settledAfter = 5_000;
 
 const notYet = (message: string) => new DomainError('audit.not_yet', message);
 
-const instant = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})$/;
-
 const timeOf = (text: string, field: string): string => {
-  const time = instant.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) {
+  const time = Time.safeParse(text);
+  if (!time.success) {
     const message = 'must be a revision, a position, or an instant such as 2026-01-31T12:00:00.000Z';
     throw new DomainError('request.invalid', `${field}: ${message}`, { errors: [{ field, message }] });
   }
-  return new Date(time).toISOString();
+  return time.data;
 };
 
 /** The last position that was recorded by then. Appends are stamped and committed in one order: a later one that stands proves that all before it do. */

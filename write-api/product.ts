@@ -20,10 +20,11 @@ import {
   setDiscount,
   variantIdsOf,
 } from '../commands/product.ts';
-import { Id, Instant } from '../domain/id.ts';
+import { Id } from '../domain/id.ts';
 import { Price } from '../domain/money.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { Time } from '../infra/http/time.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const name = z.string().trim().min(1).max(200);
@@ -72,7 +73,7 @@ const Edit = z.object({
   categoryId: Id.nullable().optional(),
   attributes: Features.optional(),
 });
-const window = { from: Instant, until: Instant };
+const window = { from: Time, until: Time };
 const NewDiscount = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('amount'), ...window, amount: Price }),
   z.object({ kind: z.literal('percent'), ...window, basisPoints: z.int().min(1).max(9_999) }),

@@ -23,9 +23,10 @@ import {
   suspendSeller,
 } from '../commands/seller.ts';
 import { DomainError } from '../domain/error.ts';
-import { Id, Instant } from '../domain/id.ts';
+import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { Time } from '../infra/http/time.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
@@ -225,7 +226,7 @@ const administration = (needs: SellerRoutesNeeds) => {
         errors: [...notFound, 'seller.commission_not_later'],
       }),
       SellerId,
-      body(z.object({ basisPoints: z.int().min(0).max(10_000), from: Instant })),
+      body(z.object({ basisPoints: z.int().min(0).max(10_000), from: Time })),
       async (c) => {
         const result = await setCommission(handle, c.req.valid('param').sellerId, c.req.valid('json'), context(c));
         return answer(c, 201, result, ({ events }) => {
