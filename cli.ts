@@ -213,12 +213,19 @@ const access: Readonly<Record<string, Command>> = {
 
 const imports: Readonly<Record<string, Command>> = {
   'import olist': {
-    usage: 'DIR [--verify]',
-    about: 'Imports the Olist orders in DIR; with --verify it compares every figure of the files with the product. Again: adds nothing.',
+    usage: 'DIR [--verify] [--all]',
+    about:
+      'Imports the Olist orders in DIR; with --verify it compares every figure of the files with the product and shows those that differ (--all: each of them). Again: adds nothing.',
     words: [1, 1],
-    options: { verify: { type: 'boolean' } },
+    options: { verify: { type: 'boolean' }, all: { type: 'boolean' } },
     run: (given, io) =>
-      runOlistImport({ ...io, directory: resolve(word(given, 0)), verify: given.flag('verify'), json: given.flag('json') }),
+      runOlistImport({
+        ...io,
+        directory: resolve(word(given, 0)),
+        verify: given.flag('verify'),
+        all: given.flag('all'),
+        json: given.flag('json'),
+      }),
   },
 };
 

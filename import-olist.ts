@@ -4,8 +4,7 @@ import { serve } from '@hono/node-server';
 import { createHandle, type Handle } from './commands/handle.ts';
 import { type Imported, importOlist } from './commands/import/olist.ts';
 import { categoryIdOf } from './commands/import/olist-ids.ts';
-import { olistFiles } from './commands/import/olist-rows.ts';
-import { planOlist } from './commands/import/olist-timeline.ts';
+import { type OlistImport, planOlist } from './commands/import/olist-timeline.ts';
 import { createCarrier } from './commands/sagas/imported.ts';
 import { category } from './domain/category/category.ts';
 import { DomainError, isRefusal } from './domain/error.ts';
@@ -18,7 +17,7 @@ import { connectVault } from './infra/connect.ts';
 import { connectLog } from './infra/connect-log.ts';
 import { lockDataDir, type Owner, ownerOf } from './infra/data-dir.ts';
 import type { EventStore } from './infra/event-store/port.ts';
-import { readCsvFiles } from './infra/import/csv.ts';
+import { readOlistFiles } from './infra/import/olist-files.ts';
 import { type Ask, verifyOlist } from './infra/import/verify-olist.ts';
 import { logger } from './infra/telemetry/log.ts';
 import type { Seals } from './infra/vault/port.ts';
@@ -65,9 +64,8 @@ const counting = (store: EventStore) => {
   };
 };
 
-const runImport = async (needs: ImportingNeeds, directory: string, progress: Progress): Promise<Outcome> => {
+const runImport = async (needs: ImportingNeeds, plan: OlistImport, progress: Progress): Promise<Outcome> => {
   const begun = performance.now();
-  const plan = planOlist(readCsvFiles(directory, olistFiles));
   const first = plan.catalogue.categories[0];
   const fresh = !first || (await needs.handle.load(category, categoryIdOf(first.slug))).revision < 0;
   const counted = counting(needs.store);
@@ -80,11 +78,14 @@ const runImport = async (needs: ImportingNeeds, directory: string, progress: Pro
   return { ...imported, eventsAdded: await counted.added(), position: positionText(logId, await needs.store.head()), seconds };
 };
 
+/** All files are read and understood before anything is written. Throws import.bad_file or import.bad_row. */
+const planOf = (directory: string): OlistImport => planOlist(readOlistFiles(directory));
+
 /** For the process that owns the data: yields how far it is, then the outcome. */
 export async function* importing(needs: ImportingNeeds, directory: string): AsyncIterable<object> {
   let sofar = { what: 'import', done: 0, all: 1 };
   let over = false;
-  const running = runImport(needs, directory, (what, done, all) => {
+  const running = runImport(needs, planOf(directory), (what, done, all) => {
     sofar = { what, done, all };
   }).finally(() => {
     over = true;
@@ -118,12 +119,12 @@ const patient = (handle: Handle): Handle =>
   }) as Handle;
 
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
-const importHere = async (config: Config, directory: string, progress: Progress): Promise<Outcome> => {
+const importHere = async (config: Config, plan: OlistImport, progress: Progress): Promise<Outcome> => {
   const { store, close } = await connectLog(config, { contract: eventContract, now: Date.now, onBatch: () => {}, onError: () => {} });
   const { seals, blindIndex, vault } = await connectVault(config, Date.now);
   try {
     const handle = createHandle(store, { states });
-    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, directory, progress);
+    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, plan, progress);
   } finally {
     await close();
     await vault.close();
@@ -184,28 +185,39 @@ export interface OlistImportOptions {
   /** Where the CSV files are. */
   readonly directory: string;
   readonly verify: boolean;
+  /** Shows figures that agree, too. */
+  readonly all: boolean;
   readonly json: boolean;
   readonly print: (line: string) => void;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-const show = ({ print, json }: OlistImportOptions, { eventsAdded, seconds, position, ...counts }: Outcome) => {
+const listed = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(', ');
+
+const show = ({ print, json }: OlistImportOptions, outcome: Outcome) => {
   if (json) {
-    print(JSON.stringify({ eventsAdded, seconds, position, ...counts }));
+    print(JSON.stringify(outcome));
     return;
   }
+  const { eventsAdded, seconds, position: _, rejectedBy, adjustedBy, passedOver, ...counts } = outcome;
   print(
-    `${Object.entries(counts)
+    Object.entries(counts)
       .map(([what, count]) => `${count} ${what}`)
-      .join(', ')}`,
+      .join(', '),
   );
+  if (counts.rejected > 0) print(`left out, with their reason and money in the log: ${listed(rejectedBy)}`);
+  if (counts.adjusted > 0) print(`times that are missing or came too early, taken from the step before: ${listed(adjustedBy)}`);
+  for (const sentence of passedOver) print(sentence);
   print(`${eventsAdded} events added in ${seconds} s`);
 };
 
-const compare = async ({ directory, print, json }: OlistImportOptions, ask: Ask): Promise<number> => {
+const compare = async ({ directory, print, json, all }: OlistImportOptions, ask: Ask): Promise<number> => {
   const compared = await verifyOlist(directory, ask);
-  for (const line of compared) {
+  for (const line of compared.filter(({ difference }) => all || difference !== 0)) {
     const { figure, files, product, difference } = line;
     print(json ? JSON.stringify(line) : `${figure}: files ${files}, product ${product}, difference ${difference}`);
   }
@@ -224,9 +236,10 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
     if (!verify) return 0;
     return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position))) > 0 ? 1 : 0;
   }
+  const plan = planOf(directory);
   const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
   try {
-    const outcome = await importHere(config, directory, progress);
+    const outcome = await importHere(config, plan, progress);
     show(options, outcome);
     if (!verify) return 0;
     const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position)));

@@ -55,7 +55,12 @@ export interface Rejection {
   readonly status: string | null;
   readonly payments: readonly { readonly type: string; readonly amount: Money }[];
 }
-export type Adjusted = Adjustment & { readonly orderId: string; readonly at: string };
+export type Adjusted = Adjustment & {
+  readonly orderId: string;
+  readonly file: 'orders' | 'order_reviews';
+  readonly row: string;
+  readonly at: string;
+};
 
 const methods: Readonly<Record<string, Method>> = { credit_card: 'card', debit_card: 'card', boleto: 'retail', voucher: 'ewallet' };
 
@@ -100,7 +105,7 @@ type Line = ReturnType<typeof linesOf>[number];
 /** The freight that was charged is pinned, line by line. */
 const sellerParts = (order: OrderRow, items: readonly ItemRow[], lines: readonly Line[]): SellerPart[] =>
   [...grouped(lines, ({ sourceSeller }) => sourceSeller)].map(([sourceSeller, own]) => {
-    const limits = items.filter(({ seller_id }) => seller_id === sourceSeller).map((item) => item.shipping_limit_date);
+    const limits = items.filter(({ seller_id }) => seller_id === sourceSeller).flatMap((item) => item.shipping_limit_date ?? []);
     const sellerId = own[0]?.line.sellerId ?? '';
     const option: ShippingOption = {
       sellerId,
@@ -141,7 +146,6 @@ interface OrderRows {
 const refusal = ({ order, items, payments }: OrderRows, lines: readonly Line[]): string | null => {
   if (items.length === 0) return 'NO_ITEMS';
   if (!isKnownStatus(order.order_status)) return 'UNKNOWN_STATUS';
-  if (order.order_approved_at === null) return 'NOT_APPROVED';
   if (payments.every(({ payment_value }) => payment_value === 0)) return 'NO_PAYMENT';
   if (payments.some((part) => part.payment_value > 0 && !methods[part.payment_type])) return 'UNKNOWN_PAYMENT_TYPE';
   if (lines.some(({ isEven }) => !isEven)) return 'MIXED_PRICES';
@@ -211,7 +215,9 @@ export const purchasesOf = (rows: OlistRows, names: Names) => {
     const purchase = purchaseOf({ order, items, payments }, lines, customer.customer_unique_id, { city, province, postalCode });
     purchases.push(purchase);
     rejections.push(...zeroParts({ order, items, payments }));
-    adjustments.push(...adjustmentsOf(purchase.times).map((adjustment) => ({ ...adjustment, orderId, at })));
+    adjustments.push(
+      ...adjustmentsOf(purchase.times).map((adjustment) => ({ ...adjustment, orderId, file: 'orders' as const, row: orderId, at })),
+    );
   }
   return { purchases, rejections, adjustments };
 };

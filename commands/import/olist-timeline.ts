@@ -3,7 +3,7 @@ import { type Catalogue, catalogueOf } from './olist-catalogue.ts';
 import { namesOf } from './olist-names.ts';
 import { type Adjusted, type Purchase, purchasesOf, type Rejection } from './olist-purchases.ts';
 import { type ImportedReview, reviewsOf } from './olist-reviews.ts';
-import { type OlistText, parseOlist } from './olist-rows.ts';
+import { type OlistText, parseOlist, passedOver } from './olist-rows.ts';
 import type { Moment } from './olist-times.ts';
 
 /** `priced`: the variants whose price is changed first. */
@@ -21,6 +21,8 @@ export interface OlistImport {
   readonly steps: readonly Step[];
   readonly rejections: readonly Rejection[];
   readonly adjustments: readonly Adjusted[];
+  /** Sentences about rows that come to nothing. */
+  readonly passedOver: readonly string[];
 }
 
 /** Changes the price of what was last sold at another one. Purchases come in the order of their time. */
@@ -42,10 +44,11 @@ const isAccepted = ({ status, times }: Purchase) => times.shipped !== null || st
 
 const stepsOf = (purchase: Purchase, priced: readonly string[]): Step[] => {
   const { bought, paid, shipped, delivered, ended } = purchase.times;
+  const accepted: Moment = { at: paid.at, ...(paid.timeInferred && { timeInferred: true }) };
   return [
     { do: 'buy', moment: bought, purchase, priced },
     { do: 'pay', moment: paid, purchase },
-    ...(isAccepted(purchase) ? [{ do: 'accept', moment: { at: paid.at }, purchase } as const] : []),
+    ...(isAccepted(purchase) ? [{ do: 'accept', moment: accepted, purchase } as const] : []),
     ...(shipped ? [{ do: 'ship', moment: shipped, purchase } as const] : []),
     ...(delivered ? [{ do: 'deliver', moment: delivered, purchase } as const] : []),
     ...(ended ? [{ do: endOf(purchase), moment: ended, purchase } as const] : []),
@@ -61,7 +64,7 @@ export const planOlist = (files: OlistText): OlistImport => {
   const names = namesOf(rows);
   const { purchases, rejections, adjustments } = purchasesOf(rows, names);
   purchases.sort((a, b) => (a.times.bought.at === b.times.bought.at ? 0 : a.times.bought.at < b.times.bought.at ? -1 : 1));
-  const { reviews, rejections: unreviewed } = reviewsOf(rows, purchases);
+  const { reviews, rejections: unreviewed, adjustments: undated } = reviewsOf(rows, purchases);
   const pricesBefore = createPrices();
   const steps = purchases.flatMap((purchase) => stepsOf(purchase, pricesBefore(purchase)));
   const said = reviews.map((review): Step => ({ do: 'review', moment: { at: review.at }, review }));
@@ -69,7 +72,8 @@ export const planOlist = (files: OlistText): OlistImport => {
     catalogue: catalogueOf(rows, purchases, names),
     steps: [...steps, ...said].sort(byTime),
     rejections: [...rejections, ...unreviewed],
-    adjustments,
+    adjustments: [...adjustments, ...undated],
+    passedOver: passedOver(files, rows),
   };
 };
 

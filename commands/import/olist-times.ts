@@ -33,13 +33,13 @@ const momentAfter = (before: Moment, source: string | null): Moment => {
   return source < before.at ? { at: before.at, sourceAt: source } : { at: source };
 };
 
-/** Of an order that was approved. A cancelled one went as far as its times say; when it was cancelled nobody wrote down. */
+/** One that nobody saw approved was approved when it was bought: what came after tells that it was. A cancelled one went as far as its times say; when it was cancelled nobody wrote down. */
 export const timesOf = (order: OrderRow, status: SourceStatus): OrderTimes => {
   const { order_delivered_carrier_date: carrier, order_delivered_customer_date: customer } = order;
   const off = status === 'canceled' || status === 'unavailable';
   const wasDelivered = status === 'delivered' || (off && customer !== null);
   const wasShipped = wasDelivered || status === 'shipped' || (off && carrier !== null);
-  const bought: Moment = { at: order.order_purchase_timestamp };
+  const bought: Moment = { at: order.order_purchase_timestamp, ...(order.isPurchaseInferred && { timeInferred: true }) };
   const paid = momentAfter(bought, order.order_approved_at);
   const shipped = wasShipped ? momentAfter(paid, carrier) : null;
   const delivered = shipped && wasDelivered ? momentAfter(shipped, customer) : null;
@@ -48,6 +48,7 @@ export const timesOf = (order: OrderRow, status: SourceStatus): OrderTimes => {
 };
 
 const fields = {
+  bought: 'order_purchase_timestamp',
   paid: 'order_approved_at',
   shipped: 'order_delivered_carrier_date',
   delivered: 'order_delivered_customer_date',
@@ -55,7 +56,7 @@ const fields = {
 } as const;
 
 export const adjustmentsOf = (times: OrderTimes): Adjustment[] =>
-  (['paid', 'shipped', 'delivered', 'ended'] as const).flatMap((step): Adjustment[] => {
+  (['bought', 'paid', 'shipped', 'delivered', 'ended'] as const).flatMap((step): Adjustment[] => {
     const moment = times[step];
     if (moment?.sourceAt !== undefined) return [{ reason: 'TIME_CLAMPED', field: fields[step], before: moment.sourceAt }];
     return moment?.timeInferred ? [{ reason: 'TIME_INFERRED', field: fields[step], before: null }] : [];

@@ -20,10 +20,17 @@ const reject = (needs: ImportNeeds, rejection: Rejection) => {
   );
 };
 
-const adjust = ({ handle }: ImportNeeds, { orderId, reason, field, before, at }: Adjusted) => {
+const adjust = ({ handle }: ImportNeeds, { orderId, file, row, reason, field, before, at }: Adjusted) => {
   const importId = importIdOf(orderId);
-  const context = importContext(at, commandOf('adjusted', 'orders', orderId, reason, field), commandOf('orders', orderId));
-  return handle(imports, importId, { type: 'adjust', importId, source, file: 'orders', row: orderId, reason, field, before, at }, context);
+  const context = importContext(at, commandOf('adjusted', file, row, reason, field), commandOf('orders', orderId));
+  return handle(imports, importId, { type: 'adjust', importId, source, file, row, reason, field, before, at }, context);
+};
+
+/** How often each is there, as `what: count`. */
+const countBy = <Item>(items: readonly Item[], nameOf: (item: Item) => string): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[nameOf(item)] = (counts[nameOf(item)] ?? 0) + 1;
+  return counts;
 };
 
 /** What came of the rows. */
@@ -35,6 +42,12 @@ export interface Imported {
   readonly reviews: number;
   readonly rejected: number;
   readonly adjusted: number;
+  /** Rows that were left out, by file and reason. */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  /** Times that the files lack or that came too early, by reason and column. */
+  readonly adjustedBy: Readonly<Record<string, number>>;
+  /** Sentences about rows that come to nothing. */
+  readonly passedOver: readonly string[];
 }
 
 /** Throws what a rule refuses, and then everything so far stands: another run goes on from there. */
@@ -66,5 +79,8 @@ export const importOlist = async (needs: ImportNeeds, plan: OlistImport): Promis
     reviews: steps.filter((step) => step.do === 'review').length,
     rejected: rejections.length,
     adjusted: adjustments.length,
+    rejectedBy: countBy(rejections, ({ file, reason }) => `${file} ${reason}`),
+    adjustedBy: countBy(adjustments, ({ reason, field }) => `${reason} ${field}`),
+    passedOver: plan.passedOver,
   };
 };

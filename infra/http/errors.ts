@@ -106,6 +106,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'idempotency.key_invalid': { status: 400, meaning: 'The Idempotency-Key is not usable: 1 to 128 visible characters, for guests a UUID.' },
   'idempotency.key_missing': { status: 400, meaning: 'Send an Idempotency-Key with every change.' },
   'idempotency.key_reused': { status: 422, meaning: 'This Idempotency-Key was used for another request.' },
+  'import.bad_file': { status: 422, meaning: 'An imported file is missing, or cannot be read exactly.' },
   'import.bad_row': { status: 422, meaning: 'A row of an imported file cannot be read.' },
   'inventory.hold_expired': { status: 409, meaning: "The hold's time is over." },
   'inventory.hold_not_found': { status: 404, meaning: 'There is no such hold.' },

@@ -1,15 +1,18 @@
 // What the figures must be, counted from the Olist files alone. NOTE: it shares nothing with the importer on purpose: the same mistake would have to be made twice.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
+import { type OlistFileName, readOlistFiles } from './olist-files.ts';
 
 /** Figures by name: whole numbers, money in minor units. A figure that is not there is 0. */
 export type Figures = Map<string, number>;
 
 type Row = Record<string, string>;
 
-const rowsOf = (directory: string, name: string): Row[] =>
-  parse(readFileSync(join(directory, `${name}.csv`)), { columns: true, bom: true, skip_empty_lines: true });
+type Rows = (name: OlistFileName) => Row[];
+
+/** A row that stands in its file twice counts once. */
+const reader = (directory: string): Rows => {
+  const files = readOlistFiles(directory);
+  return (name) => [...new Map(files[name].rows.map(({ row }) => [JSON.stringify(row), row])).values()];
+};
 
 const cents = (text: string | undefined) => Math.round(Number(text) * 100);
 
@@ -43,10 +46,10 @@ const hasTwoPrices = ({ items }: Sale) =>
   );
 
 /** Why an order cannot be taken, or null. */
-const refusalOf = (sale: Sale): string | null => {
+const refusalOf = (sale: Sale, customers: ReadonlySet<string>): string | null => {
+  if (!customers.has(sale.order.customer_id ?? '')) return 'UNKNOWN_CUSTOMER';
   if (sale.items.length === 0) return 'NO_ITEMS';
   if (!taken.has(sale.status)) return 'UNKNOWN_STATUS';
-  if (!sale.order.order_approved_at) return 'NOT_APPROVED';
   if (sale.parts.length === 0) return 'NO_PAYMENT';
   if (sale.parts.some((part) => !means.has(part.payment_type ?? ''))) return 'UNKNOWN_PAYMENT_TYPE';
   if (hasTwoPrices(sale)) return 'MIXED_PRICES';
@@ -54,6 +57,14 @@ const refusalOf = (sale: Sale): string | null => {
 };
 
 const isOff = ({ status }: Sale) => status === 'canceled' || status === 'unavailable';
+
+/** Where it is missing, the first time that is known of the order. */
+const boughtAt = (order: Row) =>
+  order.order_purchase_timestamp ||
+  order.order_approved_at ||
+  order.order_delivered_carrier_date ||
+  order.order_delivered_customer_date ||
+  '';
 
 /** Times in the order of the steps: what comes too early, and what is missing, is as the step before it. */
 const countTimes = (figures: Figures, sale: Sale) => {
@@ -63,7 +74,8 @@ const countTimes = (figures: Figures, sale: Sale) => {
   const customer = order.order_delivered_customer_date ?? '';
   const delivered = status === 'delivered' || (off && customer !== '');
   const shipped = delivered || status === 'shipped' || (off && carrier !== '');
-  let last = order.order_purchase_timestamp ?? '';
+  if (!order.order_purchase_timestamp) add(figures, 'changed orders TIME_INFERRED order_purchase_timestamp', 1);
+  let last = boughtAt(order);
   const step = (field: string, time: string) => {
     if (time === '') add(figures, `changed orders TIME_INFERRED ${field}`, 1);
     else if (time < last) add(figures, `changed orders TIME_CLAMPED ${field}`, 1);
@@ -77,7 +89,7 @@ const countTimes = (figures: Figures, sale: Sale) => {
 
 const countRevenue = (figures: Figures, sale: Sale, categoryOf: (productId: string) => string) => {
   const off = isOff(sale);
-  const month = sale.order.order_purchase_timestamp?.slice(0, 7);
+  const month = boughtAt(sale.order).slice(0, 7);
   for (const item of sale.items) {
     const price = cents(item.price);
     const freight = cents(item.freight_value);
@@ -141,20 +153,22 @@ const countAccounts = (figures: Figures) => {
   figures.set('trial balance', 0);
 };
 
-const countReviews = (figures: Figures, reviews: readonly Row[], isTaken: (orderId: string) => boolean) => {
-  const current = new Map<string, Row>();
+const countReviews = (figures: Figures, reviews: readonly Row[], takenOrders: ReadonlyMap<string, Row>) => {
+  const current = new Map<string, { review: Row; at: string }>();
   for (const review of reviews) {
     const orderId = review.order_id ?? '';
-    if (!isTaken(orderId)) {
+    const order = takenOrders.get(orderId);
+    if (!order) {
       add(figures, 'rejected order_reviews ORDER_REJECTED', 1);
       continue;
     }
     add(figures, 'reviews written', 1);
     add(figures, 'reviews written stars', Number(review.review_score));
-    const before = current.get(orderId)?.review_answer_timestamp ?? '';
-    if ((review.review_answer_timestamp ?? '') >= before) current.set(orderId, review);
+    if (!review.review_answer_timestamp) add(figures, 'changed order_reviews TIME_INFERRED review_answer_timestamp', 1);
+    const at = review.review_answer_timestamp || review.review_creation_date || boughtAt(order);
+    if (at >= (current.get(orderId)?.at ?? '')) current.set(orderId, { review, at });
   }
-  for (const review of current.values()) {
+  for (const { review } of current.values()) {
     add(figures, 'reviews current', 1);
     add(figures, 'reviews current stars', Number(review.review_score));
   }
@@ -171,15 +185,16 @@ export const countAverages = (figures: Figures) => {
 
 const slug = (name: string) =>
   name
+    .normalize('NFKD')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter(Boolean)
     .join('-');
 
-const categories = (directory: string) => {
-  const english = new Map(rowsOf(directory, 'categories').map((row) => [row.product_category_name, row.product_category_name_english]));
+const categories = (rows: Rows) => {
+  const english = new Map(rows('categories').map((row) => [row.product_category_name, row.product_category_name_english]));
   const names = new Map(
-    rowsOf(directory, 'products').map((product) => {
+    rows('products').map((product) => {
       const name = product.product_category_name ?? '';
       return [product.product_id, slug(name === '' ? 'uncategorised' : english.get(name) || name)];
     }),
@@ -190,17 +205,19 @@ const categories = (directory: string) => {
 /** Every figure that the files give. */
 export const figuresOfFiles = (directory: string): Figures => {
   const figures: Figures = new Map();
-  const items = by(rowsOf(directory, 'order_items'), 'order_id');
-  const payments = by(rowsOf(directory, 'order_payments'), 'order_id');
-  const categoryOf = categories(directory);
-  const takenOrders = new Set<string>();
-  for (const order of rowsOf(directory, 'orders')) {
+  const rows = reader(directory);
+  const items = by(rows('order_items'), 'order_id');
+  const payments = by(rows('order_payments'), 'order_id');
+  const categoryOf = categories(rows);
+  const takenOrders = new Map<string, Row>();
+  const customers = new Set(rows('customers').map((customer) => customer.customer_id ?? ''));
+  for (const order of rows('orders')) {
     const id = order.order_id ?? '';
     const all = payments.get(id) ?? [];
     const isZero = (part: Row) => cents(part.payment_value) === 0;
     const parts = { parts: all.filter((part) => !isZero(part)), zeros: all.filter(isZero) };
     const sale: Sale = { id, status: order.order_status ?? '', order, items: items.get(id) ?? [], ...parts };
-    const reason = refusalOf(sale);
+    const reason = refusalOf(sale, customers);
     // A status of which nothing could be taken is shown too, with 0.
     add(figures, `purchases ${sale.status}`, reason === null ? 1 : 0);
     add(figures, `orders ${sale.status}`, reason === null ? new Set(sale.items.map((item) => item.seller_id)).size : 0);
@@ -208,14 +225,14 @@ export const figuresOfFiles = (directory: string): Figures => {
       countRejection(figures, sale, reason);
       continue;
     }
-    takenOrders.add(id);
+    takenOrders.set(id, order);
     if (sale.zeros.length > 0) add(figures, 'rejected order_payments ZERO_VALUE', sale.zeros.length);
     countTimes(figures, sale);
     countRevenue(figures, sale, categoryOf);
     countMoney(figures, sale);
   }
   countAccounts(figures);
-  countReviews(figures, rowsOf(directory, 'order_reviews'), (orderId) => takenOrders.has(orderId));
+  countReviews(figures, rows('order_reviews'), takenOrders);
   countAverages(figures);
   return figures;
 };

@@ -105,6 +105,30 @@ export const orders: readonly Order[] = [
     items: [lamp],
     parts: [card('110.0')],
   },
+  // What was delivered had been approved and handed over, whether or not somebody wrote down when.
+  {
+    name: 'never approved',
+    status: 'delivered',
+    bought: '2018-01-07 10:00:00',
+    delivered: '2018-01-17 10:00:00',
+    items: [lamp],
+    parts: [card('110.0')],
+  },
+  {
+    name: 'approved by nobody',
+    status: 'approved',
+    bought: '2018-01-07 11:00:00',
+    items: [lamp],
+    parts: [card('110.0')],
+  },
+  {
+    name: 'bought at no time',
+    status: 'shipped',
+    bought: '',
+    approved: '2018-01-07 12:00:00',
+    items: [lamp],
+    parts: [card('110.0')],
+  },
   {
     name: 'invoiced',
     status: 'invoiced',
@@ -258,12 +282,16 @@ const reviews: readonly Review[] = [
   { id: 'shared', order: 'late', score: 5, created: '2018-01-17 00:00:00', answered: '2018-01-17 09:00:00' },
   { id: 'shared', order: 'two sellers', score: 5, created: '2018-01-17 00:00:00', answered: '2018-01-17 09:00:00' },
   { id: 'r4', order: 'invoiced', score: 3, message: 'Antes da compra', created: '2018-01-01 00:00:00', answered: '2018-01-01 09:00:00' },
+  { id: 'r6', order: 'never approved', score: 2, created: '2018-01-18 00:00:00', answered: '' },
+  { id: 'r7', order: 'never approved', score: 4, created: '', answered: '' },
   { id: 'r5', order: 'created without items', score: 1, created: '2018-02-10 00:00:00', answered: '2018-02-10 09:00:00' },
 ];
 
 const quoted = (value: string | number) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 const csv = (columns: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
   [columns, ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join('');
+
+const reviewTimes = ['review_creation_date', 'review_answer_timestamp'];
 
 /** The lines of each file, by its name. `change` may turn an order into another one. */
 const filesOf = (change: (order: Order) => Order): Record<string, string> => {
@@ -312,15 +340,7 @@ const filesOf = (change: (order: Order) => Order): Record<string, string> => {
       ),
     ),
     order_reviews: csv(
-      [
-        'review_id',
-        'order_id',
-        'review_score',
-        'review_comment_title',
-        'review_comment_message',
-        'review_creation_date',
-        'review_answer_timestamp',
-      ],
+      ['review_id', 'order_id', 'review_score', ...['title', 'message'].map((part) => `review_comment_${part}`), ...reviewTimes],
       reviews.map(({ id, order, score, title = '', message = '', created, answered }) => [
         sourceId(id),
         sourceId(order),

@@ -14,7 +14,6 @@ import {
   userIdOf,
   variantIdOf,
 } from '../../commands/import/olist-ids.ts';
-import { olistFiles } from '../../commands/import/olist-rows.ts';
 import { planOlist } from '../../commands/import/olist-timeline.ts';
 import { createCarrier } from '../../commands/sagas/imported.ts';
 import { perform } from '../../control.ts';
@@ -22,7 +21,7 @@ import { order } from '../../domain/order/order.ts';
 import { payment } from '../../domain/payment/payment.ts';
 import { availableOf } from '../../domain/stock/state.ts';
 import { stock, stockId } from '../../domain/stock/stock.ts';
-import { readCsvFiles } from '../../infra/import/csv.ts';
+import { readOlistFiles } from '../../infra/import/olist-files.ts';
 import { verifyOlist } from '../../infra/import/verify-olist.ts';
 import { type Market, openMarket } from '../market.ts';
 import { madeUp, orders, sourceId } from './made-up.ts';
@@ -118,7 +117,7 @@ describe('an import that is broken off', () => {
     const handle = Object.assign(breaking, other.handle) as typeof other.handle;
     const { seals, blindIndex } = other;
     const needs = { handle, seals, blindIndex, carry: createCarrier(handle, true), fresh: true, atOnce: 512, progress: () => {} };
-    await expect(importOlist(needs, planOlist(readCsvFiles(directory, olistFiles)))).rejects.toThrow('pulled the plug');
+    await expect(importOlist(needs, planOlist(readOlistFiles(directory)))).rejects.toThrow('pulled the plug');
     const { position } = await run(other, directory);
     expect(await other.store.head()).toBe(first.eventsAdded);
     expect(await differences(other, directory, position)).toEqual([]);
@@ -131,6 +130,9 @@ describe('an order', () => {
     ['plain', 'Delivered'],
     ['early parcel', 'Shipped'],
     ['no dates', 'Delivered'],
+    ['never approved', 'Delivered'],
+    ['approved by nobody', 'Confirmed'],
+    ['bought at no time', 'Shipped'],
     ['invoiced', 'Accepted'],
     ['processing', 'Accepted'],
     ['approved', 'Confirmed'],
@@ -185,6 +187,18 @@ describe('an order', () => {
       field: 'order_delivered_carrier_date',
       before: '2018-01-05T08:00:00.000Z',
     });
+  });
+  it('that was delivered had been approved, at the time of its purchase where nobody wrote down when', async () => {
+    const bought = '2018-01-07T10:00:00.000Z';
+    expect(await find(`order-${orderOf('never approved')}`, 'order.accepted')).toMatchObject({ at: bought, timeInferred: true });
+    expect(await find(`order-${orderOf('never approved')}`, 'order.shipped')).toMatchObject({ at: bought, timeInferred: true });
+    const about = await events(`import-${importIdOf(sourceId('never approved'))}`);
+    expect(about).toMatchObject([
+      { reason: 'TIME_INFERRED', field: 'order_approved_at', before: null },
+      { reason: 'TIME_INFERRED', field: 'order_delivered_carrier_date', before: null },
+      { reason: 'TIME_INFERRED', field: 'review_answer_timestamp', file: 'order_reviews' },
+      { reason: 'TIME_INFERRED', field: 'review_answer_timestamp', file: 'order_reviews' },
+    ]);
   });
   it('without items is left out, with its status and its money', async () => {
     expect(await events(`checkout-${checkoutIdOf(sourceId('canceled without items'))}`)).toEqual([]);
@@ -255,8 +269,8 @@ describe('a listing', () => {
   it('received what was sold of it, and has left what was not sent or came back', async () => {
     const { state } = await market.handle.load(stock, stockId(variantIdOf(sourceId('lamp'), sourceId('anna')), 'main'));
     if (state.status === 'none') throw new Error('nothing was received');
-    // Cancelled, returned twice; three still wait to be sent.
-    expect([availableOf(state), state.onHand]).toEqual([3, 6]);
+    // Cancelled, returned twice; four still wait to be sent.
+    expect([availableOf(state), state.onHand]).toEqual([3, 7]);
   });
   it('is in its category, by the English name, else the Portuguese, else in none', async () => {
     const { body } = await market.call('GET', `/categories?minPosition=${first.position}`);
