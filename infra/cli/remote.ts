@@ -24,7 +24,7 @@ export interface FailedLine {
 const isFailed = (line: object): line is FailedLine => 'error' in line && typeof line.error === 'object' && line.error !== null;
 
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   for await (const chunk of body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');

@@ -73,6 +73,12 @@ describe('a record of the log', () => {
     expect(() => fromRecord(decode, sent(copied('test.happened', '{}', 3)))).toThrow('newer than this release');
   });
 
+  it('is refused when its letters cannot be read, never read with others in their place', () => {
+    const { decode } = createCodec(testContract);
+    const record = { ...sent(copied('test.happened', '{"count":5}')), value: Buffer.from('{"count":5,"x":"\xe3"}', 'latin1') };
+    expect(() => fromRecord(decode, record)).toThrow(TypeError);
+  });
+
   it('is refused by a reader of another log', () => {
     expect(() => mustBeOf('log', sent(copied('test.happened', '{}')))).not.toThrow();
     expect(() => mustBeOf('other', sent(copied('test.happened', '{}')))).toThrow(OtherLog);

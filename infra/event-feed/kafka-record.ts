@@ -1,6 +1,7 @@
 // An event of the log as a record of the topic `log`: what is stored, byte for byte, and in the headers what tells its place.
 import type { KafkaMessage } from 'kafkajs';
 import type { Recorded } from '../../domain/metadata.ts';
+import { textOf } from '../text.ts';
 
 /** How the log's codec reads what is stored (event-store/codec.ts); the composition root hands it in. */
 export type Decode = (
@@ -55,7 +56,7 @@ export const toRecord = (recorded: Recorded, previous: number, logId: string) =>
 const header = ({ headers }: KafkaMessage, name: string): string => {
   const value = headers?.[name];
   if (value === undefined) throw new TypeError(`a record of the log has no header ${name}`);
-  return value.toString();
+  return typeof value === 'string' ? value : Buffer.isBuffer(value) ? textOf(value) : value.join();
 };
 
 export const positionOf = (message: KafkaMessage): number => Number(header(message, 'position'));
@@ -73,9 +74,9 @@ export const mustBeOf = (logId: string, message: KafkaMessage): void => {
 
 export const fromRecord = (decode: Decode, message: KafkaMessage): Recorded =>
   decode(
-    String(message.key),
+    message.key === null ? '' : textOf(message.key),
     Number(header(message, 'revision')),
     positionOf(message),
-    { type: header(message, 'type'), metadata: header(message, 'metadata'), data: String(message.value) },
+    { type: header(message, 'type'), metadata: header(message, 'metadata'), data: message.value === null ? '' : textOf(message.value) },
     header(message, 'hash'),
   );

@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import type { z } from 'zod';
+import { textOf } from '../text.ts';
 import { OutcomeUnknown, ProviderRefused } from './errors.port.ts';
 
 export interface JsonClient {
@@ -14,9 +15,10 @@ export interface JsonClient {
   close(): void;
 }
 
+/** `body` as it came: whoever needs it as text refuses what is not UTF-8. */
 export interface Answer {
   readonly status: number;
-  readonly text: string;
+  readonly body: Uint8Array;
 }
 
 /** Answers larger than this are no answer of ours (a settlement of 1 M lines is 150 MB; anything else is far below). */
@@ -47,7 +49,7 @@ const exchange = (
         incoming.on('error', fail);
         incoming.on('end', () => {
           clearTimeout(timer);
-          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) });
         });
       },
     );
@@ -75,12 +77,12 @@ export const jsonPoster = (url: string, timeoutMs: number, maxSockets: number) =
   };
 };
 
-const refusalOf = (provider: string, { status, text }: Answer): Error => {
+const refusalOf = (provider: string, { status, body }: Answer): Error => {
   // 408, 429 and 5xx say nothing about whether the act happened; every other 4xx says that it did not.
   if (status < 400 || status >= 500 || status === 408 || status === 429)
     return new OutcomeUnknown(provider, `${provider} answered ${status}.`);
   try {
-    const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown };
+    const { code, message } = JSON.parse(textOf(body)) as { code?: unknown; message?: unknown };
     if (typeof code === 'string') return new ProviderRefused(provider, code, typeof message === 'string' ? message : code);
   } catch {
     // No JSON: the status is all that is known.
@@ -102,13 +104,17 @@ export const jsonClient = (options: { provider: string; url: string; timeoutMs: 
     }
   };
 
-  const read = <Schema extends z.ZodType>(answer: Answer, schema: Schema): z.infer<Schema> => {
-    if (answer.status < 200 || answer.status > 299) throw refusalOf(provider, answer);
+  const readable = <T>(work: () => T): T => {
     try {
-      return schema.parse(JSON.parse(answer.text));
+      return work();
     } catch (error) {
       throw new OutcomeUnknown(provider, `${provider} answered something unreadable.`, error);
     }
+  };
+
+  const read = <Schema extends z.ZodType>(answer: Answer, schema: Schema): z.infer<Schema> => {
+    if (answer.status < 200 || answer.status > 299) throw refusalOf(provider, answer);
+    return readable(() => schema.parse(JSON.parse(textOf(answer.body))));
   };
 
   return {
@@ -121,7 +127,7 @@ export const jsonClient = (options: { provider: string; url: string; timeoutMs: 
     getText: async (path) => {
       const answer = await call('GET', path);
       if (answer.status !== 200) throw refusalOf(provider, answer);
-      return answer.text;
+      return readable(() => textOf(answer.body));
     },
     close: () => agent.destroy(),
   };

@@ -31,6 +31,10 @@ describe('a signed webhook', () => {
     const garbage = Buffer.from('paid');
     expect(() => read(sign(secret, garbage, sentAt), garbage)).toThrow(refusal('unreadable'));
   });
+  it('is refused, though signed, when its letters cannot be read', () => {
+    const latin = Buffer.from('{"paid":true,"name":"S\xe3o"}', 'latin1');
+    expect(() => read(sign(secret, latin, sentAt), latin)).toThrow(refusal('unreadable'));
+  });
   it('is refused, though signed, when it says something else', () => {
     const other = Buffer.from('{"paid":"yes"}');
     expect(() => read(sign(secret, other, sentAt), other)).toThrow(refusal('unreadable'));
