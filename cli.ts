@@ -183,7 +183,7 @@ const sagas: Readonly<Record<string, Command>> = {
 const access: Readonly<Record<string, Command>> = {
   'users grant': {
     usage: 'E-MAIL|ID ROLE',
-    about: 'Gives an account a role (CUSTOMER, ADMIN or SUPER_ADMIN): how the first administrator comes to be.',
+    about: 'Gives an account a role (CUSTOMER, AUDITOR, ANALYST, ADMIN or SUPER_ADMIN): how the first administrator comes to be.',
     words: [2, 2],
     run: (given, io) =>
       printEach(

@@ -15,7 +15,7 @@ import { eventsAfter } from './gauges.ts';
 import { importing } from './import-olist.ts';
 import { roles } from './infra/http/env.ts';
 import type { Operated } from './marketplace.ts';
-import type { SagaRow } from './projections/sagas/instances.ts';
+import { sagaDetails, sagaQuery, sagaSummary } from './read-api/sagas.ts';
 
 /** An operation with its input's type forgotten. Throws ZodError for input of another shape, DomainError for what is refused. */
 export interface Operation {
@@ -137,30 +137,12 @@ const settleParked = (ask: 'retry' | 'skip') =>
 const SagaList = z.strictObject({ saga: z.string().optional(), outcome: z.string().optional(), limit: z.int().positive().max(10_000) });
 const SagaKey = z.strictObject({ saga: z.string(), instance: z.string() });
 
-const summary = ({ saga, instance, outcome, wakeAt, intents, startedAt, updatedAt }: SagaRow) => ({
-  saga,
-  instance,
-  outcome,
-  openIntents: intents.length,
-  wakeAt,
-  startedAt,
-  updatedAt,
-});
-
 async function* listSagas({ tables }: Operated, { saga, outcome, limit }: z.output<typeof SagaList>) {
-  const where = { outcome: outcome ?? { in: ['Running', 'NeedsHuman'] }, ...(saga !== undefined && { saga }) };
-  for (const { row } of await tables.find('saga-instances', { where, order: [['updatedAt', 'desc']], limit }))
-    yield summary(JSON.parse(row));
+  for (const { row } of await tables.find('saga-instances', { ...sagaQuery({ saga, outcome }), limit })) yield sagaSummary(JSON.parse(row));
 }
 
-/** The longest that a saga's stream may become. */
-const wholeSaga = 10_000;
-
 async function* showSaga({ tables, store }: Operated, { saga, instance }: z.output<typeof SagaKey>) {
-  const row = await tables.get('saga-instances', `${saga}-${instance}`);
-  if (row === null) throw new DomainError('saga.not_found', `There is no ${saga} ${instance}.`);
-  const events = await store.read(`${saga}-${instance}`, 0, wholeSaga);
-  yield { ...(JSON.parse(row) as SagaRow), state: folds.get(saga)?.stateAfter(events.map(({ event }) => event)) };
+  yield await sagaDetails({ tables, log: store, folds }, saga, instance);
 }
 
 const settleSaga = (decision: Decision) =>
@@ -170,7 +152,7 @@ const settleSaga = (decision: Decision) =>
     yield { saga, instance, decision, revision: result.revision };
   });
 
-const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(['CUSTOMER', 'ADMIN', 'SUPER_ADMIN']) });
+const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(['CUSTOMER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) });
 
 /** Whose account this is: an id, or the e-mail address that an account has claimed. */
 const accountOf = async ({ handle, blindIndex }: Operated, who: string): Promise<string> => {

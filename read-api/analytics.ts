@@ -71,7 +71,10 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
   return new Hono<Env>()
     .get(
       '/analytics/gmv',
-      allow('ADMIN', { ...about, summary: 'What was sold by hour, day or month: gross, net of what was taken back, commission.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        summary: 'What was sold by hour, day or month: gross, net of what was taken back, commission.',
+      }),
       query(z.object({ ...period, bucket, sellerId })),
       factsFresh,
       async (c) => {
@@ -82,7 +85,7 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/orders-per-hour',
-      allow('ADMIN', { ...about, summary: 'Confirmed orders by hour.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Confirmed orders by hour.' }),
       query(z.object({ ...period, sellerId })),
       factsFresh,
       async (c) => {
@@ -92,7 +95,7 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/top-products',
-      allow('ADMIN', { ...about, summary: 'Products by what they brought in.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Products by what they brought in.' }),
       query(z.object({ ...period, sellerId, limit })),
       factsFresh,
       async (c) => {
@@ -103,7 +106,7 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/top-sellers',
-      allow('ADMIN', { ...about, summary: 'Sellers by what they brought in.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Sellers by what they brought in.' }),
       query(z.object({ ...period, limit })),
       factsFresh,
       async (c) => {
@@ -113,14 +116,14 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/funnel',
-      allow('ADMIN', { ...about, summary: 'How many visitors came how far on the way to a purchase.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'How many visitors came how far on the way to a purchase.' }),
       query(z.object(period)),
       factsFresh,
       async (c) => c.json({ items: await running().analytics.report('funnel', periodOf(c.req.valid('query'))) }),
     )
     .get(
       '/analytics/active-users',
-      allow('ADMIN', { ...about, summary: 'Visitors and buyers by hour, day or month.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Visitors and buyers by hour, day or month.' }),
       query(z.object({ ...period, bucket })),
       factsFresh,
       async (c) => {
@@ -130,14 +133,17 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/cohorts',
-      allow('ADMIN', { ...about, summary: 'Buyers by the month of their first purchase, and how many came back how much later.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        summary: 'Buyers by the month of their first purchase, and how many came back how much later.',
+      }),
       query(z.object(period)),
       factsFresh,
       async (c) => c.json({ items: await running().analytics.report('cohorts', periodOf(c.req.valid('query'))) }),
     )
     .get(
       '/analytics/delivery-slip',
-      allow('ADMIN', { ...about, summary: 'How many days late parcels came, by courier.' }),
+      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'How many days late parcels came, by courier.' }),
       query(z.object({ ...period, sellerId })),
       factsFresh,
       async (c) => {
@@ -147,7 +153,7 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/dictionary',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'The fact tables and what their columns mean.',
         answer: '`{items: [{table, meaning, columns: […]}]}`.',
@@ -156,7 +162,7 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .post(
       '/analytics/sql',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         summary: 'One SELECT over the fact tables: 10 seconds, 100,000 rows and 512 MiB at most.',
         answer: 'JSON (`{meta, data, rows}`), CSV or Parquet, as `format` says.',
         errors: [...errors, ...queryErrors],

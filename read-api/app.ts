@@ -22,6 +22,7 @@ import { paymentQueries } from './payment.ts';
 import { productQueries } from './product.ts';
 import { returnQueries } from './return.ts';
 import { reviewQueries } from './review.ts';
+import { sagaQueries } from './sagas.ts';
 import { searchQueries } from './search.ts';
 import { sellerQueries } from './seller.ts';
 import { shippingQueries } from './shipping.ts';
@@ -60,9 +61,14 @@ export const queryRouters = (dependencies: ReadDependencies) => {
     ],
     cart: [cartQueries(tables, now)],
     catalog: [catalogQueries(tables, cache)],
-    order: [checkoutQueries(tables), orderQueries({ tables, seals, streams }), returnQueries(tables, seals)],
+    order: [
+      checkoutQueries(tables),
+      orderQueries({ tables, seals, streams }),
+      returnQueries(tables, seals),
+      sagaQueries({ tables, ...audit }),
+    ],
     inventory: [inventoryQueries(tables)],
-    payment: [paymentQueries(tables)],
+    payment: [paymentQueries(tables, audit.log)],
     product: [productQueries(tables, cache)],
     review: [reviewQueries(tables, seals)],
     search: [searchQueries(search)],

@@ -10,6 +10,7 @@ import { params, query } from '../infra/http/input.ts';
 import { decodeCursor, page as pageFields, pageOf } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { type EventStreams, everything } from '../infra/http/sse.ts';
+import { Time } from '../infra/http/time.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import {
   type Cut,
@@ -22,6 +23,7 @@ import {
   type StateThen,
   stateAt,
 } from './history.ts';
+import { logPage } from './log-page.ts';
 
 export interface AuditNeeds extends HistoryNeeds {
   readonly seals: Pick<Seals, 'openAll'>;
@@ -30,9 +32,24 @@ export interface AuditNeeds extends HistoryNeeds {
   readonly verifyStream: (streamId: string) => Promise<{ events: number; lastHash: string; faults: readonly object[] }>;
 }
 
-const StreamParam = params(z.object({ streamId: z.string().regex(/^[a-z_]+-\S{1,200}$/, 'must be <category>-<id>') }));
+const StreamId = z.string().regex(/^[a-z_]+-\S{1,200}$/, 'must be <category>-<id>');
+const StreamParam = params(z.object({ streamId: StreamId }));
 const flag = z.enum(['true', 'false']).default('false');
 const moment = z.string().max(64).optional();
+const EventType = z.string().regex(/^[a-z_]{1,40}(\.[a-z_]{1,40})?$/, 'must be a type such as order.created, or its first part');
+const LogQuery = z.object({
+  ...pageFields,
+  type: EventType.optional(),
+  category: z
+    .string()
+    .regex(/^[a-z_]{1,40}$/)
+    .optional(),
+  stream: StreamId.optional(),
+  from: Time.optional(),
+  to: Time.optional(),
+  after: z.string().max(64).optional(),
+  open: flag,
+});
 const answerOf = (words: string) => `${words} Personal data is shown as it is sealed, unless \`open=true\`, which takes a SUPER_ADMIN.`;
 
 /** An event with all that is known of it. Instants and hash stand beside what it says, so that nothing has to be looked up. */
@@ -96,7 +113,23 @@ export const auditQueries = (needs: AuditNeeds) => {
   return new Hono<Env>()
     .get(
       '/audit/events',
-      allow('ADMIN', {
+      allow(['AUDITOR', 'ADMIN'], {
+        summary:
+          'A page over the log in its order, by type, category, stream, recorded time and position. An empty page with `next` goes on.',
+        answer: answerOf('`{items, next}`; `next` is null at the end.'),
+        load: 'reports',
+        errors: ['request.bad_cursor', 'request.bad_position'],
+      }),
+      query(LogQuery),
+      async (c) => {
+        const { limit, cursor, open, ...filter } = c.req.valid('query');
+        const { items, next } = await logPage(log, filter, limit, cursor);
+        return c.json(await opened(c, open, { items: items.map((one) => shown(log.logId, one)), next }));
+      },
+    )
+    .get(
+      '/audit/events/stream',
+      allow(['AUDITOR', 'ADMIN'], {
         summary: 'Every event as it comes, as server-sent events; Last-Event-ID resumes.',
         answer: 'text/event-stream: one message per event, its position as id.',
         load: 'reports',
@@ -105,7 +138,7 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/events',
-      allow('ADMIN', { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next?}`.') }),
+      allow(['AUDITOR', 'ADMIN'], { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next?}`.') }),
       StreamParam,
       query(z.object({ ...pageFields, open: flag })),
       async (c) => {
@@ -120,7 +153,7 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/state',
-      allow('ADMIN', {
+      allow(['AUDITOR', 'ADMIN'], {
         ...about,
         summary: 'An aggregate as it was: as of a revision, a position or a recorded time, and as of a business time.',
         answer: answerOf('`{streamId, category, foldVersion, at, state}`: the same for ever. `at` and `state` are null before it began.'),
@@ -144,7 +177,7 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/changes',
-      allow('ADMIN', {
+      allow(['AUDITOR', 'ADMIN'], {
         ...about,
         summary: 'What changed in an aggregate between two times; from its beginning until now unless told.',
         answer: answerOf('`{streamId, from, to, changes: [{path, kind, before?, after?}]}`; a path is a JSON pointer into the state.'),
@@ -164,7 +197,11 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/export',
-      allow('ADMIN', { ...about, summary: 'All events of one stream, one JSON object per line.', answer: 'application/x-ndjson.' }),
+      allow(['AUDITOR', 'ADMIN'], {
+        ...about,
+        summary: 'All events of one stream, one JSON object per line.',
+        answer: 'application/x-ndjson.',
+      }),
       StreamParam,
       async (c) => {
         const { streamId } = c.req.valid('param');
@@ -178,7 +215,7 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/verification',
-      allow('ADMIN', {
+      allow(['AUDITOR', 'ADMIN'], {
         ...about,
         summary: 'Whether a stream is as it was written: recomputes its chain of hashes.',
         answer: '`{streamId, isIntact, events, lastHash, faults: [{streamId, revision, reason}]}`.',

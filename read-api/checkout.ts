@@ -7,12 +7,42 @@ import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
+import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { CheckoutRow } from '../projections/checkout/checkouts.ts';
-import { json, page } from './http.ts';
+import { json, page, periodOf } from './http.ts';
+
+const statuses = ['Priced', 'AwaitingPayment', 'Paid', 'Confirmed', 'Completed', 'Compensating', 'Failed', 'Expired'] as const;
+const notFound = () => new DomainError('checkout.not_found', 'There is no such checkout.');
+
+const staffQueries = (tables: TableReader) =>
+  new Hono<Env>()
+    .get(
+      '/admin/checkouts',
+      allow('ADMIN', { summary: 'Purchases, the latest first: all, or by status, buyer and when they began.', load: 'reports' }),
+      query(
+        z.object({ ...paging, status: z.enum(statuses).optional(), buyerId: Id.optional(), from: Time.optional(), to: Time.optional() }),
+      ),
+      async (c) => {
+        const { status, buyerId, from, to, ...asked } = c.req.valid('query');
+        const where = { ...(status && { status }), ...(buyerId && { buyerId }), ...periodOf('createdAt', from, to) };
+        return json(c, await page(tables, 'checkout-checkouts', { where, order: [['createdAt', 'desc']] }, asked));
+      },
+    )
+    .get(
+      '/admin/checkouts/:checkoutId',
+      allow('ADMIN', { summary: 'One purchase.', load: 'reports', errors: ['checkout.not_found'] }),
+      params(z.object({ checkoutId: Id })),
+      async (c) => {
+        const text = await tables.get('checkout-checkouts', c.req.valid('param').checkoutId);
+        if (text === null) throw notFound();
+        return json(c, text);
+      },
+    );
 
 export const checkoutQueries = (tables: TableReader) =>
   new Hono<Env>()
+    .route('/', staffQueries(tables))
     .get(
       '/checkouts',
       allow('signed-in', { summary: 'My purchases, the latest first.', owner: 'buyer', load: 'checkout' }),

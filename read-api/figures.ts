@@ -97,7 +97,7 @@ const sales = (tables: TableReader, timeZone: string) =>
   new Hono<Env>()
     .get(
       '/admin/figures/purchases',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Purchases that were paid, by what the source of an import says of them; null: made here.',
         answer: items({ sourceStatus: z.string().nullable(), purchases: z.int(), orders: z.int(), captured: z.int(), platform: z.int() }),
@@ -120,7 +120,7 @@ const sales = (tables: TableReader, timeZone: string) =>
     )
     .get(
       '/admin/figures/orders',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Orders of sellers with their revenue, by what the source of an import says of them; null: made here.',
         answer: items({ sourceStatus: z.string().nullable(), ...revenue }),
@@ -133,7 +133,7 @@ const sales = (tables: TableReader, timeZone: string) =>
     )
     .get(
       '/admin/figures/sellers',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Revenue by seller: gross, net of what was given back, and freight apart. `next` is the `after` of the next page.',
         answer: items({ sellerId: z.string(), ...revenue }).extend({ next: z.string().optional() }),
@@ -152,7 +152,7 @@ const sales = (tables: TableReader, timeZone: string) =>
     )
     .get(
       '/admin/figures/months',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Revenue by the month of the purchase, in the market’s time zone unless `zone` names another.',
         answer: items({ month: z.string(), ...revenue }),
@@ -171,7 +171,7 @@ const sales = (tables: TableReader, timeZone: string) =>
     )
     .get(
       '/admin/figures/categories',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Revenue by category, of the products that are in it now.',
         answer: items({
@@ -199,7 +199,7 @@ const rest = (tables: TableReader) =>
   new Hono<Env>()
     .get(
       '/admin/figures/payments',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'What was paid by which means and in how many parts, and what went back for which reason.',
         answer: z.object({ types: z.array(z.object(counted)), parts: z.array(z.object(counted)), refunds: z.array(z.object(counted)) }),
@@ -212,7 +212,7 @@ const rest = (tables: TableReader) =>
     )
     .get(
       '/admin/figures/reviews',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Reviews with the sum of their ratings: all that was ever written, and what each says now.',
         answer: items({
@@ -225,7 +225,7 @@ const rest = (tables: TableReader) =>
     )
     .get(
       '/admin/figures/imports',
-      allow('ADMIN', {
+      allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Rows that imports left out or changed, by file and reason, with the money that they speak of.',
         answer: items({

@@ -5,7 +5,7 @@ import { positionOf } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { Time } from '../infra/http/time.ts';
 
-export type Log = Pick<EventStore, 'logId' | 'read' | 'head' | 'positionBefore'>;
+export type Log = Pick<EventStore, 'logId' | 'read' | 'readAll' | 'head' | 'positionBefore'>;
 
 /** How the streams of one category are folded: domain/registry.ts has them all. */
 export interface Fold {

@@ -75,6 +75,12 @@ export const rowsOf = async (
   return { rows, next: found.length > asked.limit && last ? encodeCursor([...last.order, last.key]) : null };
 };
 
+/** The condition on a column of times: at or after `from`, before `to`. */
+export const periodOf = (column: string, from: string | undefined, to: string | undefined): NonNullable<Query['where']> =>
+  from === undefined && to === undefined
+    ? {}
+    : { [column]: { ...(from !== undefined && { from }), ...(to !== undefined && { below: to }) } };
+
 /** `{items: […], next?}` of items that are JSON already. */
 export const pageText = (items: readonly string[], next: string | null): string =>
   `{"items":[${items.join(',')}]${next === null ? '' : `,"next":${JSON.stringify(next)}`}}`;

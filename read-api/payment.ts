@@ -3,14 +3,17 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import { positionText } from '../domain/position.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { page as pageFields } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
+import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { PaymentRow } from '../projections/payment/payments.ts';
 import type { RefundRow } from '../projections/payment/refunds.ts';
-import { json, page } from './http.ts';
+import { json, page, periodOf } from './http.ts';
 
 /** A payment without what is between seller and platform: shares show their amounts, not the commission in them. */
 const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => ({
@@ -40,8 +43,58 @@ const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => (
 const sees = (principal: Principal, { buyerId, sellerId }: { buyerId: string; sellerId: string }) =>
   principal.id === buyerId || principal.sellerId === sellerId || isAllowed(['ADMIN'], principal);
 
-export const paymentQueries = (tables: TableReader) =>
+const paymentStatuses = [
+  ...['Created', 'Pending', 'Authorized', 'Failed', 'Expired', 'Voided'],
+  ...['Captured', 'PartiallyRefunded', 'RefundDue', 'Refunded'],
+] as const;
+
+/** As staff see it: with whose it is, and what did not fit. */
+const shownToStaff = (row: PaymentRow) => ({ ...shown(row), buyerId: row.payment.buyerId, anomalies: row.payment.anomalies });
+
+/** More than one payment ever has. */
+const maxHistory = 1_000;
+
+const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read'>) =>
   new Hono<Env>()
+    .get(
+      '/admin/payments',
+      allow('ADMIN', { summary: 'Payments, the latest first: all, or by status and by when they were made.', load: 'reports' }),
+      query(z.object({ ...pageFields, status: z.enum(paymentStatuses).optional(), from: Time.optional(), to: Time.optional() })),
+      async (c) => {
+        const { status, from, to, ...asked } = c.req.valid('query');
+        const where = { ...(status && { status }), ...periodOf('createdAt', from, to) };
+        return json(
+          c,
+          await page(tables, 'payment-payments', { where, order: [['createdAt', 'desc']] }, asked, ({ row }) =>
+            JSON.stringify(shownToStaff(JSON.parse(row) as PaymentRow)),
+          ),
+        );
+      },
+    )
+    .get(
+      '/admin/payments/:paymentId',
+      allow('ADMIN', {
+        summary: 'One payment with its history: every event of it, as it was recorded.',
+        load: 'reports',
+        errors: ['payment.not_found'],
+      }),
+      params(z.object({ paymentId: Id })),
+      async (c) => {
+        const { paymentId } = c.req.valid('param');
+        const text = await tables.get('payment-payments', paymentId);
+        if (text === null) throw new DomainError('payment.not_found', 'There is no such payment.');
+        const events = await log.read(`payment-${paymentId}`, 0, maxHistory);
+        const history = events.map(({ event: { type, ...data }, revision, position, metadata }) => {
+          const { occurredAt, recordedAt, actor } = metadata;
+          return { type, revision, position: positionText(log.logId, position), occurredAt, recordedAt, actor, data };
+        });
+        return c.json({ ...shownToStaff(JSON.parse(text) as PaymentRow), history });
+      },
+    );
+
+export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read'>) =>
+  new Hono<Env>()
+    .route('/', staffQueries(tables, log))
     .get(
       '/payments/:paymentId',
       allow('signed-in', {

@@ -110,10 +110,10 @@ const own = ({ tables, seals }: UserQueriesNeeds) =>
 const Filter = z.object({
   ...paging,
   email: z.string().trim().min(1).max(254).optional(),
-  role: z.enum(['SELLER', 'ADMIN', 'SUPER_ADMIN']).optional(),
+  role: z.enum(['SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']).optional(),
   status: z.enum(['Active', 'Suspended', 'Erased']).optional(),
 });
-const columnOf = { SELLER: 'seller', ADMIN: 'admin', SUPER_ADMIN: 'superAdmin' } as const;
+const columnOf = { SELLER: 'seller', AUDITOR: 'auditor', ANALYST: 'analyst', ADMIN: 'admin', SUPER_ADMIN: 'superAdmin' } as const;
 
 const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
   new Hono<Env>()

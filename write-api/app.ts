@@ -17,6 +17,7 @@ import { paymentCommands } from './payment.ts';
 import { productCommands } from './product.ts';
 import { returnCommands } from './return.ts';
 import { reviewCommands } from './review.ts';
+import { sagaCommands } from './sagas.ts';
 import { searchCommands } from './search.ts';
 import { sellerCommands } from './seller.ts';
 import { shippingCommands } from './shipping.ts';
@@ -50,7 +51,7 @@ export const commandRouters = (dependencies: WriteDependencies) => {
     auth: [authCommands(auth)],
     cart: [cartCommands(handle)],
     catalog: [catalogCommands(handle)],
-    order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies)],
+    order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies), sagaCommands(dependencies)],
     inventory: [inventoryCommands(handle)],
     payment: [
       paymentCommands({ handle, payments: outside.payments }),

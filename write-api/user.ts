@@ -39,8 +39,8 @@ const phone = z
 const Label = z.string().trim().min(1).max(60).nullable().default(null);
 const AddressId = params(z.object({ addressId: Id }));
 const UserId = params(z.object({ userId: Id }));
-const GrantedRole = params(z.object({ userId: Id, role: z.enum(['ADMIN', 'SUPER_ADMIN']) }));
-const RevokedRole = params(z.object({ userId: Id, role: z.enum(['SELLER', 'ADMIN', 'SUPER_ADMIN']) }));
+const GrantedRole = params(z.object({ userId: Id, role: z.enum(['AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) }));
+const RevokedRole = params(z.object({ userId: Id, role: z.enum(['SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) }));
 const Suspension = z.object({
   reason: z.enum(['fraud', 'abuse', 'request', 'other']),
   note: z.string().trim().min(1).max(1_000).nullable().default(null),
@@ -180,7 +180,7 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
     )
     .put(
       '/admin/users/:userId/roles/:role',
-      allow('ADMIN', { summary: 'Grant a role; only a SUPER_ADMIN makes administrators.', errors: noUser }),
+      allow('ADMIN', { summary: 'Grant a role; only a SUPER_ADMIN makes auditors, analysts and administrators.', errors: noUser }),
       GrantedRole,
       async (c) => {
         const { userId, role } = c.req.valid('param');
@@ -189,7 +189,10 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
     )
     .delete(
       '/admin/users/:userId/roles/:role',
-      allow('ADMIN', { summary: 'Revoke a role; only a SUPER_ADMIN takes one from administrators.', errors: [...noUser, 'auth.own_role'] }),
+      allow('ADMIN', {
+        summary: 'Revoke a role; only a SUPER_ADMIN takes one from auditors, analysts and administrators.',
+        errors: [...noUser, 'auth.own_role'],
+      }),
       RevokedRole,
       async (c) => {
         const { userId, role } = c.req.valid('param');

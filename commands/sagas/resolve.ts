@@ -16,7 +16,7 @@ import type { Context, Handle, Result } from '../handle.ts';
 /** The stream of one saga has tens of events; what was asked in it is found by reading it whole. */
 const wholeStream = 10_000;
 
-interface Resolving {
+export interface Resolving {
   readonly handle: Handle;
   readonly store: Pick<EventStore, 'read'>;
 }

@@ -102,6 +102,14 @@ describe('a session', () => {
 });
 
 describe('a role is granted', () => {
+  it('to no auditor or analyst by an ADMIN, but by a SUPER_ADMIN', () => {
+    for (const role of ['AUDITOR', 'ANALYST'] as const) {
+      given(account, registered).when({ type: 'grant_role', role, sellerId: null, by: admin }).refuses('auth.forbidden');
+      given(account, registered)
+        .when({ type: 'grant_role', role, sellerId: null, by: superAdmin })
+        .then({ type: 'account.role_granted', userId, role, sellerId: null, epoch: 2 });
+    }
+  });
   const grant = (role: 'ADMIN' | 'SUPER_ADMIN', by: Ruler) => ({ type: 'grant_role', role, sellerId: null, by }) as const;
   it('to the first SUPER_ADMIN by the command line', () =>
     given(account, registered).when(grant('SUPER_ADMIN', system)).then(granted('SUPER_ADMIN')));

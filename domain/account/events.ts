@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { open, pii } from '../privacy.ts';
 
-export const Role = z.enum(['CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN']);
+export const Role = z.enum(['CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']);
 export type Role = z.infer<typeof Role>;
 
 const userId = open(z.string());

@@ -1,8 +1,11 @@
 // What a request carries through Hono: who asks, from where, and the ids by which its log lines are found.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export const roles = ['CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN'] as const;
+export const roles = ['CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'] as const;
 export type Role = (typeof roles)[number];
+
+/** Roles of those who work for the market itself. AUDITOR and ANALYST only read: no route that writes names them. */
+export const staffRoles: readonly Role[] = ['AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'];
 
 /** Who asks. A guest has no roles; `sellerId` is there when the person sells, and comes from the token alone. */
 export interface Principal {

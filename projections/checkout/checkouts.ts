@@ -81,7 +81,7 @@ const changes = (row: CheckoutRow, event: Exclude<Read, { type: 'checkout.starte
 export const checkouts: Projection<CheckoutRow, Read> = {
   name: 'checkout-checkouts',
   service: 'order',
-  version: 1,
+  version: 2,
   reads: [
     'checkout.started',
     'checkout.awaiting_payment',
@@ -98,6 +98,9 @@ export const checkouts: Projection<CheckoutRow, Read> = {
     if (event.type === 'checkout.started') return started(event);
     return row && { ...row, ...changes(row, event), updatedAt: event.at };
   },
-  shape: { columns: { buyerId: 'text', createdAt: 'text' }, indexes: [['buyerId', 'createdAt']] },
-  columns: ({ buyerId, createdAt }) => ({ buyerId, createdAt }),
+  shape: {
+    columns: { buyerId: 'text', status: 'text', createdAt: 'text' },
+    indexes: [['buyerId', 'createdAt'], ['createdAt'], ['status', 'createdAt']],
+  },
+  columns: ({ buyerId, status, createdAt }) => ({ buyerId, status, createdAt }),
 };

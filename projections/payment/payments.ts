@@ -15,7 +15,7 @@ export interface PaymentRow {
 export const payments: Projection<PaymentRow, PaymentEvent> = {
   name: 'payment-payments',
   service: 'payment',
-  version: 1,
+  version: 2,
   reads: [
     'payment.created',
     'payment.pending',
@@ -49,4 +49,9 @@ export const payments: Projection<PaymentRow, PaymentEvent> = {
       updatedAt: event.at,
     };
   },
+  shape: {
+    columns: { status: 'text', createdAt: 'text' },
+    indexes: [['createdAt'], ['status', 'createdAt']],
+  },
+  columns: ({ payment, createdAt }) => ({ status: payment.status, createdAt }),
 };

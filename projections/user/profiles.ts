@@ -119,7 +119,7 @@ const isAccount = (event: Read): event is AccountRead => event.type.startsWith('
 export const profiles: Projection<ProfileRow, Read> = {
   name: 'user-profiles',
   service: 'user',
-  version: 1,
+  version: 2,
   reads: [
     'account.registered',
     'account.email_verified',
@@ -144,13 +144,26 @@ export const profiles: Projection<ProfileRow, Read> = {
     return isAccount(event) ? afterAccount(row, event) : afterUser(row, event);
   },
   shape: {
-    columns: { status: 'text', registeredAt: 'text', seller: 'integer', admin: 'integer', superAdmin: 'integer' },
-    indexes: [['registeredAt'], ['status', 'registeredAt'], ['seller', 'registeredAt'], ['admin'], ['superAdmin']],
+    columns: {
+      ...{ status: 'text', registeredAt: 'text', seller: 'integer' },
+      ...{ auditor: 'integer', analyst: 'integer', admin: 'integer', superAdmin: 'integer' },
+    },
+    indexes: [
+      ['registeredAt'],
+      ['status', 'registeredAt'],
+      ['seller', 'registeredAt'],
+      ['auditor'],
+      ['analyst'],
+      ['admin'],
+      ['superAdmin'],
+    ],
   },
   columns: ({ status, registeredAt, roles }) => ({
     status,
     registeredAt,
     seller: roles.includes('SELLER') ? 1 : 0,
+    auditor: roles.includes('AUDITOR') ? 1 : 0,
+    analyst: roles.includes('ANALYST') ? 1 : 0,
     admin: roles.includes('ADMIN') ? 1 : 0,
     superAdmin: roles.includes('SUPER_ADMIN') ? 1 : 0,
   }),

@@ -164,7 +164,7 @@ describe('a stream', () => {
 
 describe('the tail', () => {
   it('tells every event as it comes', async () => {
-    const response = await market.app.request('/api/v1/audit/events', { headers: { authorization: `Bearer ${admin}` } });
+    const response = await market.app.request('/api/v1/audit/events/stream', { headers: { authorization: `Bearer ${admin}` } });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const { streamId } = await renamed(['Ekor']);
     let text = '';

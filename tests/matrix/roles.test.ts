@@ -8,7 +8,7 @@ import { marked } from '../../infra/http/marks.ts';
 import { allow } from '../../infra/http/policy.ts';
 import { checkRoutes } from '../../infra/http/routes.ts';
 import { type Market, openMarket } from '../market.ts';
-import { freshId, probe, routesOf } from '../support/probe.ts';
+import { addressOf, freshId, isWrite, nameOf, probe, routesOf } from '../support/probe.ts';
 import { type Caller, callers, type Send, violations } from './roles.ts';
 
 // Many requests each; a busy machine must not decide.
@@ -20,6 +20,8 @@ beforeAll(async () => {
   market = await openMarket();
   tokens.set('CUSTOMER', await market.tokenFor(freshId(), ['CUSTOMER']));
   tokens.set('SELLER', await market.tokenFor(freshId(), ['CUSTOMER', 'SELLER'], freshId()));
+  tokens.set('AUDITOR', await market.tokenFor(freshId(), ['CUSTOMER', 'AUDITOR']));
+  tokens.set('ANALYST', await market.tokenFor(freshId(), ['CUSTOMER', 'ANALYST']));
   tokens.set('ADMIN', await market.tokenFor(freshId(), ['CUSTOMER', 'ADMIN']));
   tokens.set('SUPER_ADMIN', await market.tokenFor(freshId(), ['CUSTOMER', 'SUPER_ADMIN']));
 });
@@ -39,6 +41,28 @@ describe('every route', () => {
     const routes = routesOf(market.app).filter(({ internal }) => !internal);
     expect(routes.length * callers.length).toBeGreaterThan(100);
     expect(await violations(routes, send)).toEqual([]);
+  });
+
+  it('that writes is none for auditors and analysts; what they may do besides reading, they may as customers', async () => {
+    const readers = routesOf(market.app).filter(({ who }) => Array.isArray(who) && (who.includes('AUDITOR') || who.includes('ANALYST')));
+    expect(readers.length).toBeGreaterThan(10);
+    // A query as a body, since it may be longer than an address: it appends nothing and takes no Idempotency-Key.
+    expect(readers.filter(isWrite).map(nameOf)).toEqual(['POST /api/v1/analytics/sql']);
+
+    const writes = routesOf(market.app).filter(
+      (route) => isWrite(route) && Array.isArray(route.who) && !route.path.endsWith('/analytics/sql'),
+    );
+    expect(writes.length).toBeGreaterThan(40);
+    const before = await market.store.head();
+    const wrong: string[] = [];
+    for (const route of writes) {
+      for (const role of ['AUDITOR', 'ANALYST'] as const) {
+        const { body } = await send(role, { method: route.method, path: addressOf(route), json: {} });
+        if (body.code !== 'auth.forbidden') wrong.push(`${nameOf(route)} for ${role}: ${body.code}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(await market.store.head()).toBe(before);
   });
 
   it('that belongs to somebody wants to know who asks', () => {
@@ -72,6 +96,8 @@ describe('a bad route is noticed', () => {
       'POST /as-if for guest: 200 , not auth.required',
       'POST /as-if for CUSTOMER: 200 , not auth.forbidden',
       'POST /as-if for SELLER: 200 , not auth.forbidden',
+      'POST /as-if for AUDITOR: 200 , not auth.forbidden',
+      'POST /as-if for ANALYST: 200 , not auth.forbidden',
     ]);
   });
 });

@@ -5,7 +5,7 @@ import type { Route } from '../../infra/http/routes.ts';
 import type { Answer } from '../market.ts';
 import { addressOf, isWrite, nameOf, type Probe } from '../support/probe.ts';
 
-export const callers = ['nobody', 'guest', 'CUSTOMER', 'SELLER', 'ADMIN', 'SUPER_ADMIN'] as const;
+export const callers = ['nobody', 'guest', 'CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'] as const;
 export type Caller = (typeof callers)[number];
 
 export type Verdict = 'may' | 'auth.required' | 'auth.forbidden';
