@@ -1,5 +1,6 @@
 // One process of a fleet: what it does by its role, or by the services whose APIs it serves.
 import { type Config, ConfigError } from './infra/config.ts';
+import { missingProviders } from './infra/outbound/connect.ts';
 import { portOf, type Role } from './infra/services.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { openMirror } from './mirror.ts';
@@ -20,9 +21,7 @@ export const checkPart = (config: Config, { role }: Part): void => {
   const missing = shared.filter((name) => config[name] === undefined);
   const problems = missing.map((name) => `${name} is required where there are several processes.`);
   if (role === 'mirror' && config.KAFKA_BROKERS.length === 0) problems.push('KAFKA_BROKERS is required for the role mirror.');
-  if (config.NODE_ENV === 'production' && !(config.PAYMENT_GATEWAY_URL && config.COURIER_URL)) {
-    problems.push('PAYMENT_GATEWAY_URL and COURIER_URL are required in production: no provider is simulated there.');
-  }
+  problems.push(...missingProviders(config));
   if (problems.length > 0) throw new ConfigError(problems);
 };
 

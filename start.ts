@@ -6,6 +6,7 @@ import type { Config } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
 import { listen } from './infra/gateway/listen.ts';
 import { problem, problemResponse } from './infra/http/problem.ts';
+import { checkProviders } from './infra/outbound/connect.ts';
 import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { startMirroring } from './mirror.ts';
@@ -88,8 +89,9 @@ const refusalsLogged = (log: Logger) => {
 const limitStop = (signal: AbortSignal) =>
   signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
 
-/** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data. */
+/** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data, ConfigError where a provider is missing. */
 export const start = async (config: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
+  checkProviders(config);
   const log = logger(config.LOG_LEVEL);
   const lock = lockDataDir(config.DATA_DIR);
   limitStop(signal);

@@ -1,6 +1,6 @@
 // Everything outside that we speak to: the configured providers, or simulated ones.
 import type { Sealed } from '../../domain/privacy.ts';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { addressOf } from '../services.ts';
 import type { ReadableMailOutbox } from './mail.port.ts';
 import { renderMail } from './mail-templates.ts';
@@ -30,6 +30,18 @@ export const webhookSecretsOf = (config: Config): { readonly payment: string; re
   return { payment: payment ?? made?.payment ?? '', courier: courier ?? made?.courier ?? '' };
 };
 
+/** What is missing where providers would be simulated in production. */
+export const missingProviders = ({ NODE_ENV, PAYMENT_GATEWAY_URL, COURIER_URL }: Config): readonly string[] =>
+  NODE_ENV !== 'production' || (PAYMENT_GATEWAY_URL && COURIER_URL)
+    ? []
+    : ['PAYMENT_GATEWAY_URL and COURIER_URL are required in production: no provider is simulated there.'];
+
+/** Throws ConfigError where a provider is missing. */
+export const checkProviders = (config: Config): void => {
+  const problems = missingProviders(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+};
+
 /** Providers that stand elsewhere: nobody here tells them anything. */
 const elsewhere = (simulators: string): Providers => ({
   gatewayUrl: `${simulators}/gateway`,
@@ -39,6 +51,7 @@ const elsewhere = (simulators: string): Providers => ({
 });
 
 export const connectOutbound = async (config: Config, { now, open, thread, mail, isFleet }: OutboundOptions): Promise<Outside> => {
+  checkProviders(config);
   const { DATA_DIR: dataDir, PAYMENT_GATEWAY_URL: gatewayUrl, COURIER_URL: courierUrl } = config;
   const secrets = webhookSecretsOf(config);
   const wanted = {

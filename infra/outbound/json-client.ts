@@ -90,15 +90,26 @@ const refusalOf = (provider: string, { status, body }: Answer): Error => {
   return new ProviderRefused(provider, `http_${status}`, `${provider} answered ${status}.`);
 };
 
-export const jsonClient = (options: { provider: string; url: string; timeoutMs: number; maxSockets?: number }): JsonClient => {
+export interface JsonClientOptions {
+  readonly provider: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly maxSockets?: number;
+  /** Shown as a bearer token. */
+  readonly token?: string;
+}
+
+export const jsonClient = (options: JsonClientOptions): JsonClient => {
   const { provider, timeoutMs } = options;
+  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   const base = new URL(options.url);
   const prefix = base.pathname.replace(/\/$/, '');
   const agent = keepAliveAgent(base, options.maxSockets ?? 64);
 
   const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     try {
-      return await exchange({ base, agent, timeoutMs }, method, prefix + path, body === undefined ? undefined : JSON.stringify(body));
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      return await exchange({ base, agent, timeoutMs }, method, prefix + path, text, headers);
     } catch (error) {
       throw new OutcomeUnknown(provider, `${provider} did not answer ${method} ${path}.`, error);
     }

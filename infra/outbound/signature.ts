@@ -14,6 +14,20 @@ export const sign = (secret: string, rawBody: string | Uint8Array, now: number):
   return `t=${seconds},v1=${hmac(secret, seconds, rawBody).toString('hex')}`;
 };
 
+/**
+ * What the marketplace shows a simulated provider, so that nobody else on this machine or network tells it that something was paid. Made of
+ * the webhooks' secret, which both know wherever they run.
+ */
+export const callerToken = (secret: string): string =>
+  createHmac('sha256', secret).update('caller of a simulated provider').digest('base64url');
+
+/** Whether an Authorization header shows that token. Compares in constant time. */
+export const isCaller = (secret: string, authorization: string | undefined): boolean => {
+  const shown = Buffer.from(authorization ?? '');
+  const expected = Buffer.from(`Bearer ${callerToken(secret)}`);
+  return shown.length === expected.length && timingSafeEqual(shown, expected);
+};
+
 const headerShape = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/;
 
 /** Throws NoticeRejected unless `rawBody` was signed with `secret` less than `toleranceSeconds` from `now` (ms). Compares in constant time. */

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Courier, type CourierSimulation, Parcel, Rate, type RateRequest, ShipmentNotice } from './courier.port.ts';
 import { jsonClient } from './json-client.ts';
-import { readSigned } from './signature.ts';
+import { callerToken, readSigned } from './signature.ts';
 import type { ProviderClientOptions } from './simulated-gateway.ts';
 import { Faults } from './simulation.ts';
 
@@ -18,7 +18,7 @@ const bracketOf = (weightGrams: number): number => Math.max(1, Math.ceil(weightG
 
 export const simulatedCourier = (options: ProviderClientOptions): Courier & CourierSimulation => {
   const provider = 'simulated-courier';
-  const http = jsonClient({ provider, url: options.url, timeoutMs: options.timeoutMs ?? 5_000 });
+  const http = jsonClient({ provider, url: options.url, token: callerToken(options.secret), timeoutMs: options.timeoutMs ?? 5_000 });
   // Promises, so that buyers who ask for the same at once share one call.
   const remembered = new LRUCache<string, Promise<readonly Rate[]>>({ max: rememberedRates, ttl: rememberForMs });
 

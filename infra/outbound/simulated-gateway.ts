@@ -12,7 +12,7 @@ import {
   type PaymentSimulation,
   type SettlementLine,
 } from './payment-gateway.port.ts';
-import { readSigned } from './signature.ts';
+import { callerToken, readSigned } from './signature.ts';
 import { Faults } from './simulation.ts';
 
 export interface ProviderClientOptions {
@@ -72,7 +72,7 @@ export const verifyWebhook = (
 
 export const simulatedGateway = (options: ProviderClientOptions): PaymentGateway & PaymentSimulation => {
   const provider = 'simulated';
-  const http = jsonClient({ provider, url: options.url, timeoutMs: options.timeoutMs ?? 5_000 });
+  const http = jsonClient({ provider, url: options.url, token: callerToken(options.secret), timeoutMs: options.timeoutMs ?? 5_000 });
   return {
     provider,
     requestPayment: (request) => http.post('/payments', request, GatewayPayment),

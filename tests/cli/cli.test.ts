@@ -1,6 +1,6 @@
 // The command line as an operator uses it: a process that owns the data, and commands beside it.
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command, newFolder, objects, type Started, startMarket } from './command-line.ts';
@@ -144,6 +144,20 @@ describe('alone', patience, () => {
     const refused = await command(['tokens', '--count', '1'], env);
     expect([refused.code, refused.out]).toEqual([2, '']);
     expect(refused.err).toContain('Tokens are not minted in production');
+  });
+
+  it('simulates no provider in production: neither a start nor a command goes on without the real ones', async () => {
+    const dataDir = folder();
+    const env = { DATA_DIR: dataDir, NODE_ENV: 'production', PUBLIC_URL: 'https://shop.example', MASTER_KEY: 'a1b2c3d4e5f60718'.repeat(4) };
+    const half = { ...env, PAYMENT_GATEWAY_URL: 'https://pay.example', PAYMENT_WEBHOOK_SECRET: 'b2c3d4e5f6071829'.repeat(4) };
+    for (const given of [env, half]) {
+      const refused = await command(['start'], given);
+      expect([refused.code, refused.err]).toEqual([
+        2,
+        expect.stringContaining('PAYMENT_GATEWAY_URL and COURIER_URL are required in production'),
+      ]);
+    }
+    expect(readdirSync(dataDir)).toEqual([]);
   });
 
   it('says what is wrong with a line or a setting, and lists what there is', async () => {

@@ -152,3 +152,10 @@ describe('a parcel', () => {
     for (const file of readdirSync(dataDir)) expect(readFileSync(join(dataDir, file)).includes('Siti')).toBe(false);
   });
 });
+
+it('listens to the marketplace alone: whoever only reaches its port moves no parcel', async () => {
+  const { server } = await open();
+  const answer = await fetch(`${server.url}/shipments/JNE1/simulate`, { method: 'POST', body: '{"to":"delivered"}' });
+  expect(answer.status).toBe(401);
+  expect((await fetch(`${server.url}/faults`, { method: 'PUT', body: '{"drop":true}' })).status).toBe(401);
+});

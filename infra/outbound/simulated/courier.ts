@@ -102,7 +102,7 @@ export const startSimulatedCourier = async (options: SimulatedProviderOptions): 
     return { rates: found };
   };
 
-  const app = providerApp(board);
+  const app = providerApp(board, options.secret);
   app
     .get('/rates', (c) => c.json(rates(RateRequest.parse({ ...c.req.query(), weightGrams: Number(c.req.query('weightGrams')) }))))
     .post('/rates', async (c) => c.json(rates(RateRequest.parse(await c.req.json()))))

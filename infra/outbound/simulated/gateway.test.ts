@@ -316,3 +316,21 @@ describe('a refund', () => {
     expect((await gateway.books()).refunds.map(({ id }) => id)).toEqual(['r2']);
   });
 });
+
+it('listens to the marketplace alone: whoever only reaches its port pays nothing and breaks nothing', async () => {
+  const { server, gateway } = await open();
+  await gateway.requestPayment(request('p1'));
+  const asked = [
+    ['GET', '/payments/p1'],
+    ['POST', '/payments/p1/simulate', '{"outcome":"pay"}'],
+    ['PUT', '/faults', '{"unavailable":5}'],
+    ['GET', '/books'],
+  ] as const;
+  for (const authorization of ['', 'Bearer x', `Bearer ${secret}`]) {
+    for (const [method, path, body] of asked) {
+      const answer = await fetch(`${server.url}${path}`, { method, headers: { authorization }, ...(body && { body }) });
+      expect([path, answer.status]).toEqual([path, 401]);
+    }
+  }
+  expect(await gateway.payment('p1')).toMatchObject({ status: 'pending' });
+});

@@ -57,7 +57,7 @@ export const startSimulatedGateway = async (options: SimulatedProviderOptions & 
   const payments = paymentActs(parts);
   const refunds = refundActs(parts);
 
-  const app = providerApp(board);
+  const app = providerApp(board, options.secret);
   app
     .post('/payments', faulty(board), async (c) => c.json(payments.create(PaymentRequest.parse(await c.req.json())), 201))
     .get('/payments/:id', (c) => c.json(payments.status(c.req.param('id'))))

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { isCaller } from '../signature.ts';
 import { Faults } from '../simulation.ts';
 import type { ProviderEnv, Switchboard } from './faults.ts';
 
@@ -18,8 +19,11 @@ export class Refusal extends Error {
   }
 }
 
-/** An app that knows its faults (`GET` and `PUT /faults`), and answers refusals and unreadable bodies as `{code, message}`. */
-export const providerApp = (board: Switchboard) =>
+/**
+ * An app that knows its faults (`GET` and `PUT /faults`), and answers refusals and unreadable bodies as `{code, message}`. It listens to the
+ * marketplace alone, which shows that it knows `secret`.
+ */
+export const providerApp = (board: Switchboard, secret: string) =>
   new Hono<ProviderEnv>()
     .onError((error, c) => {
       if (error instanceof Refusal) return c.json({ code: error.code, message: error.message }, error.status);
@@ -28,6 +32,11 @@ export const providerApp = (board: Switchboard) =>
       return c.json({ code: 'internal', message: 'Something broke.' }, 500);
     })
     .notFound((c) => c.json({ code: 'not_found', message: 'There is nothing here.' }, 404))
+    .use(async (c, next) =>
+      isCaller(secret, c.req.header('authorization'))
+        ? next()
+        : c.json({ code: 'not_authorized', message: 'Only the marketplace may call: simulate through its API.' }, 401),
+    )
     .get('/faults', (c) => c.json(board.current()))
     .put('/faults', async (c) => {
       board.set(Faults.parse(await c.req.json()));
@@ -39,7 +48,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1 only: a simulated provider asks nobody for a password. Port 0 takes a free one. */
+/** Listens on 127.0.0.1 only. Port 0 takes a free one. */
 export const listen = (app: { fetch: Hono<ProviderEnv>['fetch'] }, port: number): Promise<Listening> =>
   new Promise((resolve, reject) => {
     const server = serve(
