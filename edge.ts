@@ -39,6 +39,10 @@ export interface EdgeNeeds {
 
 const info = { title: 'TokoBapak', version: '1', description: 'Event-sourced commerce for marketplaces of many sellers.' };
 
+/** The token of an Authorization header. The name of the scheme may be written in any case (RFC 9110). */
+const bearerIn = (header: string | null): string | null =>
+  header !== null && /^bearer /i.test(header) ? header.slice(7).trimStart() : null;
+
 /** Who sent a request: by the bearer token, else by the browser's cookie. Throws auth.* for a token that does not hold. */
 export const authentication = (tokens: AccessTokens, secure: boolean): Authenticate => {
   const principalIn = ({ sub, roles, seller, sid }: Claims): Principal => ({
@@ -50,7 +54,7 @@ export const authentication = (tokens: AccessTokens, secure: boolean): Authentic
   });
   return (request) => {
     const header = request.headers.get('authorization');
-    const token = header?.startsWith('Bearer ') ? header.slice(7) : accessTokenIn(request.headers.get('cookie'), secure);
+    const token = bearerIn(header) ?? accessTokenIn(request.headers.get('cookie'), secure);
     if (!token) return null;
     const claims = tokens.verify(token);
     return claims instanceof Promise ? claims.then(principalIn) : principalIn(claims);
@@ -82,6 +86,7 @@ export const openEdge = (needs: EdgeNeeds) => {
       load,
       publicOrigin: config.PUBLIC_URL,
       corsOrigins: config.CORS_ORIGINS,
+      allowLoopbackOrigins: config.NODE_ENV === 'development',
       trustedHops: config.TRUSTED_PROXY_HOPS + (isBehindGateway ? 1 : 0),
       adminAllow: config.ADMIN_IP_ALLOW,
       internalAllow: config.INTERNAL_IP_ALLOW,

@@ -49,7 +49,7 @@ export const commandRouters = (dependencies: WriteDependencies) => {
   const { handle, report, reindex, outside, auth } = dependencies;
   return {
     auth: [authCommands(auth)],
-    cart: [cartCommands(handle)],
+    cart: [cartCommands(handle, auth.secure)],
     catalog: [catalogCommands(handle)],
     order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies), sagaCommands(dependencies)],
     inventory: [inventoryCommands(handle)],

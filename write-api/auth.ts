@@ -95,6 +95,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
       }),
       body(Registration),
       async (c) => {
+        await needs.limitAccount(emailClaim(needs, c.req.valid('json').email).id);
         const result = await register(needs, c.req.valid('json'), context(c));
         const { email: address, name } = c.req.valid('json');
         return answer(c, 201, result, ({ id }) => ({

@@ -32,7 +32,7 @@ const cartIn = ({ id }: Result) => ({ cartId: id });
 
 const missing = ['cart.line_not_found'];
 
-export const cartCommands = (handle: Handle) =>
+export const cartCommands = (handle: Handle, secure: boolean) =>
   new Hono<WriteEnv>()
     .post(
       '/cart/lines',
@@ -75,5 +75,5 @@ export const cartCommands = (handle: Handle) =>
     .post(
       '/cart/merge',
       allow('signed-in', { summary: "Take over the cart that was filled before signing in: the guest's, named by the cookie." }),
-      async (c) => answer(c, 200, await mergeCart(handle, buyerOf(c), guestIdIn(c.req.header('cookie')), context(c)), cartIn),
+      async (c) => answer(c, 200, await mergeCart(handle, buyerOf(c), guestIdIn(c.req.header('cookie'), secure), context(c)), cartIn),
     );

@@ -15,6 +15,7 @@ import { defaultRates, rateLimit } from './rates.ts';
 const people: Readonly<Record<string, Principal>> = {
   ani: { kind: 'user', id: 'ani', roles: ['CUSTOMER'] },
   chief: { kind: 'user', id: 'chief', roles: ['ADMIN'] },
+  both: { kind: 'user', id: 'both', roles: ['CUSTOMER', 'SELLER', 'SUPER_ADMIN'] },
 };
 
 const authenticate = (request: Request): Principal | null => {
@@ -40,6 +41,7 @@ const create = (options: Partial<GatewayOptions> = {}) => {
         publicOrigin: 'https://toko.example',
         corsOrigins: ['https://app.example'],
         trustedHops: 1,
+        allowLoopbackOrigins: false,
         adminAllow: ['10.0.0.0/8', '2001:db8::/32'],
         internalAllow: ['127.0.0.1'],
         watched: (method, route) => (status) => seen.push(`${method} ${route} ${status}`),
@@ -53,6 +55,8 @@ const create = (options: Partial<GatewayOptions> = {}) => {
     .get('/api/orders', allow('signed-in'), (c) => c.json([]))
     .post('/api/orders', allow('signed-in'), body(z.object({})), (c) => c.json({}, 201))
     .post('/api/login', allow('public', { rate: 'login' }), (c) => c.json({ from: c.get('clientAddress') }))
+    .post('/api/shared', allow(['SELLER', 'ADMIN']), (c) => c.json(c.get('principal')?.roles))
+    .post('/api/own', allow('signed-in'), (c) => c.json(c.get('principal')?.roles))
     .get('/api/admin', allow('ADMIN'), (c) => c.text('admin'))
     .get('/metrics', allow('public', { internal: true }), (c) => c.text('1'))
     .get('/forgotten', (c) => c.text('never'))
@@ -170,7 +174,29 @@ describe('addresses', () => {
   });
 });
 
+describe('administrators', () => {
+  const call = (path: string, who: string, address: string) =>
+    create().app.request(path, { method: 'POST', ...as(who, { 'x-forwarded-for': address }) });
+  it('have their powers on routes that others share from allowed addresses only', async () => {
+    expect((await call('/api/shared', 'chief', '10.1.2.3')).status).toBe(200);
+    expect(await code(call('/api/shared', 'chief', '11.1.2.3'))).toBe('gateway.address_not_allowed');
+    expect(await (await call('/api/shared', 'both', '10.1.2.3')).json()).toContain('SUPER_ADMIN');
+    expect(await (await call('/api/shared', 'both', '11.1.2.3')).json()).toEqual(['CUSTOMER', 'SELLER']);
+    expect(await (await call('/api/own', 'chief', '11.1.2.3')).json()).toEqual([]);
+  });
+});
+
 describe('rates', () => {
+  it('of sign-ins count by address whoever is signed in already, and by account wherever they come from', async () => {
+    const { app } = create();
+    const login = (who: string | null, address: string) =>
+      app.request('/api/login', { method: 'POST', ...(who === null ? from(address) : as(who, { 'x-forwarded-for': address })) });
+    for (const who of ['ani', 'chief', 'both', null, 'ani']) expect((await login(who, '203.0.113.7')).status).toBe(200);
+    for (const who of ['ani', 'chief', null]) expect((await login(who, '203.0.113.7')).status).toBe(429);
+    for (let n = 1; n <= 3; n += 1) expect((await login('ani', `198.51.100.${n}`)).status).toBe(200);
+    expect((await login('ani', '198.51.100.4')).status).toBe(429);
+  });
+
   it('stop the sixth login of a minute from one address', async () => {
     const { app } = create();
     const login = (address: string) => app.request('/api/login', { method: 'POST', ...from(address) });
@@ -209,6 +235,27 @@ describe('pages of other origins', () => {
     const { app } = create();
     expect((await app.request('/api/products/1', { headers: { origin } })).headers.get('access-control-allow-origin')).toBeNull();
     expect(await code(app.request('/api/orders', { method: 'POST', ...as('ani', { origin }) }))).toBe('gateway.origin_not_allowed');
+  });
+  it('are told which setting names those that may', async () => {
+    const refused = await create().app.request('/api/orders', { method: 'POST', ...as('ani', { origin: 'http://localhost:5173' }) });
+    expect(await refused.json()).toMatchObject({
+      code: 'gateway.origin_not_allowed',
+      detail: 'Pages of http://localhost:5173 may not call; the setting CORS_ORIGINS names those that may.',
+    });
+  });
+  it('may call from this machine while somebody develops', async () => {
+    const { app } = create({ allowLoopbackOrigins: true });
+    const post = (origin: string) => app.request('/api/orders', { method: 'POST', ...as('ani', { origin }) });
+    for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'https://shop.localhost', 'http://[::1]:80']) {
+      const answer = await post(origin);
+      expect([answer.status, answer.headers.get('access-control-allow-origin'), answer.headers.get('vary')]).toEqual([
+        201,
+        origin,
+        'Origin',
+      ]);
+    }
+    for (const origin of ['http://localhost.evil.example', 'http://evil.example:127', 'http://127.evil.example', 'null'])
+      expect((await post(origin)).status).toBe(403);
   });
   it('are not our own pages', async () => {
     const response = await create().app.request('/api/orders', { method: 'POST', ...as('ani', { origin: 'https://toko.example' }) });

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../../domain/error.ts';
-import type { Env, Principal } from '../http/env.ts';
+import { type Env, isStaff, type Principal } from '../http/env.ts';
 import { guestCookie, guestIdIn } from '../http/guest.ts';
+import type { RateClass } from '../http/marks.ts';
+import { isAllowed } from '../http/policy.ts';
 import { onError, problem } from '../http/problem.ts';
 import { announcesBody, bodyBytes } from '../http/request-body.ts';
 import { given } from '../http/wire.ts';
@@ -21,6 +23,8 @@ export interface GatewayOptions {
   publicOrigin: string;
   /** Other origins whose pages may call, exactly as browsers send them. */
   corsOrigins: readonly string[];
+  /** Pages that this machine serves on other ports may call too, as while a storefront is being written. */
+  allowLoopbackOrigins: boolean;
   /** Proxies of ours in front. */
   trustedHops: number;
   /** Ranges from which administrators may work; empty: from everywhere. */
@@ -52,6 +56,8 @@ const preflight: readonly Header[] = [
   ['access-control-max-age', '600'],
 ];
 const exposed = 'ETag, Idempotent-Replayed, Location, Position, Retry-After, X-Request-Id';
+
+const loopbackOrigin = /^https?:\/\/(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 
 /** Ids from outside end up in logs: only what cannot break out of them is taken over. */
 const safeId = /^[\w.:-]{8,64}$/;
@@ -89,7 +95,7 @@ const fullAnswers = (fixed: readonly Header[]) => {
 };
 
 export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
-  const { authenticate, limit, load, trustedHops } = options;
+  const { authenticate, limit, load, trustedHops, allowLoopbackOrigins } = options;
   const secure = options.publicOrigin.startsWith('https:');
   const fixed = fixedHeaders(secure);
   const fullAnswer = fullAnswers(fixed);
@@ -102,14 +108,15 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
   /** Origins that are not ours may read nothing (the browser sees to it) and change nothing (we do). */
   const crossOrigin = (c: Context<Env>, origin: string, headers: Header[]) => {
     if (origin === options.publicOrigin) return;
-    if (origins.has(origin)) {
+    if (origins.has(origin) || (allowLoopbackOrigins && loopbackOrigin.test(origin))) {
       headers.push(
         ['access-control-allow-origin', origin],
         ['access-control-allow-credentials', 'true'],
         ['access-control-expose-headers', exposed],
       );
     } else if (!isRead(c.req.method)) {
-      throw new DomainError('gateway.origin_not_allowed', 'Pages of this origin may not call.');
+      const shown = origin.length <= 200 && URL.canParse(origin) ? origin : 'this origin';
+      throw new DomainError('gateway.origin_not_allowed', `Pages of ${shown} may not call; the setting CORS_ORIGINS names those that may.`);
     }
   };
 
@@ -137,19 +144,43 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     }
   };
 
+  /** Staff are nobody special where they may not work from: on routes that others share they have the others' rights. */
+  const asFrom = (address: string, principal: Principal | null): Principal | null =>
+    principal === null || options.adminAllow.length === 0 || !principal.roles.some(isStaff) || mayAdminister(address)
+      ? principal
+      : { ...principal, roles: principal.roles.filter((role) => !isStaff(role)) };
+
+  const mayWorkHere = (plan: Plan, known: Principal | null, reduced: Principal | null) => {
+    if (known !== reduced && plan.who !== null && isAllowed(plan.who, known) && !isAllowed(plan.who, reduced)) {
+      throw new DomainError('gateway.address_not_allowed', 'Not from this network address.');
+    }
+  };
+
+  /**
+   * Who attempts to sign in counts by address, whoever they are already: own tokens must not open a second door. Who attempts it with an
+   * account counts for the account too.
+   */
+  const countRequest = (rate: RateClass, address: string, known: Principal | null): void | Promise<void> => {
+    if (rate !== 'login') return limit(rate, known ? known.id : networkOf(address));
+    const counted = limit(rate, networkOf(address));
+    if (!known) return counted;
+    return counted instanceof Promise ? counted.then(() => limit(rate, known.id)) : limit(rate, known.id);
+  };
+
   /** Counts the request, and gives a guest a name. */
   const count = (c: Context<Env>, plan: Plan, address: string, headers: Header[], known: Principal | null): void | Promise<void> => {
-    let principal = known;
+    let principal = asFrom(address, known);
+    mayWorkHere(plan, known, principal);
     if (principal) headers.push(noStore);
     else if (plan.who === 'guest') {
-      const cookie = guestIdIn(given(c, 'cookie'));
+      const cookie = guestIdIn(given(c, 'cookie'), secure);
       const id = cookie ?? randomUUID();
       if (cookie === null) headers.push(['set-cookie', guestCookie(id, secure)]);
       headers.push(noStore);
       principal = { kind: 'guest', id, roles: [], ...(cookie === null && { isNew: true }) };
     }
     c.set('principal', principal);
-    if (plan.load !== 'probe' && plan.rate !== 'none') return limit(plan.rate, known ? known.id : networkOf(address));
+    if (plan.load !== 'probe' && plan.rate !== 'none') return countRequest(plan.rate, address, known);
   };
 
   /** Who it is, and whether they ask too often. Without a promise where nothing has to be waited for. */
@@ -168,7 +199,7 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
       trustedHops,
     );
     c.set('clientAddress', address);
-    if (origins.size > 0) headers.push(['vary', 'Origin']);
+    if (origins.size > 0 || allowLoopbackOrigins) headers.push(['vary', 'Origin']);
     if (load.draining) headers.push(['connection', 'close']);
     const origin = given(c, 'origin');
     if (origin !== undefined) crossOrigin(c, origin, headers);

@@ -39,6 +39,7 @@ const start = async (options: Partial<ListenOptions> = {}, places = 20) => {
         publicOrigin: 'http://toko',
         corsOrigins: [],
         trustedHops: 0,
+        allowLoopbackOrigins: false,
         adminAllow: [],
         internalAllow: [],
         watched: (_, route) => {

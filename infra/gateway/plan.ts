@@ -1,6 +1,6 @@
 // What the gateway has to know of a route, worked out at its first request and looked up at the next ones.
 import type { Context } from 'hono';
-import { type Env, staffRoles } from '../http/env.ts';
+import { type Env, isStaff } from '../http/env.ts';
 import type { LoadClass, RateClass, Who } from '../http/marks.ts';
 import { maxJsonBytes } from '../http/request-body.ts';
 import { type Route, routeOf, routeReached } from '../http/routes.ts';
@@ -21,7 +21,7 @@ export interface Plan {
   readonly observe: Observe;
 }
 
-const isAdmin = (who: Who | null) => Array.isArray(who) && who.every((role) => staffRoles.includes(role));
+const isAdmin = (who: Who | null) => Array.isArray(who) && who.every(isStaff);
 
 /** `watched(method, template)` gives the route's observer, asked once per route. */
 export const plans = (watched: (method: string, template: string) => Observe): ((c: Context<Env>) => Plan) => {

@@ -7,6 +7,8 @@ export type Role = (typeof roles)[number];
 /** Roles of those who work for the market itself. AUDITOR and ANALYST only read: no route that writes names them. */
 export const staffRoles: readonly Role[] = ['AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'];
 
+export const isStaff = (role: Role): boolean => staffRoles.includes(role);
+
 /** Who asks. A guest has no roles; `sellerId` is there when the person sells, and comes from the token alone. */
 export interface Principal {
   readonly kind: 'user' | 'guest';

@@ -3,6 +3,7 @@ import { type Context, Hono, type NotFoundHandler } from 'hono';
 import type { H, RouterRoute } from 'hono/types';
 import type { Env } from './env.ts';
 import { type Marks, marked, marksOf } from './marks.ts';
+import { problem, problemResponse } from './problem.ts';
 import { isMiddleware } from './routes.ts';
 
 type C = Context<Env>;
@@ -49,6 +50,20 @@ const chained = (steps: readonly H[], failed: Failed) => {
   };
 };
 
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Where there is something at this address for other methods only, the answer that names them; to OPTIONS that is what was asked. */
+const otherMethods = (app: Hono<Env>, c: C): Response | null => {
+  const found: string[] = methods.filter((method) => app.router.match(method, c.req.path)[0].length > 0);
+  if (found.length === 0) return null;
+  const allow = [...found, ...(found.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
+  const detail = `There is no ${c.req.method} at this address, but ${allow}.`;
+  const refused = problemResponse(problem('request.method_not_allowed', detail, {}, c.get('requestId')));
+  refused.headers.set('allow', allow);
+  return refused;
+};
+
 /**
  * Every route of `app` as one handler, with the marks of all that it is made of and with the middleware that was added before it.
  * What is not found passes the middleware for all methods and paths.
@@ -70,5 +85,6 @@ export const fused = (app: Pick<Hono<Env>, 'routes'>, failed: Failed, notFound: 
     all.on(method, path, marked(handler, said));
   });
   const outermost = app.routes.filter((other) => standsBefore(other, { method: 'ALL', path: '' }));
-  return all.onError(failed).notFound(chained([...outermost.map(({ handler }) => handler), notFound], failed));
+  const elsewhere: NotFoundHandler<Env> = (c) => otherMethods(all, c) ?? notFound(c);
+  return all.onError(failed).notFound(chained([...outermost.map(({ handler }) => handler), elsewhere], failed));
 };

@@ -1,9 +1,10 @@
 // The cookies by which a browser proves its session: out of reach of scripts, and bound to this very host by their names.
 
 /** Without TLS a browser would refuse the `__Host-` prefix; with it, a name without the prefix could have been set by anybody beside us. */
-const nameOf = (kind: 'access' | 'refresh', secure: boolean) => `${secure ? '__Host-' : ''}${kind}`;
+export const hostCookie = (kind: 'access' | 'refresh' | 'guest', secure: boolean) => `${secure ? '__Host-' : ''}${kind}`;
 
-const valueIn = (cookies: string | null | undefined, name: string): string | null => {
+/** The value of the cookie by exactly this name. */
+export const cookieIn = (cookies: string | null | undefined, name: string): string | null => {
   for (const pair of (cookies ?? '').split(';')) {
     const at = pair.indexOf('=');
     if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim() || null;
@@ -11,8 +12,8 @@ const valueIn = (cookies: string | null | undefined, name: string): string | nul
   return null;
 };
 
-export const accessTokenIn = (cookies: string | null | undefined, secure: boolean) => valueIn(cookies, nameOf('access', secure));
-export const refreshTokenIn = (cookies: string | null | undefined, secure: boolean) => valueIn(cookies, nameOf('refresh', secure));
+export const accessTokenIn = (cookies: string | null | undefined, secure: boolean) => cookieIn(cookies, hostCookie('access', secure));
+export const refreshTokenIn = (cookies: string | null | undefined, secure: boolean) => cookieIn(cookies, hostCookie('refresh', secure));
 
 const cookie = (name: string, value: string, seconds: number, secure: boolean) =>
   `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
@@ -28,13 +29,13 @@ interface Pair {
 export const sessionCookies = (pair: Pair, at: string, secure: boolean): string[] => {
   const seconds = (until: string) => Math.max(0, Math.floor((Date.parse(until) - Date.parse(at)) / 1000));
   return [
-    cookie(nameOf('access', secure), pair.accessToken, seconds(pair.accessExpiresAt), secure),
-    cookie(nameOf('refresh', secure), pair.refreshToken, seconds(pair.refreshExpiresAt), secure),
+    cookie(hostCookie('access', secure), pair.accessToken, seconds(pair.accessExpiresAt), secure),
+    cookie(hostCookie('refresh', secure), pair.refreshToken, seconds(pair.refreshExpiresAt), secure),
   ];
 };
 
 /** Set-Cookie that takes both away. */
 export const noSessionCookies = (secure: boolean): string[] => [
-  cookie(nameOf('access', secure), '', 0, secure),
-  cookie(nameOf('refresh', secure), '', 0, secure),
+  cookie(hostCookie('access', secure), '', 0, secure),
+  cookie(hostCookie('refresh', secure), '', 0, secure),
 ];

@@ -218,4 +218,13 @@ describe('the signing keys', () => {
     expect(await empty.signingKeys()).toHaveLength(1);
     await empty.close();
   });
+
+  it('that lives longer than ours do is refused, though our key has signed it', async () => {
+    const iat = noon / 1000;
+    for (const life of [601, 10 * 365 * 86_400]) {
+      const claims = { iat, exp: iat + life };
+      await expect(fresh().verify(await forge({ claims }))).rejects.toMatchObject({ code: 'auth.bad_token' });
+    }
+    expect(await fresh().verify(await forge({ claims: { iat, exp: iat + 600 } }))).toMatchObject({ sub: 'U1' });
+  });
 });

@@ -104,6 +104,8 @@ const claimsOf = (payload: Record<string, unknown>): Claims => {
   const { sub, sid, jti, iat, exp, epoch, seller = null, roles: granted } = payload;
   const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
   if (!isText(sub) || !isText(sid) || !isText(jti) || typeof iat !== 'number' || typeof exp !== 'number') throw invalid();
+  // What lives longer is none of ours, whoever has signed it: revocations are kept for no longer than our tokens live.
+  if (exp - iat > accessLifetime / 1000) throw invalid();
   if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || (seller !== null && !isText(seller))) throw invalid();
   if (!Array.isArray(granted) || !granted.every(isRole)) throw invalid();
   return Object.freeze({ sub, sid, jti, iat, exp, epoch, seller, roles: Object.freeze(granted) });

@@ -8,7 +8,7 @@ import { type Listening, listen } from '../../infra/gateway/listen.ts';
 import { sign } from '../../infra/outbound/signature.ts';
 import { type Market, openMarket } from '../market.ts';
 import { clientOf } from '../support/child.ts';
-import { freshId } from '../support/probe.ts';
+import { addressOf, freshId, routesOf } from '../support/probe.ts';
 import { ok, openShop } from '../support/shop.ts';
 
 let market: Market;
@@ -158,4 +158,77 @@ describe('a time', () => {
       expect((await market.call('GET', path, { token: admin })).status).toBe(200);
     },
   );
+});
+
+describe('a method', () => {
+  it.each(['PUT', 'DELETE', 'PATCH', 'POST', 'PROPFIND', 'OPTIONS'])(
+    'that an address does not know is told which it knows: %s',
+    async (method) => {
+      const told = await send('/search', { method });
+      expect([told.status, told.headers.allow]).toEqual([method === 'OPTIONS' ? 204 : 405, 'GET, HEAD, OPTIONS']);
+      if (method !== 'OPTIONS') expect(JSON.parse(told.text).code).toBe('request.method_not_allowed');
+    },
+  );
+  it('of reading is refused where there are only commands', async () => {
+    const told = await send(`/orders/${freshId()}/completion`, { method: 'GET' });
+    expect([told.status, told.headers.allow]).toEqual([405, 'POST, OPTIONS']);
+    expect((await send(`/orders/${freshId()}/completion`, { method: 'HEAD' })).status).toBe(405);
+  });
+  it('HEAD answers as GET, without a body', async () => {
+    const [head, get] = await Promise.all([send('/search?q=x', { method: 'HEAD' }), send('/search?q=x', { method: 'GET' })]);
+    expect([head.status, head.headers['content-type'], head.text]).toEqual([200, get.headers['content-type'], '']);
+  });
+  it.each(['GET', 'PUT', 'OPTIONS', 'PROPFIND'])('makes no address of one that leads nowhere: %s', async (method) =>
+    expect((await send('/nowhere', { method })).status).toBe(404),
+  );
+});
+
+describe('an access token', () => {
+  it('may be announced in any case', async () => {
+    const token = await market.tokenFor(freshId(), ['CUSTOMER']);
+    for (const scheme of ['bearer', 'BEARER', 'Bearer ']) {
+      expect((await market.call('GET', '/orders', { headers: { authorization: `${scheme} ${token}` } })).status).toBe(200);
+    }
+    expect((await market.call('GET', '/orders', { headers: { authorization: `Basic ${token}` } })).status).toBe(401);
+  });
+});
+
+describe('the cookie of a guest', () => {
+  it('is taken under https by its protected name only', async () => {
+    const secure = await openMarket({ env: { PUBLIC_URL: 'https://shop.example' } });
+    try {
+      const id = randomUUID();
+      const named = async (cookie: string) => (await secure.call('GET', '/cart', { headers: { cookie } })).headers.get('set-cookie');
+      expect(await named(`guest=${id}`)).toMatch(/^__Host-guest=/);
+      expect(await named(`guest=${id}; x__Host-guest=${id}`)).toMatch(/^__Host-guest=/);
+      expect(await named(`a=b; __Host-guest=${id}`)).toBeNull();
+    } finally {
+      await secure.close();
+    }
+  });
+  it('is taken without https by its plain name only', async () => {
+    const id = randomUUID();
+    const named = async (cookie: string) => (await market.call('GET', '/cart', { headers: { cookie } })).headers.get('set-cookie');
+    expect(await named(`guest=${id}`)).toBeNull();
+    expect(await named(`__Host-guest=${id}`)).toMatch(/^guest=/);
+  });
+});
+
+describe('an administrator from an address that is not allowed', () => {
+  it('has no power over what belongs to others, whatever the route', async () => {
+    const guarded = await openMarket({ env: { ADMIN_IP_ALLOW: '203.0.113.0/24', TRUSTED_PROXY_HOPS: '1' } });
+    try {
+      const token = await guarded.tokenFor(freshId(), ['CUSTOMER', 'ADMIN', 'SUPER_ADMIN']);
+      const call = (method: string, path: string, address: string) =>
+        guarded.call(method, path, { token, headers: { 'x-forwarded-for': address } });
+      for (const route of routesOf(guarded.app).filter(({ who }) => Array.isArray(who) && who.some((role) => role !== 'SELLER'))) {
+        const from = await call(route.method, addressOf(route, {}).replace('/api/v1', ''), '198.51.100.7');
+        expect([route.path, from.body.code]).toEqual([route.path, 'gateway.address_not_allowed']);
+      }
+      const refund = `/orders/${freshId()}/refunds`;
+      expect((await call('POST', refund, '203.0.113.9')).body.code).toBe('request.invalid');
+    } finally {
+      await guarded.close();
+    }
+  });
 });
