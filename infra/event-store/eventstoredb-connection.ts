@@ -136,6 +136,10 @@ export class Connection extends EventStoreDBClient {
     if (dnsDiscover) super({ ...settings, ...discovery(options), discover: first }, channel, credentials);
     else if (hosts.length > 1) super({ ...settings, ...discovery(options), endpoints: hosts }, channel, credentials);
     else super({ ...settings, endpoint: first }, channel, credentials);
+    // NOTE: the client calls this and waits for nothing: where the search for a node fails meanwhile, nobody would handle the rejection.
+    // Whoever asks next searches again and is told.
+    const reconnect = this.handleError;
+    this.handleError = (client, error) => reconnect(client, error).catch(() => {});
   }
 
   /** Appends all of the events at exactly this revision (-1: there must be no stream), or none. The same again, to the byte, is done once. */
@@ -242,6 +246,8 @@ export class Connection extends EventStoreDBClient {
 
   async close(): Promise<void> {
     await this.dispose();
-    (await this.getChannel()).close();
+    // While no node is found there is nothing to close.
+    const channel = await this.getChannel().catch(() => null);
+    channel?.close();
   }
 }

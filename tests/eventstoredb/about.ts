@@ -1,4 +1,4 @@
-// What the stand-in says of itself: the methods of a server, and a cluster of one node that leads.
+// What the stand-in says of itself: the methods of a server, and the members of its cluster.
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import { MonitoringService } from '@eventstore/db-client/generated/monitoring_grpc_pb.js';
@@ -42,15 +42,29 @@ const featuresOf = (service: string, method: string): string[] => {
   return service.includes('projections') && method === 'create' ? ['track_emitted_streams'] : [];
 };
 
-const instance = crypto.randomUUID();
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** A node as gossip tells of it; `unknown`: it looks for a leader, as nodes without a majority do. */
+export interface Member extends Address {
+  state: 'leader' | 'follower' | 'unknown';
+  isAlive: boolean;
+}
+
+const { LEADER, FOLLOWER, UNKNOWN } = gossip.MemberInfo.VNodeState;
+const states = { leader: LEADER, follower: FOLLOWER, unknown: UNKNOWN };
 
 /** What gossip tells: clients that are given several addresses, or one to discover from, go where it points. */
-export const cluster = ({ host, port }: { host: string; port: number }) => {
-  const member = new gossip.MemberInfo()
-    .setInstanceId(new shared.UUID().setString(instance))
-    .setTimeStamp(`${Date.now()}0000`)
-    .setState(gossip.MemberInfo.VNodeState.LEADER)
-    .setIsAlive(true)
-    .setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port));
-  return new gossip.ClusterInfo().setMembersList([member]);
-};
+export const clusterOf = (members: readonly Member[]) =>
+  new gossip.ClusterInfo().setMembersList(
+    members.map(({ host, port, state, isAlive }) =>
+      new gossip.MemberInfo()
+        .setInstanceId(new shared.UUID().setString(crypto.randomUUID()))
+        .setTimeStamp(`${Date.now()}0000`)
+        .setState(states[state])
+        .setIsAlive(isAlive)
+        .setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port)),
+    ),
+  );

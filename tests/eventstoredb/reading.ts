@@ -24,7 +24,7 @@ export const isSubscription = (call: ReadCall): boolean => call.request.getOptio
 export const read = async (node: Node, call: ReadCall): Promise<void> => {
   const options = call.request.getOptions();
   if (!options) throw failures.invalidArgument('Options are missing.');
-  const fault = await node.faults.meet(options.hasSubscription() ? 'subscribe' : 'read');
+  const fault = await node.meet(options.hasSubscription() ? 'subscribe' : 'read');
   if (fault) throw fault;
   const reader = new Reader(node, call);
   try {

@@ -19,11 +19,11 @@ import {
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { cluster, supportedMethods } from './about.ts';
+import { clusterOf, supportedMethods } from './about.ts';
 import { type BatchCall, batchAppend } from './batches.ts';
 import { type Calls, FaultBoard, type Faults, methods } from './faults.ts';
 import { isSubscription, type ReadCall, read } from './reading.ts';
-import { openStreams } from './streams.ts';
+import { openStreams, type Streams } from './streams.ts';
 import { append, deleteStream, type Node, tombstoneStream } from './writing.ts';
 
 export interface EventStoreStandIn {
@@ -49,29 +49,52 @@ export interface Options {
 
 export const startEventStoreStandIn = async (options: Options): Promise<EventStoreStandIn> => {
   const streams = await openStreams(options.directory);
+  const node = await serveNode(streams, options, (self) => ({
+    meet: (method) => self.faults.meet(method),
+    members: () => [{ ...self.address(), state: 'leader', isAlive: true }],
+  }));
+  return {
+    url: `esdb://127.0.0.1:${node.port}?tls=false`,
+    port: node.port,
+    calls: node.calls,
+    faults: node.faults,
+    close: async () => {
+      await streams.log.settled();
+      node.stop();
+      await streams.log.close();
+    },
+    kill: async () => {
+      node.stop();
+      await streams.log.abandon();
+    },
+  };
+};
+
+export interface ServedNode {
+  readonly port: number;
+  readonly calls: Readonly<Calls>;
+  readonly faults: FaultBoard;
+  /** Breaks every connection at once. */
+  stop(): void;
+}
+
+type Standing = Pick<Node, 'meet' | 'members'>;
+
+/** One node that serves these streams; `standing` says what it may do at the moment. */
+export const serveNode = async (
+  streams: Streams,
+  options: Pick<Options, 'port' | 'maxAppendSize'>,
+  standing: (self: Pick<Node, 'faults' | 'address'>) => Standing,
+): Promise<ServedNode> => {
   let port = options.port ?? 0;
   const address = () => ({ host: '127.0.0.1', port });
   const faults = new FaultBoard(address);
   const calls = Object.fromEntries(methods.map((method) => [method, 0])) as Calls;
-  const node: Node = { streams, faults, address, maxAppendSize: options.maxAppendSize ?? 1024 * 1024 };
+  const node: Node = { streams, faults, address, maxAppendSize: options.maxAppendSize ?? 1024 * 1024, ...standing({ faults, address }) };
   const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024, 'grpc.max_concurrent_streams': 10_000 });
   addServices(server, node, calls);
   port = await listen(server, port);
-  return {
-    url: `esdb://127.0.0.1:${port}?tls=false`,
-    port,
-    calls,
-    faults,
-    close: async () => {
-      await streams.log.settled();
-      server.forceShutdown();
-      await streams.log.close();
-    },
-    kill: async () => {
-      server.forceShutdown();
-      await streams.log.abandon();
-    },
-  };
+  return { port, calls, faults, stop: () => server.forceShutdown() };
 };
 
 const listen = (server: Server, port: number): Promise<number> =>
@@ -118,9 +141,9 @@ const addServices = (server: Server, node: Node, calls: Calls): void => {
     },
   });
   server.addService(GossipService, {
-    read: (_call: unknown, callback: sendUnaryData<ReturnType<typeof cluster>>) => {
+    read: (_call: unknown, callback: sendUnaryData<ReturnType<typeof clusterOf>>) => {
       calls.gossip += 1;
-      callback(null, cluster(node.address()));
+      callback(null, clusterOf(node.members()));
     },
   });
 };

@@ -2,8 +2,9 @@
 import type { AppendReq, AppendResp, DeleteReq, TombstoneReq } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerReadableStream, ServerUnaryCall, ServiceError, sendUnaryData } from '@grpc/grpc-js';
+import type { Address, Member } from './about.ts';
 import { failures } from './errors.ts';
-import type { FaultBoard } from './faults.ts';
+import type { Fallible, FaultBoard } from './faults.ts';
 import { appended, type Expected, type Proposed, proposedOf, sizeOf, streamNameOf, wrongVersion } from './messages.ts';
 import type { Outcome, Streams } from './streams.ts';
 
@@ -12,7 +13,11 @@ export interface Node {
   faults: FaultBoard;
   maxAppendSize: number;
   /** Where it listens. */
-  address: () => { host: string; port: number };
+  address: () => Address;
+  /** What a call of this kind meets before it begins: a fault that a test ordered, or a cluster in which another node leads, or none. */
+  meet(method: Fallible): Promise<ServiceError | null>;
+  /** The cluster as this node sees it. */
+  members(): readonly Member[];
 }
 
 interface Request {
@@ -52,7 +57,7 @@ export const append = (node: Node, call: ServerReadableStream<AppendReq, AppendR
 };
 
 const write = async (node: Node, { name, expected, events }: Request, cancelled: () => boolean, callback: sendUnaryData<AppendResp>) => {
-  const fault = await node.faults.meet('append');
+  const fault = await node.meet('append');
   if (fault) return callback(fault);
   if (cancelled()) return;
   try {
@@ -80,7 +85,7 @@ const remove = async (
   name: string,
   expected: Expected,
 ): Promise<Outcome & { result: 'written' }> => {
-  const fault = await node.faults.meet(method);
+  const fault = await node.meet(method);
   if (fault) throw fault;
   const outcome = method === 'delete' ? await node.streams.delete(name, expected) : await node.streams.tombstone(name, expected);
   if (outcome.result === 'deleted') throw failures.streamDeleted(name);
