@@ -29,6 +29,7 @@ export interface WantedLine {
   readonly sellerId: string;
   readonly location: string;
   readonly quantity: number;
+  readonly selected?: boolean;
 }
 
 /** A paid order may wait a day for its payment, two for its seller's word, and one to be handed over. */
@@ -85,9 +86,23 @@ const quoted = ({ line, listing, revision, variant, offer }: Found, store: Selli
   };
 };
 
-/** The lines at the prices of `at`. Throws checkout.product_unavailable and checkout.seller_unavailable, which name the lines. */
-export const priceLines = async (handle: Handle, lines: readonly WantedLine[], at: string) => {
+/** NOTE: by who works in the shop now: a token may be older than that. */
+const mustNotBeOwn = (stores: ReadonlyMap<string, Selling>, lines: readonly WantedLine[], buyerId: string) => {
+  const isOwn = ({ sellerId }: WantedLine) => {
+    const store = stores.get(sellerId);
+    return store !== undefined && (store.userId === buyerId || store.members.includes(buyerId));
+  };
+  const own = lines.filter(isOwn).map(naming);
+  if (own.length > 0) throw new DomainError('checkout.own_goods', 'Sellers do not buy their own goods.', { lines: own });
+};
+
+/**
+ * The lines at the prices of `at`, for that buyer. Throws checkout.product_unavailable, checkout.seller_unavailable and
+ * checkout.own_goods, which name the lines.
+ */
+export const priceLines = async (handle: Handle, lines: readonly WantedLine[], buyerId: string, at: string) => {
   const stores = await activeSellers(handle, lines);
+  mustNotBeOwn(stores, lines, buyerId);
   const found = await Promise.all(lines.map((line) => find(handle, line, at)));
   const gone = lines.filter((_, n) => found[n] === null).map(naming);
   if (gone.length > 0) throw new DomainError('checkout.product_unavailable', 'Some lines are not on sale any more.', { lines: gone });

@@ -1,10 +1,11 @@
 // Commands of a checkout: a quote for what is in the cart, the start that plans and holds, and the buyer's way out before paying.
-import { cart } from '../domain/cart/cart.ts';
-import { type CheckoutCommand, checkout, type Prices } from '../domain/checkout/checkout.ts';
+import { cart, checkedOutByOthers } from '../domain/cart/cart.ts';
+import { type CheckoutCommand, checkout, chosenOf, type Prices } from '../domain/checkout/checkout.ts';
 import type { MissingLine } from '../domain/checkout/events.ts';
 import type { QuotedLine } from '../domain/checkout/plan.ts';
-import { type Checkout, isPurchase, type Purchase } from '../domain/checkout/state.ts';
+import { type Checkout, isPurchase, type Purchase, type Quote } from '../domain/checkout/state.ts';
 import { DomainError } from '../domain/error.ts';
+import { later, minutes } from '../domain/id.ts';
 import { defaultLocation } from '../domain/location.ts';
 import type { Method } from '../domain/payment/deadlines.ts';
 import type { Sealed } from '../domain/privacy.ts';
@@ -12,7 +13,7 @@ import { availableOf } from '../domain/stock/state.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import { user } from '../domain/user/user.ts';
 import { type PricingNeeds, priceLines, shippingFor, type WantedLine } from './checkout-prices.ts';
-import { type Context, type Handle, newId } from './handle.ts';
+import { type Context, type Handle, newId, subcommand } from './handle.ts';
 import type { Until } from './watch.ts';
 
 export interface CheckoutNeeds extends PricingNeeds {
@@ -44,7 +45,7 @@ const wantedLines = async (handle: Handle, { buyerId, lineIds }: QuoteInput, con
   if (missing !== undefined) throw new DomainError('cart.line_not_found', 'The cart has no such line.', { lineId: missing });
   const wanted = lineIds ? lines.filter(({ lineId }) => lineIds.includes(lineId)) : lines.filter(({ selected }) => selected);
   if (wanted.length === 0) throw new DomainError('checkout.cart_empty', 'There is nothing to buy.');
-  return wanted.map(({ lineId, productId, variantId, sellerId, quantity }, n) => ({
+  return wanted.map(({ lineId, productId, variantId, sellerId, quantity, selected }, n) => ({
     lineId: newId(context, n + 1),
     cartLineId: lineId,
     productId,
@@ -52,6 +53,7 @@ const wantedLines = async (handle: Handle, { buyerId, lineIds }: QuoteInput, con
     sellerId,
     location: defaultLocation,
     quantity,
+    selected,
   }));
 };
 
@@ -92,7 +94,7 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
   const checkoutId = newId(context, 0);
   const quote = async (): Promise<CheckoutCommand> => {
     const address = await addressOf(handle, input);
-    const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), at);
+    const { lines, stores } = await priceLines(handle, await wantedLines(handle, input, context), buyerId, at);
     await mustBeInStock(handle, lines);
     const shipping = await shippingFor(needs, stores, lines, address, at);
     const prices: Prices = { lines, shipping, platform: [] };
@@ -124,6 +126,31 @@ export interface Started {
   readonly position: number;
 }
 
+/** A start that was let into the cart has surely been decided by then, in milliseconds after its quote's end. */
+const startGrace = minutes(1);
+
+/** Whether this checkout will never buy what it was let have of the cart, or has removed it already. */
+const isOver = (state: Checkout, at: string): boolean =>
+  ['None', 'Failed', 'Expired', 'Completed'].includes(state.status) ||
+  (state.status === 'Quoted' && at > later(state.expiresAt, startGrace));
+
+/**
+ * Lets one checkout have the quoted lines: the cart's stream decides between all that are started. Nothing has to be given back when
+ * one comes to nothing: the next one looks how it ended. Throws checkout.cart_changed.
+ */
+const checkOutCart = async (handle: Handle, { checkoutId, cartId, lines: quoted }: Quote, context: Context) => {
+  const { at } = context;
+  const lines = quoted.flatMap(({ cartLineId, quantity, selected = false }) =>
+    cartLineId === null ? [] : [{ lineId: cartLineId, quantity, selected }],
+  );
+  const { state } = await handle.load(cart, cartId);
+  const over: string[] = [];
+  for (const other of new Set(checkedOutByOthers(state, checkoutId, lines).map((each) => each.checkoutId))) {
+    if (isOver((await handle.load(checkout, other)).state, at)) over.push(other);
+  }
+  await handle(cart, cartId, { type: 'check_out', cartId, checkoutId, lines, over, at }, subcommand(context, 'cart'));
+};
+
 /**
  * Starts what was quoted, at the quoted prices or not at all (checkout.quote_changed), and waits a little for the outcome.
  * NOTE: a repeat is answered from how the checkout stands by then; it is not priced again.
@@ -140,6 +167,9 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
     const fresh = isPurchase(before) ? { lines: [], shipping: [], platform: [] } : await pricesNow(needs, before, at);
     const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
     const start = { type: 'start', buyerId, choices, method, channel, paymentId, parts: [], fresh, payBy: null, at } as const;
+    // Before the cart is asked, so that a start that is refused keeps nothing from the next quote.
+    if (!isPurchase(before)) chosenOf(before, start);
+    if (!isPurchase(before)) await checkOutCart(handle, before, context);
     await handle(checkout, quoteId, start, context);
   }
   await until(checkout, quoteId, isTold, patience);
@@ -149,11 +179,11 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
 };
 
 /** The same lines and ways to ship at the prices of this moment. */
-const pricesNow = async (needs: CheckoutNeeds, quote: Exclude<Checkout, Purchase | { status: 'None' }>, at: string): Promise<Prices> => {
+const pricesNow = async (needs: CheckoutNeeds, quote: Quote, at: string): Promise<Prices> => {
   const wanted = quote.lines.map(({ lineId, cartLineId, productId, variantId, sellerId, location, quantity }) => ({
     ...{ lineId, cartLineId, productId, variantId, sellerId, location, quantity },
   }));
-  const { lines, stores } = await priceLines(needs.handle, wanted, at);
+  const { lines, stores } = await priceLines(needs.handle, wanted, quote.buyerId, at);
   return { lines, shipping: await shippingFor(needs, stores, lines, quote.address, at), platform: quote.platform };
 };
 

@@ -87,15 +87,18 @@ const refusalOf = ({ giveUp, missing, status }: Started['purchase']): DomainErro
 
 const startErrors = [
   'checkout.already_started',
+  'checkout.cart_changed',
   'checkout.failed',
   'checkout.hold_limit',
   'checkout.out_of_stock',
+  'checkout.own_goods',
   'checkout.payment_failed',
   'checkout.product_unavailable',
   'checkout.quote_changed',
   'checkout.quote_expired',
   'checkout.quote_not_found',
   'checkout.seller_unavailable',
+  'checkout.shipping_choice_invalid',
   'checkout.shipping_choice_missing',
   'payment.channel_unknown',
   'shipping.no_rate',
@@ -139,7 +142,12 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
     .post(
       '/checkouts',
       allow('signed-in', {
-        ...{ summary: 'Buy what was quoted. 201: pay now; 202: still under way, look at Location.', status: 201, errors: startErrors },
+        ...{
+          summary:
+            'Buy what was quoted, while the cart still holds it; pieces added since stay there. 201: pay now; 202: still under way, look at Location.',
+          status: 201,
+          errors: startErrors,
+        },
         ...{ rate: 'checkout', load: 'checkout' },
       }),
       body(Start),

@@ -157,3 +157,65 @@ it('holds one line per variant, of 1 to 999 pieces, in one currency, whatever ha
     }),
   );
 });
+
+describe('a checkout of quoted lines', () => {
+  const line = { lineId: 'l1', quantity: 2, selected: true };
+  const checkOut = { type: 'check_out', cartId: 'c1', checkoutId: 'k1', lines: [line], over: [], at } as const;
+  const checkedOut: CartEvent = {
+    ...{ type: 'cart.checked_out', cartId: 'c1', at, checkoutId: 'k1' },
+    ...{ lines: [{ lineId: 'l1', quantity: 2 }], over: [] },
+  };
+  const removed = { type: 'cart.line_removed', cartId: 'c1', ...ids, at } as const;
+  const bought: CartEvent = {
+    ...{ type: 'cart.lines_removed', cartId: 'c1', checkoutId: 'k1', at },
+    lines: [{ lineId: 'l1', variantId: 'v1', quantity: 2, left: 3 }],
+  };
+  const changedBy = (field: string, more: object) => ({ changes: [{ lineId: 'l1', field, ...more }] });
+
+  it('begins, and the lines stay until they are bought', () => given(cart, added).when(checkOut).then(checkedOut));
+  it('begins once', () => given(cart, added, checkedOut).when(checkOut).then());
+  it('of several lines says all that has changed', () =>
+    given(cart, added)
+      .when({
+        ...checkOut,
+        lines: [
+          { ...line, quantity: 3 },
+          { ...line, lineId: 'l2' },
+        ],
+      })
+      .refuses('checkout.cart_changed', {
+        changes: [
+          { lineId: 'l1', field: 'quantity', old: 3, new: 2 },
+          { lineId: 'l2', field: 'removed', old: 2, new: 0 },
+        ],
+      }));
+  it('not of a line that was removed', () =>
+    given(cart, added, removed)
+      .when(checkOut)
+      .refuses('checkout.cart_changed', changedBy('removed', { old: 2, new: 0 })));
+  it('not of a line that was deselected since', () =>
+    given(cart, added, deselected)
+      .when(checkOut)
+      .refuses('checkout.cart_changed', changedBy('selected', { old: true, new: false })));
+  it('of a line that was not selected when it was quoted either', () =>
+    given(cart, added, deselected)
+      .when({ ...checkOut, lines: [{ ...line, selected: false }] })
+      .then(checkedOut));
+  it('of a line that has more pieces by now: as many as were quoted', () => given(cart, added, changed).when(checkOut).then(checkedOut));
+  it('not of a line that another checkout is buying', () =>
+    given(cart, added, checkedOut)
+      .when({ ...checkOut, checkoutId: 'k2' })
+      .refuses('checkout.cart_changed', changedBy('checked_out', { old: 2, new: 0, checkoutIds: ['k1'] })));
+  it('of the pieces that another checkout leaves', () =>
+    given(cart, added, checkedOut, changed)
+      .when({ ...checkOut, checkoutId: 'k2' })
+      .then({ ...checkedOut, checkoutId: 'k2' }));
+  it('of a line whose earlier checkout came to nothing', () =>
+    given(cart, added, checkedOut)
+      .when({ ...checkOut, checkoutId: 'k2', over: ['k1'] })
+      .then({ ...checkedOut, checkoutId: 'k2', over: ['k1'] }));
+  it('not by a second quote of what was bought', () =>
+    given(cart, added, changed, checkedOut, bought)
+      .when({ ...checkOut, checkoutId: 'k2', lines: [{ ...line, quantity: 5 }] })
+      .refuses('checkout.cart_changed', changedBy('quantity', { old: 5, new: 3 })));
+});

@@ -24,7 +24,23 @@ export type CartCommand =
   | { type: 'clear'; at: string }
   /** `lines`: the guest's cart, taken over at the login. */
   | { type: 'merge'; cartId: string; lines: readonly CartItem[]; ownSellerId: string | null; at: string }
+  /** A checkout of a quote begins. `over`: checkouts that came to nothing, so that their lines may be bought again. */
+  | { type: 'check_out'; cartId: string; checkoutId: string; lines: readonly QuotedCartLine[]; over: readonly string[]; at: string }
   | { type: 'remove_bought'; checkoutId: string; lines: readonly { lineId: string; quantity: number }[]; at: string };
+
+/** A line as it was quoted: how many pieces, and whether it was among the selected ones. */
+export interface QuotedCartLine {
+  readonly lineId: string;
+  readonly quantity: number;
+  readonly selected: boolean;
+}
+
+/** Pieces of a line that a checkout has begun to buy. They stay in the cart until they are bought. */
+export interface CheckedOutLine {
+  readonly lineId: string;
+  readonly checkoutId: string;
+  readonly quantity: number;
+}
 
 export interface CartLine {
   readonly lineId: string;
@@ -42,6 +58,7 @@ export interface OpenCart {
   readonly currency: Currency | null;
   readonly lines: readonly CartLine[];
   readonly recent: readonly string[];
+  readonly checkedOut: readonly CheckedOutLine[];
 }
 export type Cart = { readonly status: 'none' } | OpenCart;
 
@@ -54,8 +71,10 @@ const keptRecent = 100;
 
 const linesOf = (cart: Cart) => (cart.status === 'open' ? cart.lines : []);
 
+const opened = { status: 'open', currency: null, lines: [], recent: [], checkedOut: [] } as const;
+
 const evolve = (cart: Cart, event: CartEvent): Cart => {
-  const open: OpenCart = cart.status === 'open' ? cart : { status: 'open', cartId: event.cartId, currency: null, lines: [], recent: [] };
+  const open: OpenCart = cart.status === 'open' ? cart : { ...opened, cartId: event.cartId };
   switch (event.type) {
     case 'cart.line_added': {
       const { lineId, productId, variantId, sellerId, quantity, currency, additionId } = event;
@@ -82,7 +101,13 @@ const evolve = (cart: Cart, event: CartEvent): Cart => {
       const left = new Map(event.lines.map((line) => [line.lineId, line.left]));
       const lines = open.lines.map((line) => ({ ...line, quantity: left.get(line.lineId) ?? line.quantity }));
       const kept = lines.filter((line) => line.quantity > 0);
-      return { ...withLines(open, kept), recent: remember(open, event.checkoutId) };
+      const checkedOut = open.checkedOut.filter(({ checkoutId }) => checkoutId !== event.checkoutId);
+      return { ...withLines({ ...open, checkedOut }, kept), recent: remember(open, event.checkoutId) };
+    }
+    case 'cart.checked_out': {
+      const { checkoutId, over } = event;
+      const still = open.checkedOut.filter((each) => each.checkoutId !== checkoutId && !over.includes(each.checkoutId));
+      return { ...open, checkedOut: [...still, ...event.lines.map((line) => ({ ...line, checkoutId }))] };
     }
     default:
       return event satisfies never;
@@ -95,6 +120,7 @@ const withLines = (cart: OpenCart, lines: readonly CartLine[]): OpenCart => ({
   ...cart,
   lines,
   currency: lines.length === 0 ? null : cart.currency,
+  checkedOut: cart.checkedOut.filter(({ lineId }) => lines.some((line) => line.lineId === lineId)),
 });
 
 const withLine = (cart: OpenCart, lineId: string, change: (line: CartLine) => CartLine): OpenCart => ({
@@ -185,6 +211,37 @@ const merge = (cart: Cart, { cartId, lines, ownSellerId, at }: Of<'merge'>): Car
   return [...raised, ...fresh.map((item) => added(cart, cartId, item, item.lineId, at))];
 };
 
+/** Of these lines, what other checkouts than this one have begun to buy. */
+export const checkedOutByOthers = (cart: Cart, checkoutId: string, lines: readonly { lineId: string }[]): readonly CheckedOutLine[] =>
+  cart.status === 'none'
+    ? []
+    : cart.checkedOut.filter((each) => each.checkoutId !== checkoutId && lines.some(({ lineId }) => lineId === each.lineId));
+
+/** How the cart's line differs from what was quoted; null: it still holds as many pieces, which no other checkout has begun to buy. */
+const changeOf = (cart: Cart, others: readonly CheckedOutLine[], { lineId, quantity, selected }: QuotedCartLine) => {
+  const line = linesOf(cart).find((each) => each.lineId === lineId);
+  if (!line) return { lineId, field: 'removed', old: quantity, new: 0 };
+  if (line.quantity < quantity) return { lineId, field: 'quantity', old: quantity, new: line.quantity };
+  if (selected && !line.selected) return { lineId, field: 'selected', old: true, new: false };
+  const elsewhere = others.filter((each) => each.lineId === lineId);
+  const left = elsewhere.reduce((sum, each) => sum - each.quantity, line.quantity);
+  if (left >= quantity) return null;
+  const checkoutIds = elsewhere.map(({ checkoutId }) => checkoutId);
+  return { lineId, field: 'checked_out', old: quantity, new: Math.max(0, left), checkoutIds };
+};
+
+/** A quote is bought while the cart still holds what was quoted; more pieces of a line than that stay in the cart. */
+const checkOut = (cart: Cart, { cartId, checkoutId, lines, over, at }: Of<'check_out'>): CartEvent[] => {
+  const others = checkedOutByOthers(cart, checkoutId, lines).filter((each) => !over.includes(each.checkoutId));
+  const changes = lines.flatMap((line) => changeOf(cart, others, line) ?? []);
+  if (changes.length > 0)
+    throw new DomainError('checkout.cart_changed', 'The cart has changed since this quote; ask for a new one.', { changes });
+  const had = cart.status === 'open' && cart.checkedOut.some((each) => each.checkoutId === checkoutId);
+  if (had || lines.length === 0) return [];
+  const taken = lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
+  return [{ type: 'cart.checked_out', cartId, at, checkoutId, lines: taken, over: [...over] }];
+};
+
 const removeBought = (cart: Cart, { checkoutId, lines, at }: Of<'remove_bought'>): CartEvent[] => {
   if (cart.status === 'none' || cart.recent.includes(checkoutId)) return [];
   const bought = lines.flatMap(({ lineId, quantity }) => {
@@ -196,7 +253,7 @@ const removeBought = (cart: Cart, { checkoutId, lines, at }: Of<'remove_bought'>
 
 export const cart: Decider<Cart, CartCommand, CartEvent> = {
   category: 'cart',
-  version: 1,
+  version: 2,
   initial: { status: 'none' },
   evolve,
   decide: (command, state) => {
@@ -214,6 +271,8 @@ export const cart: Decider<Cart, CartCommand, CartEvent> = {
         return state.status === 'none' || state.lines.length === 0 ? [] : [{ type: 'cart.cleared', cartId: state.cartId, at: command.at }];
       case 'merge':
         return merge(state, command);
+      case 'check_out':
+        return checkOut(state, command);
       case 'remove_bought':
         return removeBought(state, command);
       default:

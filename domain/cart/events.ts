@@ -38,6 +38,15 @@ export const CartLinesRemoved = z.object({
   ),
 });
 
+/** A checkout of these lines has begun. What earlier ones of `over` had of them, which came to nothing, is free again. */
+export const CartCheckedOut = z.object({
+  type: z.literal('cart.checked_out'),
+  ...common,
+  checkoutId: id(),
+  lines: open(z.array(z.object({ lineId: z.string(), quantity: z.int().positive().max(999) })).min(1)),
+  over: open(z.array(z.string())),
+});
+
 export const CartEvent = z.discriminatedUnion('type', [
   CartLineAdded,
   CartQuantityChanged,
@@ -46,5 +55,6 @@ export const CartEvent = z.discriminatedUnion('type', [
   CartLineDeselected,
   CartCleared,
   CartLinesRemoved,
+  CartCheckedOut,
 ]);
 export type CartEvent = z.infer<typeof CartEvent>;

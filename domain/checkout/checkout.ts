@@ -99,23 +99,32 @@ const mustBeIn = (currency: string, { lines, shipping, platform }: Prices) => {
     throw new DomainError('checkout.mixed_currencies', 'One checkout has one currency.', { currencies });
 };
 
+type Offered = Pick<StartCheckout, 'choices' | 'fresh' | 'at'>;
+
+/** The chosen options, if the quote can still be bought as it stands; else throws what stands in its way. */
+export const chosenOf = (quoted: Quote, { choices, fresh, at }: Offered) => {
+  const { expiresAt } = quoted;
+  if (at > expiresAt) throw new DomainError('checkout.quote_expired', 'This quote is over; ask for a new one.', { expiresAt });
+  const chosen = choose(quoted, choices);
+  const changes = changesSince(
+    quoted,
+    chosen.map(({ option }) => option),
+    fresh,
+  );
+  if (changes.length > 0) throw new DomainError('checkout.quote_changed', 'Prices or fees have changed.', { changes });
+  return chosen;
+};
+
 const start = (checkout: Checkout, command: StartCheckout): CheckoutEvent[] => {
-  const { buyerId, choices, method, channel, paymentId, parts, fresh, at } = command;
+  const { buyerId, method, channel, paymentId, parts, at } = command;
   if (checkout.status === 'None' || checkout.buyerId !== buyerId)
     throw new DomainError('checkout.quote_not_found', 'There is no such quote.');
   if (isPurchase(checkout)) {
     if (checkout.plan.paymentId === paymentId) return [];
     throw new DomainError('checkout.already_started', 'This quote was turned into a checkout before.');
   }
-  const { checkoutId, currency, lines, platform, expiresAt } = checkout;
-  if (at > expiresAt) throw new DomainError('checkout.quote_expired', 'This quote is over; ask for a new one.', { expiresAt });
-  const chosen = choose(checkout, choices);
-  const changes = changesSince(
-    checkout,
-    chosen.map(({ option }) => option),
-    fresh,
-  );
-  if (changes.length > 0) throw new DomainError('checkout.quote_changed', 'Prices or fees have changed.', { changes });
+  const { checkoutId, currency, lines, platform } = checkout;
+  const chosen = chosenOf(checkout, command);
   const { paymentExpiresAt, holdUntil } = timesOf(command);
   const plan = splitPlan({ currency, lines, chosen, platform, paymentId, method, channel, parts, paymentExpiresAt, holdUntil });
   const started: CheckoutEvent = { type: 'checkout.started', ...says({ checkoutId, buyerId }, at), plan };
@@ -126,13 +135,20 @@ const start = (checkout: Checkout, command: StartCheckout): CheckoutEvent[] => {
 /** The option that was chosen for each seller, in the order of the quote's lines. */
 const choose = ({ lines, shipping }: Quote, choices: StartCheckout['choices']) => {
   const sellers = [...new Set(lines.map(({ sellerId }) => sellerId))];
-  return sellers.map((sellerId) => {
+  const chosen = sellers.map((sellerId) => {
     const choice = choices.find((each) => each.sellerId === sellerId);
     const option = shipping.find((each) => each.sellerId === sellerId && each.optionId === choice?.optionId);
     if (!choice || !option)
       throw new DomainError('checkout.shipping_choice_missing', 'Choose one shipping option for each seller.', { sellerId });
     return { orderId: choice.orderId, option };
   });
+  const named = choices.map(({ sellerId }) => sellerId);
+  const extra = named.filter((sellerId, n) => !sellers.includes(sellerId) || named.indexOf(sellerId) !== n);
+  if (extra.length > 0) {
+    const message = 'Choose once for each seller of the quote, and for no other.';
+    throw new DomainError('checkout.shipping_choice_invalid', message, { sellers: [...new Set(extra)] });
+  }
+  return chosen;
 };
 
 interface Change {

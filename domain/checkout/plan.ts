@@ -32,6 +32,8 @@ export const QuotedLine = z.object({
   weightGrams: z.int().nonnegative(),
   tax: TaxTerm,
   commission: CommissionTerm,
+  /** Whether the cart's line was selected when it was quoted. */
+  selected: z.boolean().optional(),
 });
 export type QuotedLine = z.infer<typeof QuotedLine>;
 

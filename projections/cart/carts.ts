@@ -49,6 +49,8 @@ const changed = (row: CartRow, event: Exclude<CartEvent, { type: 'cart.line_adde
     }
     case 'cart.cleared':
       return null;
+    case 'cart.checked_out':
+      return row;
     default:
       return event satisfies never;
   }
