@@ -35,8 +35,7 @@ export const siblingRoutes = (readModels: ReadModels, token: string) =>
     path,
     allow('public', { summary: 'Asks the process that keeps the read models.', internal: true, exempt: true, load: 'probe', rate: 'none' }),
     async (c) => {
-      if (!isSibling(c.req.header('x-sibling'), token))
-        throw new DomainError('auth.unauthenticated', 'Only processes of this fleet may ask.');
+      if (!isSibling(c.req.header('x-sibling'), token)) throw new DomainError('auth.bad_token', 'Only processes of this fleet may ask.');
       return c.json({ answer: await readModels.ask(Asked.parse(await c.req.json())) });
     },
   );
