@@ -132,6 +132,7 @@ export const auditQueries = (needs: AuditNeeds) => {
       allow(['AUDITOR', 'ADMIN'], {
         summary: 'Every event as it comes, as server-sent events; Last-Event-ID resumes.',
         answer: 'text/event-stream: one message per event, its position as id.',
+        errors: ['gateway.too_many_streams', 'request.bad_position', 'request.other_log'],
         load: 'reports',
       }),
       (c) => streams.open(c, { topics: [everything], show: (recorded) => shown(log.logId, recorded) }),

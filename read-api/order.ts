@@ -117,7 +117,7 @@ export const orderQueries = ({ tables, seals, streams }: OrderQueriesNeeds) =>
       '/orders/:orderId/events',
       allow('signed-in', {
         ...{ summary: 'Changes of an order as they happen (server-sent events; resumes by Last-Event-ID).', owner: 'buyer or seller' },
-        ...{ errors: [...notFound, 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
+        ...{ errors: [...notFound, 'gateway.too_many_streams', 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
       }),
       Order,
       async (c) => {
@@ -141,7 +141,7 @@ export const orderQueries = ({ tables, seals, streams }: OrderQueriesNeeds) =>
       '/sellers/me/orders/events',
       allow('SELLER', {
         ...{ summary: 'New orders of my shop and their changes as they happen (server-sent events).', owner: 'seller' },
-        ...{ errors: ['request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
+        ...{ errors: ['gateway.too_many_streams', 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
       }),
       (c) => streams.open(c, { topics: [`seller-orders:${sellerOf(c)}`], show: toldToSeller }),
     )

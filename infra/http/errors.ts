@@ -89,6 +89,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'gateway.overloaded': { status: 503, meaning: 'There is more to do than can be done in time; try again after Retry-After.' },
   'gateway.rate_limited': { status: 429, meaning: 'Too many requests; try again after Retry-After.' },
   'gateway.service_unavailable': { status: 503, meaning: 'The service behind the gateway does not answer.' },
+  'gateway.too_many_streams': { status: 429, meaning: 'This person or address has as many event streams open as it may have.' },
   'idempotency.in_progress': { status: 409, meaning: 'The first request with this Idempotency-Key is still running.' },
   'idempotency.key_invalid': { status: 400, meaning: 'The Idempotency-Key is not usable: 1 to 128 visible characters, for guests a UUID.' },
   'idempotency.key_missing': { status: 400, meaning: 'Send an Idempotency-Key with every change.' },
