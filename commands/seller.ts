@@ -1,11 +1,12 @@
 // Commands of sellers: apply, be judged, keep the shop's page, rest, close; and whoever else works there.
-import { account } from '../domain/account/account.ts';
+import { account, isStaff } from '../domain/account/account.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import type { Of } from '../domain/seller/commands.ts';
 import { seller } from '../domain/seller/seller.ts';
 import { claimantOf, confirmClaim, releaseClaim, takeClaim } from './claims.ts';
 import { type Context, type Handle, newId, subcommand } from './handle.ts';
+import { dismiss } from './members.ts';
 
 export interface SellerNeeds {
   readonly handle: Handle;
@@ -41,6 +42,8 @@ export const applyAsSeller = async (needs: SellerNeeds, input: Application, cont
   if ('sellerId' in state && state.sellerId !== null && state.sellerId !== sellerId) {
     throw new DomainError('auth.already_seller', 'This account sells for another shop already.');
   }
+  if ('roles' in state && isStaff(state.roles))
+    throw new DomainError('auth.staff_cannot_sell', 'Who works for the market sells nothing on it: use another account.');
   await takeClaim(handle, slug, sellerId, context, slugTaken());
   await takeClaim(handle, applicant, sellerId, subcommand(context, 'applicant'), appliedAlready()).catch(async (error) => {
     await releaseClaim(handle, slug, sellerId, subcommand(context, 'undo'));
@@ -72,31 +75,6 @@ export const ownerOf = async (handle: Handle, sellerId: string): Promise<string>
   const { state } = await handle.load(seller, sellerId);
   if (state.status === 'None') throw new DomainError('seller.not_found', 'There is no such seller.');
   return state.userId;
-};
-
-const bySystem = { kind: 'system' } as const;
-
-/** The person gets the role first: whoever sells elsewhere is refused before the shop knows of it. */
-export const addMember = async (handle: Handle, sellerId: string, memberId: string, context: Context) => {
-  const before = await handle.first(seller, sellerId, context);
-  if (before) return before; // also when the person is gone by now
-  const { state } = await handle.load(account, memberId);
-  if (state.status !== 'Active') throw new DomainError('user.not_found', 'There is no such user.');
-  await handle(account, memberId, { type: 'grant_role', role: 'SELLER', sellerId, by: bySystem }, subcommand(context, 'role'));
-  return handle(seller, sellerId, { type: 'add_member', memberId }, context);
-};
-
-/** The role goes first: of two steps, the one that takes something away must not be the one that is missing. */
-const dismiss = async (handle: Handle, sellerId: string, userId: string, context: Context) => {
-  const { state } = await handle.load(account, userId);
-  if (!('sellerId' in state) || state.sellerId !== sellerId) return;
-  await handle(account, userId, { type: 'revoke_role', role: 'SELLER', by: bySystem }, subcommand(context, `role ${userId}`));
-};
-
-export const removeMember = async (handle: Handle, sellerId: string, memberId: string, context: Context) => {
-  if (memberId === (await ownerOf(handle, sellerId))) throw new DomainError('auth.own_role', 'The owner of a shop stays.');
-  await dismiss(handle, sellerId, memberId, context);
-  return handle(seller, sellerId, { type: 'remove_member', memberId }, context);
 };
 
 export const requestClose = (handle: Handle, sellerId: string, context: Context) =>

@@ -28,6 +28,7 @@ import { ratings } from './review/ratings.ts';
 import { reviews } from './review/reviews.ts';
 import { allSagaInstances } from './sagas/all.ts';
 import { balances } from './seller/balances.ts';
+import { invitations } from './seller/invitations.ts';
 import { pages } from './seller/pages.ts';
 import { statements } from './seller/statements.ts';
 import { stores } from './seller/stores.ts';
@@ -40,6 +41,7 @@ export const projections: readonly AnyProjection[] = [
   emails,
   sessions,
   balances,
+  invitations,
   pages,
   statements,
   stores,

@@ -16,6 +16,7 @@ import { checkoutQueries } from './checkout.ts';
 import { figureQueries } from './figures.ts';
 import { freshEnough, type ReadPosition } from './http.ts';
 import { inventoryQueries } from './inventory.ts';
+import { invitationQueries } from './invitations.ts';
 import { mailQueries } from './mails.ts';
 import { orderQueries } from './order.ts';
 import { paymentQueries } from './payment.ts';
@@ -72,7 +73,7 @@ export const queryRouters = (dependencies: ReadDependencies) => {
     product: [productQueries(tables, cache)],
     review: [reviewQueries(tables, seals)],
     search: [searchQueries(search)],
-    seller: [sellerQueries(tables, seals)],
+    seller: [sellerQueries(tables, seals), invitationQueries({ tables, seals, now })],
     shipping: [shippingQueries(tables, outside.courier)],
     user: [userQueries({ tables, seals, blindIndex })],
     notification: outside.readMails ? [mailQueries(outside.readMails)] : [],

@@ -12,6 +12,7 @@ import { catalogCommands } from './catalog.ts';
 import { checkoutCommands } from './checkout.ts';
 import { idempotent, type WriteEnv } from './http.ts';
 import { inventoryCommands } from './inventory.ts';
+import { memberCommands } from './members.ts';
 import { orderCommands } from './order.ts';
 import { paymentCommands } from './payment.ts';
 import { productCommands } from './product.ts';
@@ -60,7 +61,7 @@ export const commandRouters = (dependencies: WriteDependencies) => {
     product: [productCommands(dependencies)],
     review: [reviewCommands(dependencies)],
     search: [searchCommands(reindex, report)],
-    seller: [sellerCommands(dependencies)],
+    seller: [sellerCommands(dependencies), memberCommands(dependencies)],
     shipping: [shippingCommands({ handle, parcels: outside.parcels })],
     user: [userCommands(auth)],
   };

@@ -3,7 +3,6 @@ import { Hono, type Context as HonoContext } from 'hono';
 import { z } from 'zod';
 import {
   addDocument,
-  addMember,
   applyAsSeller,
   approve,
   changeBankAccount,
@@ -13,7 +12,6 @@ import {
   ownerOf,
   reinstateSeller,
   reject,
-  removeMember,
   requestClose,
   type SellerNeeds,
   setCommission,
@@ -139,22 +137,6 @@ const shop = (needs: SellerRoutesNeeds) => {
     )
     .delete('/sellers/me/holiday', allow('SELLER', { summary: 'Take orders again.', owner: 'seller', errors: wrong }), async (c) =>
       answer(c, 200, await endHoliday(handle, sellerOf(c), context(c)), id),
-    )
-    .post(
-      '/sellers/me/members',
-      allow('SELLER', {
-        summary: 'Let somebody work in the own shop, by the user id that he or she tells.',
-        owner: 'seller',
-        errors: [...wrong, 'user.not_found', 'auth.already_seller', 'seller.too_many_members'],
-      }),
-      body(z.object({ userId: Id })),
-      async (c) => answer(c, 200, await addMember(handle, await ownedStore(needs, c), c.req.valid('json').userId, context(c)), id),
-    )
-    .delete(
-      '/sellers/me/members/:userId',
-      allow('SELLER', { summary: 'Let somebody work here no longer.', owner: 'seller', errors: [...wrong, 'auth.own_role'] }),
-      params(z.object({ userId: Id })),
-      async (c) => answer(c, 200, await removeMember(handle, await ownedStore(needs, c), c.req.valid('param').userId, context(c)), id),
     )
     .post(
       '/sellers/me/closure',

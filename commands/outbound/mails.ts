@@ -1,8 +1,10 @@
-// Mails a buyer what happened to an order. Each event mails once; imported history mails nobody.
-import { account } from '../../domain/account/account.ts';
+// Mails a buyer what happened to an order, and somebody that a shop asks for him or her. Each event mails once; imported history mails nobody.
+import { account, isStaff } from '../../domain/account/account.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { OrderEvent } from '../../domain/order/events.ts';
 import type { PaymentEvent } from '../../domain/payment/events.ts';
+import type { SellerEvent } from '../../domain/seller/events.ts';
+import { seller } from '../../domain/seller/seller.ts';
 import { shipment } from '../../domain/shipment/shipment.ts';
 import type { UserEvent } from '../../domain/user/events.ts';
 import { user } from '../../domain/user/user.ts';
@@ -15,13 +17,14 @@ export interface MailNeeds extends FollowNeeds {
   readonly mail: MailOutbox;
 }
 
-type Trigger = OrderEvent | PaymentEvent | UserEvent;
+type Trigger = OrderEvent | PaymentEvent | SellerEvent | UserEvent;
 const reads = [
   'order.confirmed',
   'order.shipped',
   'order.delivered',
   'order.cancelled',
   'payment.refunded',
+  'seller.member_invited',
   'user.erased',
 ] as const satisfies readonly Trigger['type'][];
 type Read = Extract<Trigger, { type: (typeof reads)[number] }>;
@@ -34,8 +37,17 @@ const shipped = async (handle: Handle, { orderId, shipmentId, courier, trackingN
   return { template: 'order_shipped', data: { orderId, courier, trackingNumber: trackingNumber ?? known } } as const;
 };
 
-/** What an event has to say to the buyer; null: nothing. */
+/** NOTE: staff cannot sell, so that there is nothing for them to accept. */
+const invited = async (handle: Handle, event: Extract<Read, { type: 'seller.member_invited' }>): Promise<MailContent | null> => {
+  const { sellerId, memberId, expiresAt } = event;
+  const [{ state: person }, { state: shop }] = await Promise.all([handle.load(account, memberId), handle.load(seller, sellerId)]);
+  if (!('storeName' in shop) || !('roles' in person) || isStaff(person.roles)) return null;
+  return { template: 'shop_invitation', data: { sellerId, storeName: shop.storeName, expiresAt } };
+};
+
+/** What an event has to say to the person; null: nothing. */
 const contentOf = async (handle: Handle, event: Exclude<Read, UserEvent>): Promise<MailContent | null> => {
+  if (event.type === 'seller.member_invited') return invited(handle, event);
   const { orderId } = event;
   switch (event.type) {
     case 'order.confirmed':
@@ -55,15 +67,15 @@ const contentOf = async (handle: Handle, event: Exclude<Read, UserEvent>): Promi
 };
 
 const mailFor = async ({ handle, mail }: MailNeeds, event: Exclude<Read, UserEvent>, { eventId, occurredAt }: Recorded['metadata']) => {
-  const { buyerId } = event;
-  const { state: buyer } = await handle.load(account, buyerId);
+  const personId = event.type === 'seller.member_invited' ? event.memberId : event.buyerId;
+  const { state: buyer } = await handle.load(account, personId);
   const to = 'email' in buyer ? buyer.email : null;
   const content = to === null ? null : await contentOf(handle, event);
   if (to === null || content === null) return;
-  const { state: person } = await handle.load(user, buyerId);
+  const { state: person } = await handle.load(user, personId);
   const { name, language } = person.status === 'Active' ? person : { name: null, language: 'id' as const };
   const addressed = { to, ...(name !== null && { name }), language: language === 'id' ? ('id' as const) : ('en' as const) };
-  await mail.send({ messageId: eventId, userId: buyerId, ...addressed, at: occurredAt, ...content });
+  await mail.send({ messageId: eventId, userId: personId, ...addressed, at: occurredAt, ...content });
 };
 
 export const followMails = (needs: MailNeeds): Promise<Follower> =>

@@ -122,6 +122,10 @@ describe('a role is granted', () => {
     given(account, registered).when({ type: 'grant_role', role: 'SELLER', sellerId: 's1', by: admin }).then(seller));
   it('to nobody by a customer', () =>
     given(account, registered).when({ type: 'grant_role', role: 'SELLER', sellerId: 's1', by: customer }).refuses('auth.forbidden'));
+  it('to no seller who works for the market', () =>
+    given(account, registered, granted('ADMIN'))
+      .when({ type: 'grant_role', role: 'SELLER', sellerId: 's1', by: system })
+      .refuses('auth.staff_cannot_sell'));
   it('to no second seller', () =>
     given(account, registered, seller)
       .when({ type: 'grant_role', role: 'SELLER', sellerId: 's2', by: system })

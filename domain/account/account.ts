@@ -149,6 +149,8 @@ const grantRole = (account: Account, { role, sellerId, by }: Of<'grant_role'>): 
     }
     return [];
   }
+  if (role === 'SELLER' && isStaff(known.roles))
+    throw new DomainError('auth.staff_cannot_sell', 'Who works for the market sells nothing on it: use another account.');
   return [{ type: 'account.role_granted', userId: known.userId, role, sellerId, epoch: known.epoch + 1 }];
 };
 

@@ -28,7 +28,10 @@ export type SellerCommand =
     }
   | { type: 'change_bank_account'; bankAccount: Sealed }
   /** The owner is no member: the store is the owner's anyway. */
-  | { type: 'add_member'; memberId: string }
+  | { type: 'invite_member'; invitationId: string; memberId: string; email: Sealed | null; at: string }
+  | { type: 'accept_invitation'; memberId: string; at: string }
+  | { type: 'decline_invitation'; memberId: string }
+  | { type: 'revoke_invitation'; invitationId: string }
   | { type: 'remove_member'; memberId: string }
   | { type: 'set_commission'; rule: CommissionRule }
   | { type: 'start_holiday' }

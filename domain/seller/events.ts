@@ -55,6 +55,22 @@ export const SellerBankAccountChanged = z.object({ type: z.literal('seller.bank_
 /** `memberId` is the person who works in the store from now on, or no longer. */
 export const SellerMemberAdded = z.object({ type: z.literal('seller.member_added'), ...whose, memberId: open(z.string()) });
 export const SellerMemberRemoved = z.object({ type: z.literal('seller.member_removed'), ...whose, memberId: open(z.string()) });
+/**
+ * Somebody is asked to work in the store, and may say yes until `expiresAt`. `email` seals, for the invited person, the address by which he or
+ * she was invited; null: by the id.
+ */
+export const SellerMemberInvited = z.object({
+  type: z.literal('seller.member_invited'),
+  ...whose,
+  invitationId: open(z.string()),
+  memberId: open(z.string()),
+  email: pii().nullable(),
+  invitedAt: open(Instant),
+  expiresAt: open(Instant),
+});
+const invitation = { ...whose, invitationId: open(z.string()), memberId: open(z.string()) };
+export const SellerInvitationDeclined = z.object({ type: z.literal('seller.invitation_declined'), ...invitation });
+export const SellerInvitationRevoked = z.object({ type: z.literal('seller.invitation_revoked'), ...invitation });
 export const SellerCommissionSet = z.object({ type: z.literal('seller.commission_set'), ...whose, rule: open(CommissionRule) });
 export const SellerHolidayStarted = z.object({ type: z.literal('seller.holiday_started'), ...whose });
 export const SellerHolidayEnded = z.object({ type: z.literal('seller.holiday_ended'), ...whose });
@@ -78,6 +94,9 @@ export const SellerEvent = z.discriminatedUnion('type', [
   SellerBankAccountChanged,
   SellerMemberAdded,
   SellerMemberRemoved,
+  SellerMemberInvited,
+  SellerInvitationDeclined,
+  SellerInvitationRevoked,
   SellerCommissionSet,
   SellerHolidayStarted,
   SellerHolidayEnded,

@@ -81,19 +81,93 @@ describe('a store', () => {
 
 describe('a member of the team', () => {
   const member = { type: 'seller.member_added', ...whose, memberId: 'u2' } as const;
-  it('is added', () =>
+  const at = '2026-01-05T00:00:00.000Z';
+  const expiresAt = '2026-01-12T00:00:00.000Z';
+  const invite = (memberId: string, invitationId = 'i1', when = at) =>
+    ({ type: 'invite_member', invitationId, memberId, email: null, at: when }) as const;
+  const invited = (memberId: string, invitationId = 'i1') =>
+    ({ type: 'seller.member_invited', ...whose, invitationId, memberId, email: null, invitedAt: at, expiresAt }) as const;
+  const accept = (when = at) => ({ type: 'accept_invitation', memberId: 'u2', at: when }) as const;
+  const declined = { type: 'seller.invitation_declined', ...whose, invitationId: 'i1', memberId: 'u2' } as const;
+  const revoked = { ...declined, type: 'seller.invitation_revoked' } as const;
+
+  it('is invited, once', () => {
     given(seller, ...active)
-      .when({ type: 'add_member', memberId: 'u2' })
-      .then(member));
+      .when(invite('u2'))
+      .then(invited('u2'));
+    given(seller, ...active, invited('u2'))
+      .when(invite('u2', 'i2'))
+      .then();
+    given(seller, ...active, member)
+      .when(invite('u2'))
+      .then();
+  });
   it('is not the owner', () =>
     given(seller, ...active)
-      .when({ type: 'add_member', memberId: 'u1' })
+      .when(invite('u1'))
       .then());
-  it('is one of at most twenty', () => {
-    const twenty = Array.from({ length: 20 }, (_, n) => ({ ...member, memberId: `m${n}` }));
-    given(seller, ...active, ...twenty)
-      .when({ type: 'add_member', memberId: 'u2' })
+  it('is not invited by a shop that does not sell', () => {
+    given(seller, applied).when(invite('u2')).refuses('seller.wrong_status');
+    given(seller, ...active, suspended)
+      .when(invite('u2'))
+      .refuses('seller.wrong_status');
+  });
+  it('works there once the invitation is accepted, in time', () => {
+    given(seller, ...active, invited('u2'))
+      .when(accept())
+      .then(member);
+    given(seller, ...active, invited('u2'))
+      .when(accept(expiresAt))
+      .refuses('seller.invitation_expired', { expiresAt });
+    given(seller, ...active)
+      .when(accept())
+      .refuses('seller.invitation_not_found');
+    given(seller, ...active, invited('u3'))
+      .when(accept())
+      .refuses('seller.invitation_not_found');
+    given(seller, ...active, invited('u2'), suspended)
+      .when(accept())
+      .refuses('seller.wrong_status');
+  });
+  it('declines, or is asked no longer, and cannot accept then', () => {
+    given(seller, ...active, invited('u2'))
+      .when({ type: 'decline_invitation', memberId: 'u2' })
+      .then(declined);
+    given(seller, ...active, invited('u2'))
+      .when({ type: 'revoke_invitation', invitationId: 'i1' })
+      .then(revoked);
+    given(seller, ...active, invited('u2'), declined)
+      .when(accept())
+      .refuses('seller.invitation_not_found');
+    given(seller, ...active, invited('u2'), revoked)
+      .when(accept())
+      .refuses('seller.invitation_not_found');
+  });
+  it('is one of at most twenty, those who are invited among them', () => {
+    const twelve = Array.from({ length: 12 }, (_, n) => ({ ...member, memberId: `m${n}` }));
+    const eight = Array.from({ length: 8 }, (_, n) => invited(`n${n}`, `i${n}`));
+    given(seller, ...active, ...twelve, ...eight)
+      .when(invite('u2'))
       .refuses('seller.too_many_members');
+    given(seller, ...active, ...twelve, ...eight)
+      .when(invite('u2', 'j1', expiresAt))
+      .then({ ...invited('u2', 'j1'), invitedAt: expiresAt, expiresAt: '2026-01-19T00:00:00.000Z' });
+  });
+  it('is not invited again and again, nor are too many in turn', () => {
+    const thrice = ['i1', 'i2', 'i3'].flatMap((invitationId) => [invited('u2', invitationId), { ...declined, invitationId }]);
+    given(seller, ...active, ...thrice)
+      .when(invite('u2', 'i4'))
+      .refuses('seller.too_many_invitations');
+    given(seller, ...active, ...thrice)
+      .when(invite('u2', 'i4', '2026-02-05T00:00:00.000Z'))
+      .then({ ...invited('u2', 'i4'), invitedAt: '2026-02-05T00:00:00.000Z', expiresAt: '2026-02-12T00:00:00.000Z' });
+    const sixty = Array.from({ length: 60 }, (_, n) => [
+      invited(`p${n}`, `i${n}`),
+      { ...revoked, memberId: `p${n}`, invitationId: `i${n}` },
+    ]).flat();
+    given(seller, ...active, ...sixty)
+      .when(invite('u2', 'j1'))
+      .refuses('seller.too_many_invitations');
   });
   it('is removed', () =>
     given(seller, ...active, member)
@@ -121,6 +195,17 @@ describe('a seller is suspended', () => {
 });
 
 describe('a seller closes', () => {
+  it('not to escape a suspension, which also stops a closing that has begun', () => {
+    given(seller, ...active, suspended)
+      .when({ type: 'request_close', at: '2026-01-01T00:00:00.000Z' })
+      .refuses('seller.wrong_status', { status: 'Suspended' });
+    given(seller, ...active, closing)
+      .when({ type: 'suspend', reason: 'fraud', note: null })
+      .then(suspended);
+    given(seller, ...active, closing, suspended)
+      .when({ type: 'close', at: closing.closesAt })
+      .refuses('seller.wrong_status');
+  });
   it('in thirty days', () =>
     given(seller, ...active)
       .when({ type: 'request_close', at: '2026-01-01T00:00:00.000Z' })

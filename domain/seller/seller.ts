@@ -5,20 +5,30 @@ import { days, later } from '../id.ts';
 import type { Sealed } from '../privacy.ts';
 import type { Of, SellerCommand } from './commands.ts';
 import type { CommissionRule, SellerDocument, SellerEvent } from './events.ts';
+import {
+  acceptInvitation,
+  afterTeamEvent,
+  declineInvitation,
+  inviteMember,
+  noTeam,
+  removeMember,
+  revokeInvitation,
+  type Team,
+} from './members.ts';
 
 type Whose = { sellerId: string; userId: string };
-type Store = Whose & {
-  storeName: string;
-  slug: string;
-  city: string;
-  description: string;
-  logoUrl: string | null;
-  bankAccount: Sealed | null;
-  documents: readonly SellerDocument[];
-  members: readonly string[];
-  /** By `from`, the earliest first. */
-  commissions: readonly CommissionRule[];
-};
+type Store = Whose &
+  Team & {
+    storeName: string;
+    slug: string;
+    city: string;
+    description: string;
+    logoUrl: string | null;
+    bankAccount: Sealed | null;
+    documents: readonly SellerDocument[];
+    /** By `from`, the earliest first. */
+    commissions: readonly CommissionRule[];
+  };
 type Known =
   | (Store & { status: 'Applied' | 'InReview' | 'Active' | 'OnHoliday' | 'Suspended' })
   | (Store & { status: 'Closing'; closesAt: string });
@@ -27,14 +37,13 @@ export type Seller = { status: 'None' } | Known | ({ status: 'Rejected' } & Whos
 /** An order ends within 48 h to be accepted, the carriage, and 7 days to be returned: after this long none is open any more. */
 const closingTakes = days(30);
 const mostDocuments = 20;
-const mostMembers = 20;
 /** A rule per month for two years; a purchase is never priced by an older one. */
 const mostCommissions = 24;
 
 const evolve = (seller: Seller, event: SellerEvent): Seller => {
   if (event.type === 'seller.applied') {
     const { type: _, ...application } = event;
-    return { status: 'Applied', ...application, logoUrl: null, members: [], commissions: [] };
+    return { status: 'Applied', ...application, logoUrl: null, ...noTeam, commissions: [] };
   }
   if (seller.status === 'None' || seller.status === 'Rejected' || seller.status === 'Closed') return seller;
   switch (event.type) {
@@ -55,9 +64,11 @@ const evolve = (seller: Seller, event: SellerEvent): Seller => {
     case 'seller.bank_account_changed':
       return { ...seller, bankAccount: event.bankAccount };
     case 'seller.member_added':
-      return { ...seller, members: [...seller.members, event.memberId] };
     case 'seller.member_removed':
-      return { ...seller, members: seller.members.filter((memberId) => memberId !== event.memberId) };
+    case 'seller.member_invited':
+    case 'seller.invitation_declined':
+    case 'seller.invitation_revoked':
+      return afterTeamEvent(seller, event);
     case 'seller.commission_set':
       return { ...seller, commissions: [...seller.commissions, event.rule].slice(-mostCommissions) };
     case 'seller.holiday_started':
@@ -121,20 +132,6 @@ const changeBankAccount = (seller: Seller, { bankAccount }: Of<'change_bank_acco
   return known.bankAccount === bankAccount ? [] : [{ type: 'seller.bank_account_changed', ...whose(known), bankAccount }];
 };
 
-const addMember = (seller: Seller, { memberId }: Of<'add_member'>): SellerEvent[] => {
-  const known = mustBeOpen(seller);
-  if (memberId === known.userId || known.members.includes(memberId)) return [];
-  if (known.members.length >= mostMembers) {
-    throw new DomainError('seller.too_many_members', `At most ${mostMembers} people work in one store.`, { most: mostMembers });
-  }
-  return [{ type: 'seller.member_added', ...whose(known), memberId }];
-};
-
-const removeMember = (seller: Seller, { memberId }: Of<'remove_member'>): SellerEvent[] => {
-  const known = mustBeOpen(seller);
-  return known.members.includes(memberId) ? [{ type: 'seller.member_removed', ...whose(known), memberId }] : [];
-};
-
 /** Rules only ever follow one another, so that what an order was priced by never changes afterwards. */
 const setCommission = (seller: Seller, { rule }: Of<'set_commission'>): SellerEvent[] => {
   const known = mustBeOpen(seller);
@@ -160,11 +157,11 @@ const endHoliday = (seller: Seller): SellerEvent[] => {
   return [{ type: 'seller.holiday_ended', ...whose(known) }];
 };
 
-/** NOTE: also from a holiday, else one would only have to leave to escape it. */
+/** NOTE: also on holiday and while closing, else one would only have to leave to escape it. A closing that has begun is over then. */
 const suspend = (seller: Seller, { reason, note }: Of<'suspend'>): SellerEvent[] => {
   const known = mustBeOpen(seller);
   if (known.status === 'Suspended') return [];
-  if (known.status !== 'Active' && known.status !== 'OnHoliday') throw wrongStatus(known);
+  if (known.status === 'Applied' || known.status === 'InReview') throw wrongStatus(known);
   return [{ type: 'seller.suspended', ...whose(known), reason, note }];
 };
 
@@ -175,11 +172,12 @@ const reinstate = (seller: Seller): SellerEvent[] => {
   return [{ type: 'seller.reinstated', ...whose(known) }];
 };
 
+/** NOTE: not while suspended: closing is for good, and nobody leaves from what is being looked into. */
 const requestClose = (seller: Seller, { at }: Of<'request_close'>): SellerEvent[] => {
   if (seller.status === 'Closed') return [];
   const known = mustBeOpen(seller);
   if (known.status === 'Closing') return [];
-  if (known.status === 'Applied' || known.status === 'InReview') throw wrongStatus(known);
+  if (known.status !== 'Active' && known.status !== 'OnHoliday') throw wrongStatus(known);
   return [{ type: 'seller.close_requested', ...whose(known), closesAt: later(at, closingTakes) }];
 };
 
@@ -216,7 +214,7 @@ export const commissionAt = (seller: Seller, at: string): CommissionRule | null 
 
 export const seller: Decider<Seller, SellerCommand, SellerEvent> = {
   category: 'seller',
-  version: 1,
+  version: 2,
   initial: { status: 'None' },
   evolve,
   decide: (command, state) => {
@@ -235,10 +233,16 @@ export const seller: Decider<Seller, SellerCommand, SellerEvent> = {
         return editPage(state, command);
       case 'change_bank_account':
         return changeBankAccount(state, command);
-      case 'add_member':
-        return addMember(state, command);
+      case 'invite_member':
+        return inviteMember(mustBeOpen(state), command);
+      case 'accept_invitation':
+        return acceptInvitation(mustBeOpen(state), command);
+      case 'decline_invitation':
+        return declineInvitation(mustBeOpen(state), command);
+      case 'revoke_invitation':
+        return revokeInvitation(mustBeOpen(state), command);
       case 'remove_member':
-        return removeMember(state, command);
+        return removeMember(mustBeOpen(state), command);
       case 'set_commission':
         return setCommission(state, command);
       case 'start_holiday':

@@ -79,6 +79,15 @@ const inEnglish = (mail: Mail, token: string, { storeUrl, timeZone }: Rendering)
         subject: `A refund for order ${mail.data.orderId}`,
         lines: [`${price(mail.data.amount, 'en')} is on its way back to you.`, `${storeUrl}/orders/${mail.data.orderId}`],
       };
+    case 'shop_invitation':
+      return {
+        subject: 'You are invited to work in a shop',
+        lines: [
+          `The shop “${mail.data.storeName}” asks you to work in it. Nothing changes unless you accept here, once you have signed in:`,
+          `${storeUrl}/account/invitations/${mail.data.sellerId}`,
+          `The invitation is good until ${moment(mail.data.expiresAt, 'en', timeZone)}. If you do not know this shop, do nothing.`,
+        ],
+      };
     default:
       return mail satisfies never;
   }
@@ -135,6 +144,15 @@ const inIndonesian = (mail: Mail, token: string, { storeUrl, timeZone }: Renderi
       return {
         subject: `Pengembalian dana pesanan ${mail.data.orderId}`,
         lines: [`${price(mail.data.amount, 'id')} sedang dikembalikan kepada Anda.`, `${storeUrl}/orders/${mail.data.orderId}`],
+      };
+    case 'shop_invitation':
+      return {
+        subject: 'Anda diundang bekerja di sebuah toko',
+        lines: [
+          `Toko “${mail.data.storeName}” mengundang Anda bekerja di sana. Tidak ada yang berubah sebelum Anda menerimanya di sini setelah masuk:`,
+          `${storeUrl}/account/invitations/${mail.data.sellerId}`,
+          `Undangan berlaku sampai ${moment(mail.data.expiresAt, 'id', timeZone)}. Jika Anda tidak mengenal toko ini, abaikan saja.`,
+        ],
       };
     default:
       return mail satisfies never;

@@ -15,7 +15,11 @@ export type MailContent =
     }
   | { readonly template: 'order_delivered'; readonly data: { readonly orderId: string } }
   | { readonly template: 'order_cancelled'; readonly data: { readonly orderId: string; readonly reason: string } }
-  | { readonly template: 'order_refunded'; readonly data: { readonly orderId: string; readonly amount: Money } };
+  | { readonly template: 'order_refunded'; readonly data: { readonly orderId: string; readonly amount: Money } }
+  | {
+      readonly template: 'shop_invitation';
+      readonly data: { readonly sellerId: string; readonly storeName: string; readonly expiresAt: string };
+    };
 export type MailTemplate = MailContent['template'];
 
 /** `messageId` is the idempotency key: a message goes out once. `name`: how the person is addressed. `at`: RFC 3339 UTC. */

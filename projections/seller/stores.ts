@@ -34,7 +34,10 @@ const begun = (event: Extract<SellerEvent, { type: 'seller.applied' }>, appliedA
   return { ...application, ...nothingYet, status: 'Applied', appliedAt };
 };
 
-const after = (row: StoreRow, event: Exclude<SellerEvent, { type: 'seller.applied' }>): StoreRow => {
+/** Invitations have rows of their own. */
+type Read = Exclude<SellerEvent, { type: `seller.${'member_invited' | 'invitation_declined' | 'invitation_revoked'}` }>;
+
+const after = (row: StoreRow, event: Exclude<Read, { type: 'seller.applied' }>): StoreRow => {
   switch (event.type) {
     case 'seller.document_added':
       return { ...row, documents: [...row.documents, event.document] };
@@ -71,7 +74,7 @@ const after = (row: StoreRow, event: Exclude<SellerEvent, { type: 'seller.applie
   }
 };
 
-export const stores: Projection<StoreRow, SellerEvent> = {
+export const stores: Projection<StoreRow, Read> = {
   name: 'seller-stores',
   service: 'seller',
   version: 1,

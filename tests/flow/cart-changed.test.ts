@@ -117,7 +117,10 @@ describe('own goods', () => {
   it('are not bought by who has joined the shop since the quote, nor since the token', async () => {
     const { buyer } = await shopper();
     const quote = await quoteOf(buyer);
-    await market.handle(seller, shop.sellerId, { type: 'add_member', memberId: buyer.userId }, aContext());
+    const { at } = aContext();
+    const invite = { type: 'invite_member', invitationId: anId(), memberId: buyer.userId, email: null, at } as const;
+    await market.handle(seller, shop.sellerId, invite, aContext());
+    await market.handle(seller, shop.sellerId, { type: 'accept_invitation', memberId: buyer.userId, at }, aContext());
     expect(told(await place(market, buyer, quote))).toEqual([403, 'checkout.own_goods']);
     expect(told(await askQuote(market, buyer))).toEqual([403, 'checkout.own_goods']);
   });

@@ -114,21 +114,6 @@ describe('a shop', () => {
     expect((await market.call('DELETE', '/users/me', { token, body: { password } })).body.code).toBe('user.has_store');
   });
 
-  it('has people who work in it, until it lets them go', async () => {
-    const owner = await openShop('toko-tim');
-    const helper = await signUp(market, 'helper@example.com');
-    const added = await market.call('POST', '/sellers/me/members', { token: owner.token, body: { userId: helper.userId } });
-    expect(added.status).toBe(200);
-    const { token } = await signIn(market, helper.email);
-    const seen = await read('/sellers/me', added.body.position, token);
-    expect([seen.body.sellerId, seen.body.bankAccount]).toEqual([owner.sellerId, undefined]);
-    expect((await market.call('PUT', '/sellers/me/bank-account', { token, body: bankAccount })).body.code).toBe('auth.forbidden');
-    expect((await market.call('DELETE', `/sellers/me/members/${helper.userId}`, { token })).body.code).toBe('auth.forbidden');
-    await market.call('DELETE', `/sellers/me/members/${helper.userId}`, { token: owner.token });
-    expect((await market.call('GET', '/sellers/me', { token })).body.code).toBe('auth.session_ended');
-    expect((await market.call('DELETE', `/sellers/me/members/${owner.userId}`, { token: owner.token })).body.code).toBe('auth.own_role');
-  });
-
   it('has a commission from an instant on, each later than the one before', async () => {
     const { sellerId } = await openShop('toko-komisi');
     const set = await judge(sellerId, 'commissions', { basisPoints: 250, from: '2026-02-01T00:00:00.000Z' });
@@ -147,6 +132,13 @@ describe('a shop', () => {
     const closed = await judge(sellerId, 'closure');
     expect((await read('/sellers/toko-tutup', closed.body.position)).body.status).toBe('Closed');
     expect((await market.handle.load(account, userId)).state).toMatchObject({ roles: ['CUSTOMER'], sellerId: null });
+  });
+
+  it('does not close to escape a suspension', async () => {
+    const { token, sellerId } = await openShop('toko-kabur');
+    expect((await judge(sellerId, 'suspension', { reason: 'fraud' })).status).toBe(200);
+    const refused = await market.call('POST', '/sellers/me/closure', { token });
+    expect([refused.status, refused.body.code]).toEqual([409, 'seller.wrong_status']);
   });
 
   it('is for administrators alone to judge', async () => {

@@ -59,7 +59,8 @@ export const openEstate = async (client: Client): Promise<Estate> => {
   const asSeller = async (path: string, body: object) => ok(await client.call('POST', path, { token: shop.token, body }));
   const { addressId } = await asBuyer('/users/me/addresses', { address: homeOf() });
   const { pictureId } = await asSeller(`/products/${productId}/pictures`, { url: 'https://example.com/1.webp' });
-  await asSeller('/sellers/me/members', { userId: member.userId });
+  await asSeller('/sellers/me/invitations', { userId: member.userId });
+  ok(await client.call('POST', `/users/me/invitations/${shop.sellerId}/acceptance`, { token: member.token }));
   const bought = await order(client, buyer, article, 3);
   const parcel = await deliver(client, shop, bought.orderId);
   const { orderId } = bought;

@@ -1,0 +1,73 @@
+// Queries of invitations to work in a shop: those that somebody has received, and those that a shop has sent.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Env } from '../infra/http/env.ts';
+import { query } from '../infra/http/input.ts';
+import { page as paging } from '../infra/http/pages.ts';
+import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import type { Seals } from '../infra/vault/port.ts';
+import type { InvitationRow } from '../projections/seller/invitations.ts';
+import type { StoreRow } from '../projections/seller/stores.ts';
+import { json, page, pageText, rowsOf } from './http.ts';
+
+export interface InvitationQueriesDeps {
+  readonly tables: TableReader;
+  readonly seals: Pick<Seals, 'open'>;
+  /** The clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+const received = ({ tables, now }: InvitationQueriesDeps) =>
+  new Hono<Env>().get(
+    '/users/me/invitations',
+    allow('signed-in', {
+      summary: 'Invitations to work in a shop that can still be accepted, the latest first.',
+      owner: 'self',
+      answer: '`{items: [{invitationId, sellerId, storeName, invitedAt, expiresAt}], next?}`.',
+    }),
+    query(z.object(paging)),
+    async (c) => {
+      const where = { memberId: principalOf(c).id, status: 'Pending', expiresAt: { from: new Date(now()).toISOString() } };
+      const asked = c.req.valid('query');
+      const { rows, next } = await rowsOf(tables, 'seller-invitations', { where, order: [['invitedAt', 'desc']] }, asked);
+      const found = rows.map(({ row }) => JSON.parse(row) as InvitationRow);
+      const stores = await tables.getMany(
+        'seller-stores',
+        found.map(({ sellerId }) => sellerId),
+      );
+      const nameOf = (sellerId: string) => {
+        const text = stores.get(sellerId);
+        return text === undefined ? null : (JSON.parse(text) as StoreRow).storeName;
+      };
+      const items = found.map(({ invitationId, sellerId, invitedAt, expiresAt }) =>
+        JSON.stringify({ invitationId, sellerId, storeName: nameOf(sellerId), invitedAt, expiresAt }),
+      );
+      return json(c, pageText(items, next));
+    },
+  );
+
+const sent = ({ tables, seals }: InvitationQueriesDeps) =>
+  new Hono<Env>().get(
+    '/sellers/me/invitations',
+    allow('SELLER', {
+      summary: 'Invitations that the own shop has sent, the latest first: to whom, as they were addressed, and what came of them.',
+      owner: 'seller',
+      answer:
+        '`{items: [{invitationId, userId, email, status, invitedAt, expiresAt}], next?}`; `userId` is null where an address was invited.',
+    }),
+    query(z.object(paging)),
+    async (c) => {
+      const shown = async ({ invitationId, memberId, email, status, invitedAt, expiresAt }: InvitationRow) => {
+        const who = { userId: email === null ? memberId : null, email: email && (await seals.open(email)) };
+        return JSON.stringify({ invitationId, ...who, status, invitedAt, expiresAt });
+      };
+      const mine = { where: { shop: sellerOf(c) }, order: [['invitedAt', 'desc']] } as const;
+      return json(
+        c,
+        await page(tables, 'seller-invitations', mine, c.req.valid('query'), ({ row }) => shown(JSON.parse(row) as InvitationRow)),
+      );
+    },
+  );
+
+export const invitationQueries = (deps: InvitationQueriesDeps) => new Hono<Env>().route('/', received(deps)).route('/', sent(deps));
