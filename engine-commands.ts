@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from './command.ts';
 import { publicMessages } from './domain/public-messages.ts';
+import { eventContract } from './domain/registry.ts';
 import { UsageError } from './infra/cli/arguments.ts';
 import { connectTopics, copyLog, verifyAnyLog } from './infra/connect-log.ts';
 
@@ -18,11 +19,12 @@ const verify: Command = {
   words: [0, 1],
   run: async (given, { config, print, progress }) => {
     const place = given.words[0] ?? config.EVENTSTORE_URL ?? config.DATA_DIR;
-    const { log, found } = await verifyAnyLog(placeOf(place), (done, all) => progress('verify', done, all));
-    const { events, streams, faults } = found;
-    if (given.flag('json')) print(JSON.stringify({ log, events, streams, faults }));
+    const { log, found } = await verifyAnyLog(placeOf(place), eventContract, (done, all) => progress('verify', done, all));
+    const { events, streams, faults, foreign } = found;
+    if (given.flag('json')) print(JSON.stringify({ log, events, streams, faults, ...(foreign && { foreign }) }));
     else {
       for (const line of shownFaults(faults)) print(line);
+      if (foreign && foreign.events > 0) print(`not of this log: ${foreign.events} events in ${foreign.streams} streams`);
       print(`${events} events in ${streams} streams: ${faults.length === 0 ? 'all as they were written' : `${faults.length} faults`}`);
     }
     return faults.length === 0 ? undefined : 1;
@@ -39,7 +41,7 @@ const copy: Command = {
     if (!from || !to) throw new UsageError('Say --from and --to: each a folder with a log.db, or an address such as esdb://host:2113.');
     const source = placeOf(from);
     if (source.endsWith('log.db') && !existsSync(source)) throw new UsageError(`There is no log at ${source}.`);
-    const copied = await copyLog(source, placeOf(to), { onProgress: progress, signal });
+    const copied = await copyLog(source, placeOf(to), { owns: eventContract.owns, onProgress: progress, signal });
     if (given.flag('json')) print(JSON.stringify(copied));
     else {
       for (const line of shownFaults(copied.faults)) print(line);

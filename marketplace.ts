@@ -9,6 +9,7 @@ import type { Config } from './infra/config.ts';
 import { connectCache, connectLeases, connectMail, connectVault } from './infra/connect.ts';
 import { connectLog, connectVerification } from './infra/connect-log.ts';
 import { connectAnalytics, connectReads, connectSearch } from './infra/connect-reads.ts';
+import { createLogHealth } from './infra/event-store/health.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
@@ -55,7 +56,15 @@ export const openMarketplace = async (
   const metrics = createMetrics({ isKeeper: isKept });
   const report = (error: Error) => log.error({ err: error }, 'a request failed');
   const lagging = (error: Error) => log.warn({ err: error }, 'an engine could not be reached');
+  const health = createLogHealth({
+    owns: eventContract.owns,
+    onFound: (stream, reason, isOurs) =>
+      isOurs
+        ? log.error({ stream, reason }, 'a stream is not as it was written')
+        : log.warn({ stream, reason }, 'events of another program'),
+  });
   const connected = await connectLog(config, {
+    health,
     contract: eventContract,
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
@@ -103,7 +112,11 @@ export const openMarketplace = async (
   const outward = await startOutward({ handle, store, feed, tables, outside, seals, vault, tokens, blindIndex, log, now, isAsleep: rests });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
-  metrics.onScrape(() => metrics.feedPosition.set(revoking.position()));
+  metrics.onScrape(() => {
+    metrics.feedPosition.set(revoking.position());
+    metrics.foreignEvents.set(health.foreign().events);
+    metrics.damagedStreams.set(health.damaged().length + health.limits().size);
+  });
   const secure = config.PUBLIC_URL.startsWith('https:');
   const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({
@@ -121,7 +134,7 @@ export const openMarketplace = async (
   const counted = { config, cache, ownCache, now };
   const limit = limits(counted);
   const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
-  const verification = await connectVerification(config);
+  const verification = await connectVerification(config, eventContract);
   const edge = openEdge({ ...counted, metrics, load, authenticate, checks, ended, report, isBehindGateway: isFleet });
   const { app } = edge;
   const both = { now, report, seals, blindIndex, outside };

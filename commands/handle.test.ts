@@ -28,7 +28,12 @@ const jar: Decider<Jar, JarCommand, JarEvent> = {
   },
 };
 
-const contract = { version: () => 1, upcast: (_: string, __: number, data: Record<string, unknown>) => data, personal: () => [] };
+const contract = {
+  version: () => 1,
+  upcast: (_: string, __: number, data: Record<string, unknown>) => data,
+  personal: () => [],
+  owns: () => true,
+};
 
 let directory: string;
 let store: EventStore;

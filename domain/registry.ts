@@ -119,6 +119,7 @@ export const eventContract = {
     return definition.upcasters.slice(fromVersion - 1).reduce((older, upcast) => upcast(older), data);
   },
   personal: (type: string): readonly string[] => eventSchemas.get(type)?.personal ?? [],
+  owns: (streamId: string): boolean => deciders.has(streamId.slice(0, streamId.indexOf('-'))),
 };
 
 /**

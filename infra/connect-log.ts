@@ -11,6 +11,7 @@ import { paced } from './event-feed/paced.ts';
 import type { EventFeed } from './event-feed/port.ts';
 import { createCodec, type EventContract } from './event-store/codec.ts';
 import { type Copied, type CopyOptions, copyEvents } from './event-store/copy.ts';
+import type { LogHealth } from './event-store/health.ts';
 import type { EventStore } from './event-store/port.ts';
 import type { RawLog, RawTarget } from './event-store/raw.ts';
 import { openRawSqlite, openRawSqliteTarget } from './event-store/raw-sqlite.ts';
@@ -27,6 +28,8 @@ export interface LogOptions {
   readonly onBatch: (size: number) => void;
   /** Hears of engines that cannot be reached while they are tried again. */
   readonly onError: OnError;
+  /** Where what is not as it was written is noted. */
+  readonly health?: LogHealth;
 }
 
 export interface ConnectedLog {
@@ -56,7 +59,8 @@ export const kafkaSettings = (config: Config): KafkaSettings | null => {
 export const asError = (onError: OnError) => (error: unknown) => onError(error instanceof Error ? error : new Error(String(error)));
 
 /** The log in EventStoreDB, with what it has no place for beside it: in PostgreSQL, or in DATA_DIR where one process has it all. */
-const connectEventStore = async (url: string, config: Config, { contract, now, onBatch, onError }: LogOptions): Promise<EventStore> => {
+const connectEventStore = async (url: string, config: Config, options: LogOptions): Promise<EventStore> => {
+  const { contract, now, onBatch, onError, health } = options;
   const { createEventStoreDbStore } = await import('./event-store/eventstoredb.ts');
   const told = { now, onError: asError(onError) };
   const openBeside = async () => {
@@ -64,7 +68,11 @@ const connectEventStore = async (url: string, config: Config, { contract, now, o
       return (await import('./event-store/beside-sqlite.ts')).openSqliteBeside(join(config.DATA_DIR, 'beside.db'), told);
     return (await import('./event-store/beside-postgres.ts')).openPostgresBeside(config.DATABASE_URL, told);
   };
-  return createEventStoreDbStore({ url, contract, now, onBatch, onError: told.onError, beside: await openBeside() });
+  return createEventStoreDbStore({
+    ...{ url, contract, now, onBatch, onError: told.onError },
+    beside: await openBeside(),
+    ...(health && { health }),
+  });
 };
 
 /** The feed: over Kafka where there is one, else straight from the log. */
@@ -171,35 +179,39 @@ export const connectSource = async (config: Config, { contract, onError }: Pick<
 };
 
 /** The proof that a stream is as it was written. */
-export const connectVerification = async ({ EVENTSTORE_URL: url, DATA_DIR }: Config) => {
+export const connectVerification = async ({ EVENTSTORE_URL: url, DATA_DIR }: Config, { owns }: Pick<EventContract, 'owns'>) => {
   if (!url) return { verify: (streamId: string) => verifyStream(logFile(DATA_DIR), streamId), close: async () => {} };
   const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
-  const log = openRawEventStoreDb(url);
+  const log = openRawEventStoreDb(url, owns);
   return { verify: (streamId: string) => verifyRawStream(log, streamId), close: () => log.close() };
 };
 
 const isAddress = (place: string) => /^\w+(\+discover)?:\/\//.test(place);
 
 /** A log as it stands, at an address of EventStoreDB or in a file. */
-const openRawLog = async (place: string): Promise<RawLog> => {
+const openRawLog = async (place: string, owns: EventContract['owns']): Promise<RawLog> => {
   if (!isAddress(place)) return openRawSqlite(place);
   const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
-  return openRawEventStoreDb(place);
+  return openRawEventStoreDb(place, owns);
 };
 
-const openRawTarget = async (place: string): Promise<RawTarget> => {
+const openRawTarget = async (place: string, owns: EventContract['owns']): Promise<RawTarget> => {
   if (!isAddress(place)) {
     mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
     return openRawSqliteTarget(place);
   }
   const { openRawEventStoreDb } = await import('./event-store/raw-eventstoredb.ts');
-  return openRawEventStoreDb(place);
+  return openRawEventStoreDb(place, owns);
 };
 
 /** Checks the whole chain of hashes of a log. */
-export const verifyAnyLog = async (place: string, onProgress: (done: number, all: number) => void) => {
+export const verifyAnyLog = async (
+  place: string,
+  { owns }: Pick<EventContract, 'owns'>,
+  onProgress: (done: number, all: number) => void,
+) => {
   if (!isAddress(place)) return { log: place, found: await verifyLog(place, onProgress) };
-  const log = await openRawLog(place);
+  const log = await openRawLog(place, owns);
   try {
     return { log: log.name, found: await verifyRawLog(log, onProgress) };
   } finally {
@@ -208,10 +220,14 @@ export const verifyAnyLog = async (place: string, onProgress: (done: number, all
 };
 
 /** Carries a log from one place to another and proves both equal; see copyEvents. */
-export const copyLog = async (from: string, to: string, options: Pick<CopyOptions, 'onProgress' | 'signal'>): Promise<Copied> => {
-  const source = await openRawLog(from);
+export const copyLog = async (
+  from: string,
+  to: string,
+  { owns, ...options }: Pick<CopyOptions, 'onProgress' | 'signal'> & Pick<EventContract, 'owns'>,
+): Promise<Copied> => {
+  const source = await openRawLog(from, owns);
   try {
-    const target = await openRawTarget(to);
+    const target = await openRawTarget(to, owns);
     return await copyEvents({ ...options, from: source, to: target }).finally(() => target.close());
   } finally {
     await source.close();

@@ -73,7 +73,7 @@ const replayed = (outcome: string): Response => {
 
 /** Refusals by a rule of the business are given again; what the next attempt may change (sign-in, limits, load, bad input) is not. */
 const isKept = (status: number, code: string) =>
-  status >= 402 && status < 500 && status !== 403 && status !== 413 && status !== 415 && status !== 429 && !code.startsWith('request.');
+  status >= 402 && status < 500 && status !== 403 && status !== 413 && status !== 415 && status !== 429 && !/^(request|log)\./.test(code);
 
 /** The first answer is awaited; a repeat that arrives meanwhile waits for it, up to 2 s. */
 const running = new Map<string, { readonly fingerprint: string; readonly done: Promise<unknown> }>();

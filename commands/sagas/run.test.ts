@@ -88,7 +88,7 @@ const changes: (() => void)[] = [];
 const open = async (options: Partial<SagaRunnerOptions> = {}) => {
   store = await createSqliteEventStore({
     file: join(directory, 'log.db'),
-    contract: { version: () => 1, upcast: (_t, _v, data) => data, personal: () => [] },
+    contract: { version: () => 1, upcast: (_t, _v, data) => data, personal: () => [], owns: () => true },
   });
   store.onCommitted(() => {
     for (const wake of changes.splice(0)) wake();

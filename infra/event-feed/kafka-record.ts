@@ -17,6 +17,7 @@ export const verbatim = {
   version: (_type: string): number | null => null,
   upcast: (_type: string, _from: number, data: Record<string, unknown>) => data,
   personal: (_type: string): readonly string[] => [],
+  owns: (_streamId: string): boolean => false,
 };
 
 /**

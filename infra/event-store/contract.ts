@@ -10,6 +10,7 @@ export const testContract: EventContract = {
   version: (type) => ({ 'test.happened': 2, 'test.named': 1 })[type] ?? null,
   upcast: (_type, _from, data) => ({ n: data.count }),
   personal: (type) => (type === 'test.named' ? ['name'] : []),
+  owns: (streamId) => streamId.startsWith('test-'),
 };
 
 export const happened = (n: number, commandId: string = randomUUID()): NewEvent => ({

@@ -65,7 +65,7 @@ describe('a copy of a log', () => {
   it('in EventStoreDB holds the same bytes in the same order, and goes on as a log of its own', async () => {
     const { log } = await sqliteLog('log.db');
     const url = await ownServer();
-    const target = keep(openRawEventStoreDb(url));
+    const target = keep(openRawEventStoreDb(url, testContract.owns));
     const seen: string[] = [];
     const copied = await copyEvents({ from: log, to: target, onProgress: (phase) => seen.push(phase) });
     expect(copied).toEqual({ found: 0, copied: 150, events: 150, streams: 13, faults: [] });
@@ -81,7 +81,7 @@ describe('a copy of a log', () => {
 
   it('comes back from EventStoreDB to a file as it was, under a name of its own', async () => {
     const original = await sqliteLog('log.db');
-    const target = keep(openRawEventStoreDb(await ownServer()));
+    const target = keep(openRawEventStoreDb(await ownServer(), testContract.owns));
     await copyEvents({ from: original.log, to: target });
     const file = join(directory, 'back.db');
     const back = keep(openRawSqliteTarget(file));
@@ -97,7 +97,9 @@ describe('a copy of a log', () => {
 
   it.each(['a file', 'EventStoreDB'])('in %s goes on where a run before it was broken off', async (kind) => {
     const { log } = await sqliteLog('log.db', 500);
-    const target = keep(kind === 'a file' ? openRawSqliteTarget(join(directory, 'to.db')) : openRawEventStoreDb(await ownServer()));
+    const target = keep(
+      kind === 'a file' ? openRawSqliteTarget(join(directory, 'to.db')) : openRawEventStoreDb(await ownServer(), testContract.owns),
+    );
     const ending = new AbortController();
     const first = copyEvents({ from: log, to: target, signal: ending.signal, onProgress: () => ending.abort(new Error('broken off')) });
     await expect(first).rejects.toThrow('broken off');

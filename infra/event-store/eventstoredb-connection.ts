@@ -49,6 +49,9 @@ const isServiceError = (error: unknown): error is ServiceError =>
 /** Whether the same may succeed later. After an append nobody knows whether it was done. */
 export const mayPass = (error: unknown): boolean => !isServiceError(error) || !final.has(error.code);
 
+/** Whether the server refused because the stream was deleted for good. */
+export const isDeleted = (error: unknown): boolean => isServiceError(error) && error.metadata.get('exception').includes('stream-deleted');
+
 const exact = (text: string): number => {
   const position = Number(text);
   return Number.isSafeInteger(position) ? position : Number.NaN;
@@ -74,13 +77,17 @@ const identifierOf = (streamId: string) => new shared.StreamIdentifier().setStre
 const positionOf = (position: number) =>
   new streams.ReadReq.Options.Position().setCommitPosition(String(position)).setPreparePosition(String(position));
 
-const request = (options: streams.ReadReq.Options) =>
-  new streams.ReadReq().setOptions(
-    options
-      .setResolveLinks(false)
-      .setNoFilter(new shared.Empty())
-      .setUuidOption(new streams.ReadReq.Options.UUIDOption().setString(new shared.Empty())),
-  );
+const request = (options: streams.ReadReq.Options) => {
+  if (!options.hasFilter()) options.setNoFilter(new shared.Empty());
+  const uuids = new streams.ReadReq.Options.UUIDOption().setString(new shared.Empty());
+  return new streams.ReadReq().setOptions(options.setResolveLinks(false).setUuidOption(uuids));
+};
+
+/** Only what administrators have said of streams; the server looks at so many events at a time. */
+const onlyMetadata = () => {
+  const types = new streams.ReadReq.Options.FilterOptions.Expression().setPrefixList(['$metadata', '$streamDeleted']);
+  return new streams.ReadReq.Options.FilterOptions().setEventType(types).setMax(10_000);
+};
 
 const { FORWARDS, BACKWARDS } = streams.ReadReq.Options.ReadDirection;
 
@@ -179,6 +186,15 @@ export class Connection extends EventStoreDBClient {
     if (from === null) all.setStart(new shared.Empty());
     else all.setPosition(positionOf(from));
     return this.page(new streams.ReadReq.Options().setAll(all).setReadDirection(FORWARDS).setCount(String(limit)), within);
+  }
+
+  /** The same, but only the events that say how long streams are kept, or that they were deleted. */
+  pageOfMetadata(from: number | null, { limit, within }: Page): Promise<Read[]> {
+    const all = new streams.ReadReq.Options.AllOptions();
+    if (from === null) all.setStart(new shared.Empty());
+    else all.setPosition(positionOf(from));
+    const options = new streams.ReadReq.Options().setAll(all).setReadDirection(FORWARDS).setCount(String(limit)).setFilter(onlyMetadata());
+    return this.page(options, within);
   }
 
   /** Events of $all before position `before` (null: from the end), the last one first. */

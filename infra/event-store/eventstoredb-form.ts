@@ -9,10 +9,10 @@ const suffixLength = opening.length + hashDigits + closing.length;
 /** The metadata as EventStoreDB gets it. */
 export const metadataWithHash = (metadata: string, hash: string): string => `${metadata.slice(0, -1)}${opening}${hash}${closing}`;
 
-/** The way back: the metadata over which the hash was computed, to the byte. Throws when there is no hash at its end. */
-export const withoutHash = (text: string): { metadata: string; hash: string } => {
+/** The way back: the metadata over which the hash was computed, to the byte; null where there is no hash at its end: it is none of ours. */
+export const withoutHash = (text: string): { metadata: string; hash: string } | null => {
   const suffix = text.slice(-suffixLength);
-  if (!/^,"hash":"[0-9a-f]{64}"\}$/.test(suffix)) throw new TypeError('this metadata has no hash at its end: the event is not of this log');
+  if (!/^,"hash":"[0-9a-f]{64}"\}$/.test(suffix)) return null;
   return { metadata: `${text.slice(0, -suffixLength)}}`, hash: suffix.slice(opening.length, -closing.length) };
 };
 

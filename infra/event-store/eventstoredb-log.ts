@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DomainError } from '../../domain/error.ts';
-import { type Appended, Connection, mayPass, type Read } from './eventstoredb-connection.ts';
+import { type Appended, Connection, isDeleted, mayPass, type Read } from './eventstoredb-connection.ts';
 import { idOf, metadataWithHash, withoutHash } from './eventstoredb-form.ts';
+import { retentionIn } from './eventstoredb-retention.ts';
+import { createLogHealth, type LogHealth, streamDamaged } from './health.ts';
 import type { Raw } from './raw.ts';
 
 /** The stream that names the log. Its one event is none of the log's own. */
 const identity = 'log';
 
-const isOurs = ({ streamId }: { readonly streamId: string }) => !streamId.startsWith('$') && streamId !== identity;
+/** Whether the stream may hold events of this log: those of the server itself and the log's name do not. */
+const mayBeOurs = ({ streamId }: Pick<Read, 'streamId'>) => !streamId.startsWith('$') && streamId !== identity;
 
 /** What is to be appended; its revision follows from its place. */
 export type Unplaced = Pick<Raw, 'type' | 'metadata' | 'data' | 'hash'>;
@@ -47,20 +50,62 @@ const inTime = async <T>(work: Promise<T>, within: number): Promise<T> => {
   }
 };
 
-const rawOf = ({ streamId, revision, position, type, metadata, data }: Read): Raw => {
+/** The event as this log has written it, or null for one that another program has written. */
+const rawOf = ({ streamId, revision, position, type, metadata, data }: Read): Raw | null => {
   if (Number.isNaN(position))
     throw new Error(`the position of ${streamId}@${revision} is not known: this needs EventStoreDB 22.10 or newer`);
-  try {
-    return { streamId, revision, position, type, data, ...withoutHash(metadata) };
-  } catch (error) {
-    throw new Error(`${streamId}@${revision} cannot be read`, { cause: error });
-  }
+  const written = withoutHash(metadata);
+  return written && { streamId, revision, position, type, data, ...written };
 };
+
+const notOurs = 'was not written by this log';
 
 const pageSize = 1_000;
 
-export const openEventStoreDbLog = (url: string, patience: Patience = patient) => {
+export interface EventStoreDbLogOptions {
+  readonly patience?: Patience;
+  readonly health?: LogHealth;
+  /** Looks for limits on each stream that is read, for who does not follow the log. */
+  readonly checksLimits?: boolean;
+}
+
+export const openEventStoreDbLog = (url: string, options: EventStoreDbLogOptions = {}) => {
+  const { patience = patient, health = createLogHealth({ owns: () => false }), checksLimits = false } = options;
   const connection = new Connection(url);
+  /** Of the newest metadata that was seen of a stream. */
+  const metadataAt = new Map<string, number>();
+
+  const noteRetention = (event: Read) => {
+    const found = retentionIn(event);
+    if (!found || !health.owns(found.streamId) || event.position < (metadataAt.get(found.streamId) ?? 0)) return;
+    metadataAt.set(found.streamId, event.position);
+    health.limit(found.streamId, found.retention);
+  };
+
+  /** The events of a page of $all that are ours; what is not is noted and passed over. */
+  const oursOf = (page: readonly Read[]): Raw[] =>
+    page.flatMap((event) => {
+      noteRetention(event);
+      if (!mayBeOurs(event) || event.type.startsWith('$')) return [];
+      const raw = rawOf(event);
+      if (!raw) health.pass({ streamId: event.streamId, revision: event.revision, reason: notOurs });
+      return raw ?? [];
+    });
+
+  const mustBeOurs = (event: Read): Raw => {
+    const raw = rawOf(event);
+    if (raw) return raw;
+    health.pass({ streamId: event.streamId, revision: event.revision, reason: notOurs });
+    throw streamDamaged(event.streamId, `revision ${event.revision} ${notOurs}`);
+  };
+
+  /** Throws log.stream_damaged where these events of a stream, read from revision `from` on, leave one out or hold one of another program. */
+  const mustBeWhole = (streamId: string, from: number, page: readonly Read[]): Raw[] =>
+    page.map((event, index) => {
+      if (event.revision === from + index) return mustBeOurs(event);
+      health.pass({ streamId, revision: from + index, reason: 'is missing' });
+      throw streamDamaged(streamId, `revision ${from + index} is missing`);
+    });
 
   /** Asks again, a little later each time, while a failure may pass. Throws server.store_unavailable when the time is over. */
   const persist = async <T>(ask: (within: number, again: boolean) => Promise<T>, { total, once } = patience): Promise<T> => {
@@ -80,6 +125,20 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
     }
   };
 
+  /** Throws log.stream_damaged for a stream of which it is known that others have changed it. */
+  const mustBeSound = (streamId: string) => {
+    const damage = health.damageOf(streamId);
+    if (damage) throw streamDamaged(streamId, damage);
+  };
+
+  /** Asks about one stream; one that was deleted for good is damaged. */
+  const ofStream = <T>(streamId: string, ask: (within: number) => Promise<T>): Promise<T> =>
+    persist(ask).catch((error: unknown) => {
+      if (!isDeleted(error)) throw error;
+      health.limit(streamId, { truncateBefore: Number.POSITIVE_INFINITY });
+      throw streamDamaged(streamId, 'is deleted');
+    });
+
   /** Whether exactly these events stand after `expected`: then a refusal was the echo of our own append. */
   const standsThere = async (streamId: string, expected: number, ids: readonly string[], within: number): Promise<boolean> => {
     const there = await connection.pageOfStream(streamId, expected + 1, { limit: ids.length, within });
@@ -87,30 +146,50 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
   };
 
   /** Pages of $all from the end, or from before a place, without what is not ours. */
-  async function* backwards(before: number | null, firstPage: number) {
+  async function* backwardsOfAll(before: number | null, firstPage: number) {
     for (let [limit, place] = [firstPage, before]; ; limit = Math.min(limit * 4, pageSize)) {
       const page = await persist((within) => connection.pageOfAllBackwards(place, { limit, within }));
-      yield page.filter(isOurs).map(rawOf);
+      yield page;
       const last = page[page.length - 1];
       if (!last || page.length < limit) return;
       place = last.position;
     }
   }
 
+  async function* backwards(before: number | null, firstPage: number) {
+    for await (const page of backwardsOfAll(before, firstPage)) yield page.filter(mayBeOurs).flatMap((event) => rawOf(event) ?? []);
+  }
+
+  /** The newest event of all that was looked at for `head`, and the newest of ours that was found. */
+  let seen = { newest: 0, head: 0 };
+
   return {
     connection,
-    isOurs,
-    rawOf,
+    health,
+    oursOf,
     backwards,
 
-    /** The name of this log, which whoever comes first gives it. */
+    /** The name of this log, which whoever comes first gives it. Another program may have written to a stream of that name too. */
     async identify(): Promise<string> {
       const named = Buffer.from(JSON.stringify({ id: randomUUID().replaceAll('-', '') }));
       const event = { id: randomUUID(), type: 'log.named', metadata: Buffer.from('{}'), data: named };
-      for (;;) {
-        const [found] = await persist((within) => connection.pageOfStream(identity, 0, { limit: 1, within }), starting);
+      for (let from = 0; ; ) {
+        const page = await persist((within) => connection.pageOfStream(identity, from, { limit: pageSize, within }), starting);
+        const found = page.find(({ type }) => type === event.type);
         if (found) return String((JSON.parse(found.data) as { id: unknown }).id);
-        await persist((within) => connection.appendEvents(identity, -1, [event], within), starting);
+        from = (page.at(-1)?.revision ?? from - 1) + 1;
+        if (page.length < pageSize) await persist((within) => connection.appendEvents(identity, from - 1, [event], within), starting);
+      }
+    },
+
+    /** Notes every limit on a stream of ours that was set after a position (0, or that of an event). */
+    async findLimits(after: number): Promise<void> {
+      for (let place = after === 0 ? null : after; ; ) {
+        const page = await persist((within) => connection.pageOfMetadata(place, { limit: pageSize, within }), starting);
+        for (const event of page) noteRetention(event);
+        const last = page.at(-1)?.position;
+        if (page.length < pageSize || last === undefined || last === place) return;
+        place = last;
       }
     },
 
@@ -125,6 +204,7 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
         metadata: Buffer.from(metadataWithHash(metadata, hash)),
         data: Buffer.from(data),
       }));
+      mustBeSound(streamId);
       return persist(async (within, again) => {
         const answer = await connection.appendEvents(streamId, expected, proposed, within);
         if (answer.ok || !again || answer.actual < expected + proposed.length) return answer;
@@ -133,15 +213,23 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
       });
     },
 
-    /** Events of a stream from revision `from` on. */
+    /** Events of a stream from revision `from` on. Throws log.stream_damaged where the stream is not whole. */
     async read(streamId: string, from: number, limit: number): Promise<Raw[]> {
-      return (await persist((within) => connection.pageOfStream(streamId, from, { limit, within }))).map(rawOf);
+      mustBeSound(streamId);
+      const page = await ofStream(streamId, (within) => connection.pageOfStream(streamId, from, { limit, within }));
+      if (checksLimits && from === 0) {
+        const metadata = await persist((within) => connection.lastOfStream(`$$${streamId}`, within));
+        if (metadata) noteRetention(metadata);
+      }
+      mustBeSound(streamId);
+      return mustBeWhole(streamId, from, page);
     },
 
     /** The last event of a stream, or null where there is no stream. */
     async last(streamId: string): Promise<Raw | null> {
-      const last = await persist((within) => connection.lastOfStream(streamId, within));
-      return last && rawOf(last);
+      mustBeSound(streamId);
+      const last = await ofStream(streamId, (within) => connection.lastOfStream(streamId, within));
+      return last && mustBeOurs(last);
     },
 
     /** Events of the log after a position (0, or that of an event), at most `limit`. */
@@ -151,19 +239,29 @@ export const openEventStoreDbLog = (url: string, patience: Patience = patient) =
         // One more than is missing, for the page begins with the event at its place.
         const wanted = Math.min(pageSize, limit - found.length) + 1;
         const page = await persist((within) => connection.pageOfAll(place, { limit: wanted, within }));
-        for (const event of page) {
-          if (isOurs(event) && event.position > after && event.position !== place && found.length < limit) found.push(rawOf(event));
-        }
+        for (const raw of oursOf(page)) if (raw.position > after && raw.position !== place && found.length < limit) found.push(raw);
         if (page.length < wanted) break;
         place = page[page.length - 1]?.position ?? place;
       }
       return found;
     },
 
-    /** Position of the last event; 0: there is none. */
+    /** Position of the last event; 0: there is none. What was looked at before is not looked at again, however much of it is not ours. */
     async head(): Promise<number> {
-      for await (const page of backwards(null, 16)) if (page[0]) return page[0].position;
-      return 0;
+      let newest = 0;
+      for await (const page of backwardsOfAll(null, 16)) {
+        newest ||= page[0]?.position ?? 0;
+        const ours = page.find((event) => event.position > seen.newest && mayBeOurs(event) && rawOf(event) !== null);
+        if (ours) {
+          seen = { newest, head: ours.position };
+          break;
+        }
+        if ((page.at(-1)?.position ?? 0) <= seen.newest) {
+          seen = { newest: Math.max(newest, seen.newest), head: seen.head };
+          break;
+        }
+      }
+      return seen.head;
     },
 
     close: () => connection.close(),

@@ -9,7 +9,7 @@ export interface TailNeeds {
   readonly log: EventStoreDbLog;
   /** Position of the last event that need not be told; 0: all are told. */
   readonly from: number;
-  readonly recorded: (raw: Raw) => Recorded;
+  readonly recorded: (raws: readonly Raw[]) => readonly Recorded[];
   /** Appends of this process by stream, until their events are folded in. */
   readonly underWay: ReadonlyMap<string, Promise<void>>;
   readonly landmarks: Landmarks;
@@ -25,7 +25,7 @@ export const createTail = ({ log, from, recorded, underWay, landmarks, onError }
 
   /** NOTE: an event may come round before the answer to its own append. Whoever hears of an event must find it in the state of its stream. */
   const tell = async (page: readonly Raw[]) => {
-    const events = page.filter(({ position }) => position > told).map(recorded);
+    const events = recorded(page.filter(({ position }) => position > told));
     const last = events[events.length - 1];
     if (!last) return;
     for (const { streamId } of events) await underWay.get(streamId);
@@ -45,7 +45,7 @@ export const createTail = ({ log, from, recorded, underWay, landmarks, onError }
           place,
           async (page) => {
             wait = 50;
-            await tell(page.filter(log.isOurs).map(log.rawOf));
+            await tell(log.oursOf(page));
             place = page[page.length - 1]?.position ?? place;
           },
           ending.signal,

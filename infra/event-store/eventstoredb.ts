@@ -1,13 +1,16 @@
 // The log in EventStoreDB, which several processes append to. Each append waits for nobody else: the server compares the revision. This
 // process follows $all to tell what was committed, by itself and by others; snapshots and keys stand beside the log.
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { Beside } from './beside.ts';
 import { chainHash, createCodec, type EventContract, noHash } from './codec.ts';
+import { decodeReadable, decodeWhole } from './decode.ts';
 import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
-import { openEventStoreDbLog, type Patience, type Unplaced } from './eventstoredb-log.ts';
+import { type EventStoreDbLog, openEventStoreDbLog, type Patience, type Unplaced } from './eventstoredb-log.ts';
 import { createTail } from './eventstoredb-tail.ts';
+import { createLogHealth, type LogHealth } from './health.ts';
 import { createLandmarks } from './landmarks.ts';
 import { type AppendRequest, type EventStore, VersionConflict } from './port.ts';
 import type { Raw } from './raw.ts';
@@ -16,6 +19,8 @@ export interface EventStoreDbReaderOptions {
   /** esdb:// or esdb+discover://, with user and password in it. */
   readonly url: string;
   readonly contract: EventContract;
+  /** Where what is not as it was written is noted. */
+  readonly health?: LogHealth;
   /** Hears of a subscription that broke; it is made again. */
   readonly onError?: (error: Error) => void;
   /** How long a call goes on without an answer. */
@@ -38,19 +43,28 @@ interface End {
 
 const noStream: End = { revision: -1, hash: noHash };
 
+const recordedAtOf = ({ metadata }: Raw): number => {
+  try {
+    return Date.parse((JSON.parse(metadata) as { recordedAt: string }).recordedAt);
+  } catch {
+    return Number.NaN; // compares with nothing
+  }
+};
+
 /** `underWay`: appends of this process by stream, until whoever made them has folded their events in. */
 const openReader = async (options: EventStoreDbReaderOptions, underWay: ReadonlyMap<string, Promise<void>>) => {
   const { url, contract, onError = () => {}, patience } = options;
-  const log = openEventStoreDbLog(url, patience);
+  const { health = createLogHealth({ owns: contract.owns }) } = options;
+  const log = openEventStoreDbLog(url, { health, ...(patience && { patience }) });
   const codec = createCodec(contract);
   const landmarks = createLandmarks();
-  const recorded = (raw: Raw): Recorded => codec.decode(raw.streamId, raw.revision, raw.position, raw, raw.hash);
+  const recorded = (raws: readonly Raw[]): Recorded[] => decodeReadable(codec, raws, health);
 
   const last = async (limit: number): Promise<readonly Recorded[]> => {
     const found: Recorded[] = [];
     if (limit === 0) return found;
     for await (const page of log.backwards(null, Math.min(limit, 1_000))) {
-      found.push(...page.slice(0, limit - found.length).map(recorded));
+      found.push(...recorded(page).slice(0, limit - found.length));
       if (found.length === limit) break;
     }
     return found.reverse();
@@ -60,7 +74,7 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
     const wanted = Date.parse(instant);
     for await (const page of log.backwards(landmarks.after(wanted), 100)) {
       for (const [index, raw] of page.entries()) {
-        const at = Date.parse((JSON.parse(raw.metadata) as { recordedAt: string }).recordedAt);
+        const at = recordedAtOf(raw);
         if (at < wanted) return raw.position;
         if (index === page.length - 1) landmarks.note(raw.position, at);
       }
@@ -70,8 +84,8 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
 
   const logId = await log.identify();
   const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
-  const read = async (streamId: string, from: number, limit: number) => (await log.read(streamId, from, limit)).map(recorded);
-  const readAll = async (after: number, limit: number) => (await log.readAll(after, limit)).map(recorded);
+  const read = async (streamId: string, from: number, limit: number) => decodeWhole(codec, await log.read(streamId, from, limit), health);
+  const readAll = async (after: number, limit: number) => recorded(await log.readAll(after, limit));
   return {
     log,
     codec,
@@ -89,11 +103,33 @@ export const createEventStoreDbReader = async (options: EventStoreDbReaderOption
   return { ...shared, close };
 };
 
+/** What the snapshot of the limits is kept under; no stream of ours has this name. */
+const limitsName = '$limits';
+const limitsVersion = 1;
+
+const Limits = z.object({ position: z.number(), limits: z.array(z.tuple([z.string(), z.record(z.string(), z.number().nullable())])) });
+
+/** Notes which streams were limited before this process began to follow the log. What is kept of it spares reading the whole log each time. */
+const findLimits = async (log: EventStoreDbLog, beside: Beside) => {
+  const kept = await beside.snapshot(limitsName);
+  const known = kept?.version === limitsVersion ? Limits.parse(JSON.parse(kept.body)) : { position: 0, limits: [] };
+  for (const [streamId, { truncateBefore, ...others }] of known.limits)
+    log.health.limit(streamId, {
+      ...others,
+      ...(truncateBefore !== undefined && { truncateBefore: truncateBefore ?? Number.POSITIVE_INFINITY }),
+    });
+  const position = await log.head();
+  await log.findLimits(known.position);
+  const body = JSON.stringify({ position, limits: [...log.health.limits()] });
+  beside.saveSnapshot(limitsName, { revision: 0, version: limitsVersion, body });
+};
+
 export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
   const { beside, now = Date.now, onBatch = () => {} } = options;
   const underWay = new Map<string, Promise<void>>();
   const { log, codec, shared, close } = await openReader(options, underWay);
   await beside.belongTo(shared.logId);
+  await findLimits(log, beside);
   const ends = new LRUCache<string, End>({ max: 50_000 });
   const witnesses = new Set<(events: readonly Recorded[]) => void>();
   let lastRecordedAt = 0;

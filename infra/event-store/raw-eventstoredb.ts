@@ -1,6 +1,7 @@
 // The log in EventStoreDB as it stands there.
 import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
 import { openEventStoreDbLog, type Patience } from './eventstoredb-log.ts';
+import { createLogHealth } from './health.ts';
 import type { Raw, RawTarget } from './raw.ts';
 
 /** Nobody waits for an answer here: a server that restarts is waited for. */
@@ -22,10 +23,12 @@ function* runsOf(events: readonly Raw[]): Generator<readonly Raw[]> {
   if (run.length > 0) yield run;
 }
 
-/** `url`: esdb:// or esdb+discover://, with user and password in it. */
-export const openRawEventStoreDb = (url: string): RawTarget => {
-  const log = openEventStoreDbLog(url, unhurried);
+/** `url`: esdb:// or esdb+discover://, with user and password in it. `owns`: whether a stream is one of this log's. */
+export const openRawEventStoreDb = (url: string, owns: (streamId: string) => boolean): RawTarget => {
+  const health = createLogHealth({ owns });
+  const log = openEventStoreDbLog(url, { patience: unhurried, health, checksLimits: true });
   return {
+    health,
     name: url.replace(/\/\/[^@/]*@/, '//'),
     readAll: log.readAll,
     readStream: log.read,

@@ -1,5 +1,6 @@
 // A log as it stands on the disk, whichever engine keeps it: to be carried and verified byte for byte, never decoded.
 import type { Stored } from './codec.ts';
+import type { LogHealth } from './health.ts';
 
 /** An event as the log keeps it, whichever engine that is: nothing of it is decoded, so that it can be carried and checked byte for byte. */
 export interface Raw extends Stored {
@@ -19,6 +20,8 @@ export interface RawLog {
   readStream(streamId: string, from: number, limit: number): Promise<readonly Raw[]>;
   /** Position of the last event; 0: there is none. */
   head(): Promise<number>;
+  /** What the reads so far have passed over, where the engine holds more than this log. */
+  readonly health?: LogHealth;
   close(): Promise<void>;
 }
 

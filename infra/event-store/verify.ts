@@ -1,5 +1,6 @@
 // Proves that nobody has changed the past: recomputes the hash of every event of a log.
 import { chainHash, noHash } from './codec.ts';
+import { type LogHealth, retentionReason } from './health.ts';
 import type { Raw, RawLog } from './raw.ts';
 import { openRawSqlite } from './raw-sqlite.ts';
 import { openLogReader } from './sqlite-schema.ts';
@@ -15,6 +16,8 @@ export interface Verification {
   readonly events: number;
   readonly streams: number;
   readonly faults: readonly Fault[];
+  /** What other programs have written beside this log, where the engine holds it too. */
+  readonly foreign?: { readonly events: number; readonly streams: number };
 }
 
 /** More faults than these say nothing new. */
@@ -121,6 +124,14 @@ const pageSize = 1_000;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+const undo = 'until the server scavenges, its metadata can still be set back';
+
+/** Streams of this log that others have written to, cut or deleted. */
+const faultsOf = (health: LogHealth): Fault[] => [
+  ...health.damaged().map(({ streamId, revision, reason }) => ({ streamId, revision, reason })),
+  ...[...health.limits()].map(([streamId, retention]) => ({ streamId, revision: -1, reason: `${retentionReason(retention)}; ${undo}` })),
+];
+
 /** The same for a log of either engine, in log order. `onProgress`: positions. */
 export const verifyRawLog = async (log: RawLog, onProgress: (done: number, all: number) => void = () => {}): Promise<Verification> => {
   const checker = createChecker({ streamByStream: false });
@@ -137,7 +148,8 @@ export const verifyRawLog = async (log: RawLog, onProgress: (done: number, all: 
     checker.broken(error);
   }
   const { events, streams, faults } = checker.result();
-  return { events, streams, faults };
+  if (!log.health) return { events, streams, faults };
+  return { events, streams, faults: [...faults, ...faultsOf(log.health)].slice(0, mostFaults), foreign: log.health.foreign() };
 };
 
 /** The same for one stream, a page at a time, so that others get their turn. No events: there is no such stream. */

@@ -55,6 +55,12 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
     ),
     parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection'], kept),
     feedPosition: gauge('feed_position', 'Position of the last event that this process has heard of by the feed.', []),
+    foreignEvents: gauge('log_foreign_events', 'Events of other programs in the log that were passed over.', []),
+    damagedStreams: gauge(
+      'log_damaged_streams',
+      'Streams that are not as they were written, deleted or cut by hand: their commands are refused.',
+      [],
+    ),
     mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', [], isMirror ? registers : []),
     sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state'], kept),
     openIntents: gauge('saga_open_intents', 'Commands that sagas have asked for and that have no outcome yet.', ['saga']),

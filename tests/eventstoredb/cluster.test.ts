@@ -112,7 +112,7 @@ describe.each([
     const killed = leader();
     cluster.kill(killed);
     cluster.kill((killed + 1) % 3);
-    await writing.refused(20);
+    await writing.refused(8);
     await expect(store.head()).rejects.toSatisfy(isRefusal);
     await cluster.start(killed);
     await writing.more(5);
@@ -146,7 +146,7 @@ describe.each([
     const other = (hung + 1) % 3;
     cluster.hang(hung);
     cluster.kill(other);
-    await writing.refused(40);
+    await writing.refused(16);
     cluster.resume(hung);
     await writing.more(5);
     await writing.stop();
