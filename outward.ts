@@ -15,6 +15,7 @@ import type { EventStore } from './infra/event-store/port.ts';
 import type { Outside } from './infra/outbound/outside.port.ts';
 import type { Query, TableReader } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
+import type { Metrics } from './infra/telemetry/metrics.ts';
 import type { Seals } from './infra/vault/port.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 
@@ -27,6 +28,7 @@ export interface OutwardNeeds extends UpkeepNeeds {
   readonly seals: Seals;
   readonly blindIndex: (kind: string, value: string) => string;
   readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'moneyAnomalies'>;
   /** The clock, in milliseconds. */
   readonly now: () => number;
   /** Nothing is sent and nothing wakes. */
@@ -46,10 +48,11 @@ const sagaTable = (tables: TableReader) => {
 export const sagaNames = sagas.map(({ process }) => process.category);
 
 export const startOutward = async (needs: OutwardNeeds) => {
-  const { handle, store, feed, tables, outside, seals, blindIndex, log, now, isAsleep } = needs;
+  const { handle, store, feed, tables, outside, seals, blindIndex, log, metrics, now, isAsleep } = needs;
   const { gateway, courier, mail, account } = outside;
+  const onAnomaly = (reason: string) => metrics.moneyAnomalies.inc({ reason });
   const outbound: Readonly<Record<string, Outbound>> = {
-    gateway: toGateway({ handle, gateway, account }),
+    gateway: toGateway({ handle, gateway, account, onAnomaly }),
     courier: toCourier({ handle, courier, seals }),
     vault: toVault({ handle, store, seals, mail, blindIndex }),
   };
@@ -72,7 +75,7 @@ export const startOutward = async (needs: OutwardNeeds) => {
     onLeft: (error: Error, { streamId }: Recorded) => log.warn({ err: error, streamId }, 'an event was left aside'),
     onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
   };
-  const inbox = isAsleep ? null : await followInbox({ ...following, account });
+  const inbox = isAsleep ? null : await followInbox({ ...following, account, onAnomaly });
   const upkeep = isAsleep
     ? undefined
     : setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));

@@ -57,6 +57,9 @@ export const requestReturn = async (handle: Handle, orderId: string, input: NewR
   if (state.status !== 'Delivered') {
     throw new DomainError('order.not_delivered', `This order is ${state.status}.`, { status: state.status });
   }
+  // What the courier has not collected was not paid, and cannot be given back.
+  if (carried.terms?.cod && !carried.captured)
+    throw new DomainError('payment.not_captured', 'The cash for this order has not come in yet.');
   const lines = linesOf(input.lines, carried.terms?.holds ?? [], await takenBy(handle, known));
   const { checkoutId, sellerId } = state;
   const ids = { returnId, orderId, checkoutId, buyerId, sellerId };

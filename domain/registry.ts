@@ -30,6 +30,8 @@ import { PaymentEvent } from './payment/events.ts';
 import { payment } from './payment/payment.ts';
 import { ProductEvent } from './product/events.ts';
 import { product } from './product/product.ts';
+import { ReconciliationEvent } from './reconciliation/events.ts';
+import { reconciliation } from './reconciliation/reconciliation.ts';
 import { RefundEvent } from './refund/events.ts';
 import { refund } from './refund/refund.ts';
 import { ReturnEvent } from './return/events.ts';
@@ -40,8 +42,6 @@ import { SellerEvent } from './seller/events.ts';
 import { seller } from './seller/seller.ts';
 import { ShipmentEvent } from './shipment/events.ts';
 import { shipment } from './shipment/shipment.ts';
-import { StaffEvent } from './staff/events.ts';
-import { staff } from './staff/staff.ts';
 import { StockEvent } from './stock/events.ts';
 import { stock } from './stock/stock.ts';
 import { UserEvent } from './user/events.ts';
@@ -102,12 +102,12 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(OrderEvent),
   ...definitions(PaymentEvent),
   ...definitions(ProductEvent),
+  ...definitions(ReconciliationEvent),
   ...definitions(RefundEvent),
   ...definitions(ReturnEvent),
   ...definitions(ReviewEvent),
   ...definitions(SellerEvent),
   ...definitions(ShipmentEvent),
-  ...definitions(StaffEvent),
   ...definitions(StockEvent),
   ...definitions(UserEvent),
   ...definitions(WebhookEvent),
@@ -163,12 +163,12 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(order, OrderEvent),
   fold(payment, PaymentEvent),
   fold(product, ProductEvent),
+  fold(reconciliation, ReconciliationEvent),
   fold(refund, RefundEvent),
   fold(returns, ReturnEvent),
   fold(review, ReviewEvent),
   fold(seller, SellerEvent),
   fold(shipment, ShipmentEvent),
-  fold(staff, StaffEvent),
   fold(stock, StockEvent),
   fold(user, UserEvent),
   fold(webhook, WebhookEvent),

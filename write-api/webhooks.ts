@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Handle } from '../commands/handle.ts';
 import { paymentNotice, receiveWebhook, shipmentNotice } from '../commands/outbound/webhooks.ts';
 import { DomainError } from '../domain/error.ts';
-import type { WebhookCommand } from '../domain/webhook/webhook.ts';
+import type { ReceiveWebhook } from '../domain/webhook/webhook.ts';
 import { params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
 import { bodyBytes } from '../infra/http/request-body.ts';
@@ -21,7 +21,7 @@ export interface WebhookNeeds {
   readonly now: () => number;
 }
 
-type Reader = (headers: Headers, rawBody: Uint8Array, now: number) => Promise<WebhookCommand>;
+type Reader = (headers: Headers, rawBody: Uint8Array, now: number) => Promise<ReceiveWebhook>;
 
 const readers = ({ gateway, courier }: WebhookNeeds): ReadonlyMap<string, Reader> =>
   new Map<string, Reader>([

@@ -12,7 +12,7 @@ import type { OrderLine } from '../../domain/order/terms.ts';
 import type { PaymentCommand } from '../../domain/payment/commands.ts';
 import type { Share } from '../../domain/payment/shares.ts';
 import { type StockCommand, stockId } from '../../domain/stock/stock.ts';
-import { refundIds } from './fulfilment.ts';
+import { refundIds } from './fulfilment-reaction.ts';
 import type { Send } from './saga.ts';
 
 const toStock = (purchase: Purchase, lineId: string, command: StockCommand): Send => {
@@ -131,7 +131,7 @@ const holdsOf = (purchase: Purchase, { lines }: PlannedOrder) =>
 const giveBack = ({ plan }: Purchase, { orderId, reason }: { orderId: string; reason: string }, at: string): PaymentCommand =>
   plan.method === 'cod'
     ? { type: 'void_part', orderId, at }
-    : { type: 'request_refund', refundId: refundIds.cancelled(orderId), orderId, of: 'rest', reason, at };
+    : { type: 'request_refund', refundId: refundIds.cancelled(orderId), orderId, of: 'rest', atMost: true, reason, at };
 
 const book = (purchase: Purchase, { orderId }: { orderId: string | null }, at: string): Send => {
   const { checkoutId, buyerId, plan } = purchase;

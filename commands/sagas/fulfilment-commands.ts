@@ -6,7 +6,7 @@ import type { OrderCommand } from '../../domain/order/commands.ts';
 import type { PaymentCommand } from '../../domain/payment/commands.ts';
 import type { ReturnCommand } from '../../domain/return/return.ts';
 import type { StockCommand } from '../../domain/stock/stock.ts';
-import type { CourierCommand } from './outbound.ts';
+import type { AskCourier, BookCourier } from './outbound.ts';
 import type { Send } from './saga.ts';
 
 const toStock = (id: string, command: StockCommand): Send => ({ target: 'stock', id, command });
@@ -23,6 +23,12 @@ export const sendOf = (state: Fulfilment, intent: Extract<FulfilmentEvent, { typ
     case 'return':
     case 'complete':
       return toOrder(orderId, task.do === 'ship' ? { type: 'ship', shipmentId: orderId, at } : { type: task.do, at });
+    case 'cancel':
+      return toOrder(orderId, { type: 'cancel', by: 'system', reason: 'refunded', at });
+    case 'ask_courier': {
+      const command: AskCourier = { type: 'ask', shipmentId: orderId, at };
+      return { target: 'courier', id: orderId, command };
+    }
     case 'fail_delivery':
       return toOrder(orderId, { type: 'fail_delivery', reason: 'courier', at });
     case 'collect':
@@ -32,7 +38,7 @@ export const sendOf = (state: Fulfilment, intent: Extract<FulfilmentEvent, { typ
       return toPayment(paymentId, { type: 'void_part', orderId, at });
     case 'refund': {
       const { refundId, of, reason } = task;
-      return toPayment(paymentId, { type: 'request_refund', refundId, orderId, of, reason, at });
+      return toPayment(paymentId, { type: 'request_refund', refundId, orderId, of, atMost: true, reason, at });
     }
     case 'consume':
     case 'release':
@@ -61,7 +67,7 @@ const courierBooking = (
   { terms }: Fulfilment,
   { address, orderId, at }: Extract<FulfilmentEvent, { type: 'fulfilment.requested' }>,
   { shipmentId, shipping }: Extract<Task, { do: 'book_courier' }>,
-): CourierCommand => {
+): BookCourier => {
   if (!terms || address === undefined) throw new Error('a courier is booked for a confirmed order with its address alone');
   const { checkoutId, buyerId, sellerId, cod } = terms;
   return { type: 'book', shipmentId, orderId, checkoutId, buyerId, sellerId, ...shipping, address, cod, at };

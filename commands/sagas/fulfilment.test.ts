@@ -166,16 +166,53 @@ describe('an order is not fulfilled', () => {
 });
 
 describe('cash at the door', () => {
-  const way = [confirmed(true), accepted, packed, shipped, delivered];
-  it('is collected at the delivery', () => expect(commandsOf(...way)).toEqual(['payment p1 collect']));
+  const way = [confirmed(true), accepted, packed, shipped];
+  const overdue = '2026-01-08T12:00:00.000Z';
+  const ended = (code: string, ...triggers: Trigger[]) => {
+    const { intents, state } = upTo(...triggers);
+    const intent = intents.at(-1);
+    if (!intent) throw new Error('nothing was asked for');
+    const events = fulfilment.settled(intent, state, [{ code, details: {}, at: noon }]);
+    return { events, state: events.reduce(fulfilment.process.evolve, state) };
+  };
+  it('is collected when the courier says so, whatever the order knows', () => {
+    expect(commandsOf(...way, parcel('delivered'))).toEqual(['payment p1 collect', 'order o1 deliver']);
+    expect(commandsOf(...way, delivered, completed, parcel('delivered'))).toEqual(['payment p1 collect']);
+    expect(commandsOf(confirmed(true), accepted, packed, parcel('delivered'))).toEqual(['payment p1 collect']);
+  });
+  it('is not collected on the word of the buyer, nor of the seller', () => {
+    expect(commandsOf(...way, delivered)).toEqual([]);
+    expect(commandsOf(...way, delivered, completed)).toEqual([]);
+    expect(commandsOf(confirmed(true), accepted, packed, { ...shipped, trackingNumber: 'INVENTED-1' })).not.toContain('payment p1 collect');
+  });
   it('is booked as soon as it is there', () => {
-    const { sends } = upTo(...way, partCaptured);
+    const { sends } = upTo(...way, parcel('delivered'), delivered, partCaptured);
     const purchase = { checkoutId: 'c1', paymentId: 'p1', buyerId: 'b1', at: noon };
     expect(sends).toEqual([{ target: 'ledger', id: 's1', command: bookCapture(share, purchase) }]);
   });
   it('is available after both: completed and captured', () => {
-    expect(commandsOf(...way, completed)).toEqual([]);
-    expect(commandsOf(...way, completed, partCaptured)).toEqual(['ledger s1 book', 'ledger s1 book']);
+    expect(commandsOf(...way, delivered, completed)).toEqual([]);
+    expect(commandsOf(...way, delivered, completed, partCaptured)).toEqual(['ledger s1 book', 'ledger s1 book']);
+  });
+  it('is asked for at the courier, a week after an order was completed without it', () => {
+    const { state } = upTo(...way, delivered, completed);
+    expect([fulfilment.process.wakeAt(state), fulfilment.process.outcome(state)]).toEqual([overdue, 'Running']);
+    expect(commandsOf(...way, delivered, completed, timer(overdue))).toEqual(['courier o1 ask']);
+  });
+  it('is not asked for any more when the courier has none', () => {
+    const { events } = ended('shipping.not_collected', ...way, delivered, completed, timer(overdue));
+    expect(events).toMatchObject([{ type: 'fulfilment.done', key: 'ask_courier' }, { task: { do: 'void_part' } }]);
+  });
+  it('that came before its order was cancelled is given back', () => {
+    const { events } = ended('payment.wrong_status', confirmed(true), cancelled(true, true));
+    expect(events).toMatchObject([{ type: 'fulfilment.done', key: 'void_part' }, { task: { do: 'refund', of: 'rest' } }]);
+  });
+  it('that comes when nobody asks for it any more needs a human', () => {
+    const { intents, state } = upTo(...way, parcel('delivered'));
+    const [collect] = intents;
+    if (!collect) throw new Error('no cash was asked for');
+    const refused = fulfilment.settled(collect, state, [{ code: 'payment.wrong_status', details: {}, at: noon }]);
+    expect(fulfilment.process.outcome(refused.reduce(fulfilment.process.evolve, state))).toBe('NeedsHuman');
   });
 });
 
@@ -191,6 +228,14 @@ describe('a refund', () => {
   });
   it('of all leaves nothing to become available', () =>
     expect(commandsOf(confirmed(false), accepted, packed, shipped, delivered, refunded('r1'), completed)).toEqual([]));
+  const inFull = { ...refunded('r1'), left: idr(0) };
+  it('of all cancels what was not sent yet, once', () => {
+    for (const way of [[confirmed(false)], [confirmed(false), accepted], [confirmed(false), accepted, packed]])
+      expect(commandsOf(...way, inFull)).toContain('order o1 cancel');
+    expect(commandsOf(inFull, confirmed(false))).toEqual(['order o1 cancel']);
+    expect(commandsOf(confirmed(false), accepted, packed, shipped, inFull)).not.toContain('order o1 cancel');
+    expect(commandsOf(confirmed(false), { ...refunded('r1'), left: idr(1) })).not.toContain('order o1 cancel');
+  });
   it('of money that came too late is not the seller’s affair', () =>
     expect(upTo(confirmed(false), { ...refunded('r1'), booked: false }).last).toEqual([]));
 });
@@ -211,6 +256,16 @@ describe('a return', () => {
     expect(sends.map(({ command }) => command)).toMatchObject([
       { type: 'return', movementId: 'r1.l1', quantity: 1, condition: 'damaged' },
       { type: 'request_refund', refundId: 'r1', of: { lines: [{ lineId: 'l1', quantity: 1 }], shipping: false } },
+    ]);
+  });
+  it('of what was paid back before is settled without more money', () => {
+    const { intents, state } = upTo(...way, inspected);
+    const intent = intents.at(-1);
+    if (!intent) throw new Error('no refund was asked for');
+    const events = fulfilment.settled(intent, state, [{ code: 'already_so', details: {}, at: noon }]);
+    expect(events).toMatchObject([
+      { type: 'fulfilment.done', key: 'refund.r1' },
+      { key: 'settle.r1', task: { do: 'settle_return', returnId: 'r1' } },
     ]);
   });
   it('is settled when the money is back', () =>

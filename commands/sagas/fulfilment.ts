@@ -1,6 +1,6 @@
 // Carries one confirmed order to its end: parcel, stock, cash at the door, cancellation, returns, and the seller's money in the books.
-import type { FulfilmentEvent, Step, Task } from '../../domain/fulfilment/events.ts';
-import { type Fulfilment, type FulfilmentTerms, isNews, fulfilment as process } from '../../domain/fulfilment/fulfilment.ts';
+import type { FulfilmentEvent, Task } from '../../domain/fulfilment/events.ts';
+import { type Fulfilment, type FulfilmentTerms, fulfilment as process } from '../../domain/fulfilment/fulfilment.ts';
 import { bookCapture, bookingIds, completionEntries, refundEntries, sellerNet } from '../../domain/ledger/entries.ts';
 import type { LedgerEvent } from '../../domain/ledger/events.ts';
 import type { LedgerCommand } from '../../domain/ledger/ledger.ts';
@@ -11,13 +11,9 @@ import type { ReturnEvent } from '../../domain/return/events.ts';
 import type { ShipmentEvent } from '../../domain/shipment/events.ts';
 import type { StockEvent } from '../../domain/stock/events.ts';
 import { sendOf } from './fulfilment-commands.ts';
+import { isOfReturn, Reaction, refundIds } from './fulfilment-reaction.ts';
+import { settled } from './fulfilment-settled.ts';
 import type { Saga, TimerDue } from './saga.ts';
-
-/** One refund gives back all that is left when an order is off: its id says why. A return's refund has the return's id. */
-export const refundIds = {
-  cancelled: (orderId: string) => `${orderId}.cancelled`,
-  returned: (orderId: string) => `${orderId}.returned`,
-};
 
 type Trigger = OrderEvent | PaymentEvent | ReturnEvent | ShipmentEvent | StockEvent | LedgerEvent;
 
@@ -63,40 +59,16 @@ const orderOf = (event: Read): string | null => {
   return event.orderId ?? null;
 };
 
-/** Collects what one trigger leads to, and asks for nothing twice. */
-class Reaction {
-  readonly events: FulfilmentEvent[] = [];
-  readonly #state: Fulfilment;
-  readonly #orderId: string;
-  readonly #at: string;
-
-  constructor(state: Fulfilment, orderId: string, at: string) {
-    this.#state = state;
-    this.#orderId = orderId;
-    this.#at = at;
-  }
-
-  note(step: Step): this {
-    if (isNews(this.#state, step)) this.events.push({ type: 'fulfilment.stepped', orderId: this.#orderId, step, at: this.#at });
-    return this;
-  }
-
-  ask(key: string, task: Task, more: Pick<Extract<FulfilmentEvent, { type: 'fulfilment.requested' }>, 'address'> = {}): this {
-    if (!this.#state.tasks[key])
-      this.events.push({ type: 'fulfilment.requested', orderId: this.#orderId, key, task, ...more, at: this.#at });
-    return this;
-  }
-
-  done(key: string): this {
-    if (this.#state.tasks[key] === 'open') this.events.push({ type: 'fulfilment.done', orderId: this.#orderId, key, at: this.#at });
-    return this;
-  }
-}
-
 const started = (state: Fulfilment, event: Extract<OrderEvent, { type: 'order.confirmed' }>, at: string): FulfilmentEvent[] => {
   if (state.terms) return [];
   const { orderId, checkoutId, buyerId, sellerId, paymentId, cod, sellerNet: net, holds, acceptBy } = event;
-  return [{ type: 'fulfilment.started', orderId, checkoutId, buyerId, sellerId, paymentId, cod, sellerNet: net, holds, acceptBy, at }];
+  const reaction = new Reaction(state, orderId, at);
+  // Its share may have been given back before it was confirmed.
+  if (state.refundedInFull) reaction.ask('cancel', { do: 'cancel' });
+  return [
+    { type: 'fulfilment.started', orderId, checkoutId, buyerId, sellerId, paymentId, cod, sellerNet: net, holds, acceptBy, at },
+    ...reaction.events,
+  ];
 };
 
 /** The courier's word, as soon as the order is where it can be told. */
@@ -129,6 +101,11 @@ const release = (reaction: Reaction, { terms, net }: Fulfilment) => {
   );
 };
 
+/** Cash counts as paid when the courier says that it was collected, which it says by the delivery: nobody else's word moves money. */
+const collectCash = (reaction: Reaction, { terms, captured }: Fulfilment, says: Fulfilment['courier']) => {
+  if (terms?.cod && !captured && says === 'delivered') reaction.ask('collect', { do: 'collect' });
+};
+
 /** An order that is off gives back money; what was never collected is voided. */
 const giveBack = (reaction: Reaction, { terms, captured }: Fulfilment, refundId: string, reason: string) => {
   if (terms?.cod && !captured) reaction.ask('void_part', { do: 'void_part' });
@@ -155,7 +132,7 @@ const onOrder = (state: Fulfilment, event: Extract<Read, OrderEvent>, reaction: 
       return;
     case 'order.delivered':
       reaction.note({ step: 'delivered', returnUntil: event.returnUntil }).done('deliver');
-      if (state.terms?.cod && !state.captured) reaction.ask('collect', { do: 'collect' });
+      collectCash(reaction, state, state.courier);
       return;
     case 'order.completed':
       reaction.note({ step: 'completed' }).done('complete');
@@ -164,7 +141,7 @@ const onOrder = (state: Fulfilment, event: Extract<Read, OrderEvent>, reaction: 
     case 'order.cancelled':
       // NOTE: an order that was never confirmed has nothing here to undo: its checkout does that.
       if (!event.confirmed) return;
-      reaction.note({ step: 'cancelled' }).done('expire');
+      reaction.note({ step: 'cancelled' }).done('expire').done('cancel');
       for (const { holdId, stockId } of state.terms?.holds ?? []) reaction.ask(`release.${holdId}`, { do: 'release', stockId, holdId });
       giveBack(reaction, state, refundIds.cancelled(event.orderId), 'order_cancelled');
       return;
@@ -199,7 +176,8 @@ const onShipment = (state: Fulfilment, event: Extract<Read, ShipmentEvent>, reac
       const says = ({ 'shipment.delivered': 'delivered', 'shipment.failed': 'failed', 'shipment.returned': 'returned' } as const)[
         event.type
       ];
-      reaction.note({ step: 'courier', says });
+      reaction.note({ step: 'courier', says }).done('ask_courier');
+      collectCash(reaction, state, says);
       tellOrder(reaction, says, state.status);
       return;
     }
@@ -244,20 +222,24 @@ const onPayment = (state: Fulfilment, event: Extract<Read, PaymentEvent>, reacti
       if (!booked || state.tasks[`booked.${refundId}`]) return;
       const from = state.tasks.completion ? 'seller_available' : 'seller_pending';
       const terms = { orderId, sellerId, checkoutId, paymentId, buyerId, cod: false, holds: [] };
-      reaction.note({ step: 'refunded', refundId, sellerNet: sellerNet(event) });
+      const all = event.left?.amount === 0;
+      reaction.note({ step: 'refunded', refundId, sellerNet: sellerNet(event), ...(all && { all }) });
+      // Nobody sends what nobody pays for: it leaves the seller's work list, and its goods are free again.
+      if (all && isUnsent(state)) reaction.ask('cancel', { do: 'cancel' });
       reaction.ask(
         `booked.${refundId}`,
         booking(terms, { bookingId: bookingIds.refund(refundId), kind: 'refund', refundId }, refundEntries(event, from)),
       );
-      if (state.tasks[`refund.${refundId}`] && refundId !== refundIds.cancelled(orderId) && refundId !== refundIds.returned(orderId)) {
+      if (state.tasks[`refund.${refundId}`] && isOfReturn(orderId, refundId))
         reaction.ask(`settle.${refundId}`, { do: 'settle_return', returnId: refundId });
-      }
       return;
     }
     default:
       event satisfies never;
   }
 };
+
+const isUnsent = ({ status }: Fulfilment) => status === 'confirmed' || status === 'accepted' || status === 'packed';
 
 const stepOf = {
   'return.requested': 'requested',
@@ -340,18 +322,9 @@ const wake = (state: Fulfilment, { at }: TimerDue): readonly FulfilmentEvent[] =
   if (!state.terms || due === null || at < due) return [];
   const reaction = new Reaction(state, state.terms.orderId, at);
   if (state.status === 'confirmed') reaction.ask('expire', { do: 'expire' });
+  else if (state.status === 'completed') reaction.ask('ask_courier', { do: 'ask_courier' });
   else reaction.ask('complete', { do: 'complete' });
   return reaction.events;
-};
-
-const settled: Saga<Fulfilment, FulfilmentEvent>['settled'] = (intent, _state, [{ code, at }]) => {
-  if (intent.type !== 'fulfilment.requested') return [];
-  const { key, orderId, task } = intent;
-  // An order that refuses to be moved has gone another way by itself, and its event of that comes or has come.
-  const isFine = code === 'already_so' || code.startsWith('order.');
-  if (isFine && task.do !== 'refund') return [{ type: 'fulfilment.done', orderId, key, at }];
-  if (code === 'already_so') return [{ type: 'fulfilment.done', orderId, key, at }];
-  return [{ type: 'fulfilment.command_refused', orderId, key, code, at }];
 };
 
 export const fulfilment: Saga<Fulfilment, FulfilmentEvent> = {

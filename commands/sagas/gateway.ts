@@ -2,11 +2,12 @@
 import { DomainError } from '../../domain/error.ts';
 import type { Money } from '../../domain/money.ts';
 import type { NotePayment, PaymentCommand } from '../../domain/payment/commands.ts';
-import type { PaymentEvent } from '../../domain/payment/events.ts';
+import { AnomalyReason, type PaymentEvent } from '../../domain/payment/events.ts';
 import { payment } from '../../domain/payment/payment.ts';
 import type { Instructions } from '../../domain/payment/shares.ts';
 import { OutcomeUnknown, ProviderRefused } from '../../infra/outbound/errors.port.ts';
 import type { GatewayMethod, GatewayPayment, GatewayRefund, PaymentGateway } from '../../infra/outbound/payment-gateway.port.ts';
+import { anomaliesIn } from '../anomalies.ts';
 import { type Context, type Handle, type Result, subcommand } from '../handle.ts';
 import type { GatewayCommand } from './outbound.ts';
 import type { Outbound } from './run.ts';
@@ -16,6 +17,8 @@ export interface GatewayNeeds {
   readonly gateway: PaymentGateway;
   /** The account that payments go to which name none. */
   readonly account: string;
+  /** Hears of every notice about money that did not fit. */
+  readonly onAnomaly?: (reason: string) => void;
 }
 
 type Of<T extends GatewayCommand['type']> = Extract<GatewayCommand, { type: T }>;
@@ -51,8 +54,11 @@ export const instructionsOf = ({ instructions: given }: GatewayPayment): Instruc
   }
 };
 
-const tell = ({ handle }: GatewayNeeds, paymentId: string, command: PaymentCommand, context: Context): Told =>
-  handle(payment, paymentId, command, context);
+const tell = async ({ handle, onAnomaly }: GatewayNeeds, paymentId: string, command: PaymentCommand, context: Context): Told => {
+  const told = await handle(payment, paymentId, command, context);
+  for (const reason of anomaliesIn(told)) onAnomaly?.(reason);
+  return told;
+};
 
 /** What the gateway answered when we asked, as a notice: only what it has captured counts as paid. */
 const noteOf = (
@@ -62,7 +68,8 @@ const noteOf = (
 ): NotePayment => {
   const moved: Money = status === 'captured' ? captured : amount;
   const providerEventId = `status.${paymentId}.${status}`;
-  return { type: 'note', providerEventId, status, amount: moved.amount, currency: moved.currency, account, ownAccount, checkoutId, at };
+  const said = { amount: moved.amount, currency: moved.currency, account, checkoutId };
+  return { type: 'note', providerEventId, status, ...said, ownAccount, asked: true, at };
 };
 
 const createPayment = async (needs: GatewayNeeds, command: Of<'create_payment'>, context: Context): Told => {
@@ -109,6 +116,17 @@ const expirePayment = async (needs: GatewayNeeds, { paymentId }: Of<'expire'>, c
   const noted = known ? await tell(needs, paymentId, noteOf(known, needs.account, context.at), subcommand(context, 'note')) : null;
   const expired = await tell(needs, paymentId, { type: 'expire', at: context.at }, context);
   return expired.events.length > 0 || !noted ? expired : noted;
+};
+
+/** A gateway that does not know of this payment cannot explain what a notice says of it. */
+const reconcile = async (needs: GatewayNeeds, asked: Of<'reconcile'>, context: Context): Told => {
+  const { paymentId, amount, currency } = asked;
+  const known = await needs.gateway.payment(paymentId);
+  if (!known) throw new DomainError('payment.anomaly', 'The gateway knows of no such payment.', { paymentId });
+  const reason = AnomalyReason.parse(asked.reason);
+  const { captured: held, checkoutId, account } = known;
+  const whose = { checkoutId, account, ownAccount: needs.account };
+  return tell(needs, paymentId, { type: 'reconcile', held, ...whose, reason, amount, currency, at: context.at }, context);
 };
 
 const resultOf = ({ status }: GatewayRefund) => (status === 'pending' ? 'sent' : status === 'succeeded' ? 'refunded' : 'failed');
@@ -174,6 +192,8 @@ export const toGateway =
         return askRefund(needs, command, context);
       case 'void':
         return voidPayment(needs, command, context);
+      case 'reconcile':
+        return reconcile(needs, command, context);
       case 'expire':
         return expirePayment(needs, command, context);
       default:

@@ -7,6 +7,7 @@ import type { Sealed } from '../../domain/privacy.ts';
  * To target `gateway`; the id of the send is the payment's.
  * `create_payment` → payment `instruct` (or `note` failed, where the gateway refuses) · `refund` → payment `refund_result` sent, refunded,
  * failed or, where the outcome is not known, unknown · `refund_status` → the same · `void` → payment `note` with what the gateway says ·
+ * `reconcile`: ask what it holds, then payment `reconcile` ·
  * `expire`: ask for the status first and `note` it, then payment `expire`.
  */
 export type GatewayCommand =
@@ -25,10 +26,18 @@ export type GatewayCommand =
   | { type: 'refund'; refundId: string; paymentId: string; orderId: string; amount: Money; at: string }
   | { type: 'refund_status'; refundId: string; paymentId: string; at: string }
   | { type: 'void'; paymentId: string; at: string }
+  | { type: 'reconcile'; paymentId: string; reason: string; amount: number; currency: string; at: string }
   | { type: 'expire'; paymentId: string; at: string };
 
-/** To target `courier`: book, then shipment `book` with the same fields and the courier's tracking number. `cod`: cash is taken at the door. */
-export interface CourierCommand {
+/** To target `courier`. Ask: what became of the parcel of a COD order, whose cash the courier has not told of. */
+export interface AskCourier {
+  readonly type: 'ask';
+  readonly shipmentId: string;
+  readonly at: string;
+}
+
+/** Book, then shipment `book` with the same fields and the courier's tracking number. `cod`: cash is taken at the door. */
+export interface BookCourier {
   readonly type: 'book';
   readonly shipmentId: string;
   readonly orderId: string;
@@ -43,3 +52,5 @@ export interface CourierCommand {
   readonly cod: boolean;
   readonly at: string;
 }
+
+export type CourierCommand = BookCourier | AskCourier;

@@ -12,11 +12,12 @@ import { checkout } from './checkout.ts';
 import { erasure } from './erasure.ts';
 import { fulfilment } from './fulfilment.ts';
 import { collection } from './payment.ts';
+import { reconciliation } from './reconciliation.ts';
 import { refund } from './refund.ts';
 import type { AnySaga } from './run.ts';
 import { sellerRole } from './seller-role.ts';
 
-export const sagas: readonly AnySaga[] = [checkout, collection, erasure, fulfilment, refund, sellerRole];
+export const sagas: readonly AnySaga[] = [checkout, collection, erasure, fulfilment, reconciliation, refund, sellerRole];
 
 type AnyDecider = Decider<unknown, unknown, { type: string }>;
 

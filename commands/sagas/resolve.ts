@@ -8,6 +8,8 @@ import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
 import type { OnboardingEvent } from '../../domain/onboarding/events.ts';
 import { onboarding } from '../../domain/onboarding/onboarding.ts';
 import type { Decision, Process } from '../../domain/process.ts';
+import type { ReconciliationEvent } from '../../domain/reconciliation/events.ts';
+import { reconciliation } from '../../domain/reconciliation/reconciliation.ts';
 import type { RefundEvent } from '../../domain/refund/events.ts';
 import { refund } from '../../domain/refund/refund.ts';
 import type { EventStore } from '../../infra/event-store/port.ts';
@@ -64,6 +66,11 @@ const resolvers: Readonly<Record<string, Resolve>> = {
     onboarding,
     (sellerId, { userId }, by): OnboardingEvent => ({ type: 'onboarding.resolved', sellerId, userId: userId ?? '', ...by }),
   ),
+  [reconciliation.category]: resolving(reconciliation, (reconciliationId, { askable }, by): ReconciliationEvent => {
+    if (!askable && by.decision === 'retry')
+      throw new DomainError('saga.cannot_retry', 'This money fits nothing that could be asked about: settle it by hand, then close it.');
+    return { type: 'reconciliation.resolved', reconciliationId, ...by };
+  }),
   [refund.category]: resolving(refund, (refundId, { status }, by): RefundEvent => {
     if (status === 'failed' && by.decision === 'retry')
       throw new DomainError('saga.cannot_retry', 'The provider has failed this refund for good: ask for another, or pay it back by hand.');

@@ -30,14 +30,17 @@ export const Step = z.discriminatedUnion('step', [
   /** What the courier says, which may run ahead of the order. */
   z.object({ step: z.literal('courier'), says: z.enum(['delivered', 'failed', 'returned']) }),
   z.object({ step: z.literal('return'), returnId: z.string(), now: z.enum(['requested', 'rejected', 'escalated', 'approved', 'closed']) }),
-  z.object({ step: z.literal('refunded'), refundId: z.string(), sellerNet: Money }),
+  /** `all`: nothing is left of what was paid for the order. */
+  z.object({ step: z.literal('refunded'), refundId: z.string(), sellerNet: Money, all: z.literal(true).optional() }),
 ]);
 export type Step = z.infer<typeof Step>;
 export const FulfilmentStepped = z.object({ type: z.literal('fulfilment.stepped'), ...common, step: open(Step) });
 
 /** A command that is to be sent. */
 export const Task = z.discriminatedUnion('do', [
-  z.object({ do: z.enum(['expire', 'ship', 'deliver', 'fail_delivery', 'return', 'complete', 'void_part', 'collect']) }),
+  z.object({
+    do: z.enum(['expire', 'ship', 'deliver', 'fail_delivery', 'return', 'complete', 'cancel', 'void_part', 'collect', 'ask_courier']),
+  }),
   z.object({ do: z.literal('book_courier'), shipmentId: z.string(), shipping: ShippingTerms }),
   z.object({ do: z.enum(['consume', 'release']), stockId: z.string(), holdId: z.string() }),
   z.object({

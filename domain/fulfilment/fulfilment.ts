@@ -1,4 +1,5 @@
 // How far the fulfilment of one confirmed order is: what is open, what it waits for, and how much of the seller's money is still pending.
+import { days, later } from '../id.ts';
 import { type Money, minus, zero } from '../money.ts';
 import type { HeldLine } from '../order/terms.ts';
 import { type Process, type Tasks, tasksAfter } from '../process.ts';
@@ -57,7 +58,7 @@ export interface FulfilmentTerms {
 
 /**
  * `net`: what is left of the seller's part after refunds; below zero only until the order's start is learnt. `wakeAt`: the time to accept,
- * later the return window, is over. `courier`: what the courier says. `returns`: how far each is. `tasks`: all that was asked for.
+ * later the return window, later the wait for the cash of a COD order, is over. `courier`: what the courier says. `returns`: how far each is. `tasks`: all that was asked for.
  */
 export interface Fulfilment {
   readonly terms: FulfilmentTerms | null;
@@ -73,6 +74,7 @@ export interface Fulfilment {
     | 'delivery_failed'
     | 'returned';
   readonly captured: boolean;
+  readonly refundedInFull: boolean;
   readonly net: Money | null;
   readonly wakeAt: string | null;
   readonly courier: 'delivered' | 'failed' | 'returned' | null;
@@ -80,7 +82,10 @@ export interface Fulfilment {
   readonly tasks: Tasks;
 }
 
-const stepped = (state: Fulfilment, step: Step): Fulfilment => {
+/** How long the courier may take to tell of the cash of an order that is completed on the buyer's word alone. */
+const collectionWait = days(7);
+
+const stepped = (state: Fulfilment, step: Step, at: string): Fulfilment => {
   switch (step.step) {
     case 'delivered':
       return { ...state, status: 'delivered', wakeAt: step.returnUntil };
@@ -89,9 +94,15 @@ const stepped = (state: Fulfilment, step: Step): Fulfilment => {
     case 'return':
       return { ...state, returns: { ...state.returns, [step.returnId]: step.now } };
     case 'refunded':
-      return { ...state, net: minus(state.net ?? zero(step.sellerNet.currency), step.sellerNet) };
+      return {
+        ...state,
+        net: minus(state.net ?? zero(step.sellerNet.currency), step.sellerNet),
+        refundedInFull: state.refundedInFull || step.all === true,
+      };
     case 'captured':
       return { ...state, captured: true };
+    case 'completed':
+      return { ...state, status: 'completed', wakeAt: later(at, collectionWait) };
     default:
       return { ...state, status: step.step, wakeAt: null };
   }
@@ -109,7 +120,7 @@ const evolve = (state: Fulfilment, event: FulfilmentEvent): Fulfilment => {
     case 'fulfilment.started':
       return started(state, event);
     case 'fulfilment.stepped':
-      return stepped(state, event.step);
+      return stepped(state, event.step, event.at);
     case 'fulfilment.requested':
       return { ...state, tasks: { ...state.tasks, [event.key]: 'open' } };
     case 'fulfilment.done':
@@ -123,12 +134,25 @@ const evolve = (state: Fulfilment, event: FulfilmentEvent): Fulfilment => {
   }
 };
 
+/** Cash at the door that nobody has brought: only the courier's word moves it. */
+const isUncollected = ({ terms, captured, courier }: Fulfilment) => terms?.cod === true && !captured && courier !== 'delivered';
+
 const isOver = (state: Fulfilment) => state.status === 'completed' || state.status === 'cancelled' || state.status === 'returned';
 
 export const fulfilment: Process<Fulfilment, FulfilmentEvent> = {
   category: 'fulfilment',
-  version: 1,
-  initial: { terms: null, status: 'none', captured: false, net: null, wakeAt: null, courier: null, returns: {}, tasks: {} },
+  version: 2,
+  initial: {
+    terms: null,
+    status: 'none',
+    captured: false,
+    refundedInFull: false,
+    net: null,
+    wakeAt: null,
+    courier: null,
+    returns: {},
+    tasks: {},
+  },
   evolve,
   isIntent: (event) => event.type === 'fulfilment.requested',
   isOpen: (intent, state) => intent.type === 'fulfilment.requested' && state.tasks[intent.key] === 'open',
@@ -137,12 +161,14 @@ export const fulfilment: Process<Fulfilment, FulfilmentEvent> = {
   wakeAt: (state) => {
     if (state.status === 'confirmed') return state.tasks.expire ? null : state.wakeAt;
     if (state.status === 'delivered') return state.tasks.complete || hasOpenReturn(state) ? null : state.wakeAt;
+    if (state.status === 'completed') return isUncollected(state) && !state.tasks.ask_courier ? state.wakeAt : null;
     return null;
   },
   outcome: (state) => {
     const tasks = Object.values(state.tasks);
     if (state.status === 'none' && tasks.length === 0) return 'NotStarted';
     if (tasks.includes('refused')) return 'NeedsHuman';
-    return isOver(state) && !tasks.includes('open') ? 'Completed' : 'Running';
+    const isWaiting = state.status === 'completed' && isUncollected(state) && !state.tasks.void_part;
+    return isOver(state) && !isWaiting && !tasks.includes('open') ? 'Completed' : 'Running';
   },
 };

@@ -2,7 +2,7 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { days, hours, later } from '../id.ts';
-import { type Money, minus, sum } from '../money.ts';
+import { isSameMoney, type Money, minus, sum } from '../money.ts';
 import type { Sealed } from '../privacy.ts';
 import type { CreateOrder, OrderCommand } from './commands.ts';
 import type { OrderEvent } from './events.ts';
@@ -238,6 +238,12 @@ const returnToSeller = (state: Order, command: Of<'return'>): OrderEvent[] => {
   if (order.status === 'Returned') return [];
   if (order.status !== 'DeliveryFailed') throw refusal(order, 'order.wrong_status');
   return [{ type: 'order.returned', ...common(order, command), paymentId: order.paymentId, cod: order.cod }];
+};
+
+/** Cash is taken exactly as it is owed, and only for an order that is paid at the door. */
+export const isCollectedInFull = (sold: Order, collected: Money | null): boolean => {
+  const owed = sold.status !== 'none' && sold.cod ? sold.total : null;
+  return owed ? collected !== null && isSameMoney(owed, collected) : collected === null;
 };
 
 export const order: Decider<Order, OrderCommand, OrderEvent> = {

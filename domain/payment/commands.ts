@@ -1,5 +1,6 @@
 // What a payment can be asked, and what a provider can tell it.
 import type { Money } from '../money.ts';
+import type { AnomalyReason } from './events.ts';
 import type { Instructions, Part, Share } from './shares.ts';
 
 export type CreatePayment = {
@@ -40,6 +41,22 @@ export type NotePayment = {
   /** The account that payments go to which name none. */
   ownAccount?: string;
   reason?: string;
+  /** We asked, and this is all that the provider knows: not the notice of one more capture. */
+  asked?: true;
+  at: string;
+};
+
+/** All that the provider holds of this payment, as it said when it was asked because of a notice that does not fit. */
+export type ReconcilePayment = {
+  type: 'reconcile';
+  held: Money;
+  checkoutId: string;
+  account: string;
+  ownAccount: string;
+  /** The notice's, in minor units of `currency`. */
+  reason: AnomalyReason;
+  amount: number;
+  currency: string;
   at: string;
 };
 
@@ -51,6 +68,8 @@ export type RequestRefund = {
   sellerId?: string;
   /** `rest`: all that is left of the order's share; else these quantities, with or without the shipping. */
   of: 'rest' | { lines: readonly { lineId: string; quantity: number }[]; shipping: boolean };
+  /** Asks for what is left of that: other refunds may have taken some of it, and nothing left is nothing to do. */
+  atMost?: true;
   reason: string;
   at: string;
 };
@@ -60,11 +79,12 @@ export type PaymentCommand =
   /** The gateway's answer to create_payment. */
   | { type: 'instruct'; partId?: string; instructions: Instructions; expiresAt?: string; at: string }
   | NotePayment
+  | ReconcilePayment
   /** Nothing before `expiresAt`, and nothing once money is there. */
   | { type: 'expire'; at: string }
   /** The checkout gives up: unpaid parts are voided, paid ones are to be refunded. */
   | { type: 'void'; at: string }
-  /** The courier has the cash of a COD order; `remitted`: and has handed it on. */
+  /** The courier says that it has the cash of a COD order, in full; `remitted`: and has handed it on. */
   | { type: 'collect'; orderId: string; remitted: boolean; at: string }
   | { type: 'remit'; orderId: string; at: string }
   /** A COD order was cancelled or refused at the door. */

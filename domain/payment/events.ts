@@ -7,6 +7,8 @@ import { Instructions, Part, Share, ShareLine } from './shares.ts';
 
 const id = () => open(z.string());
 const instant = () => open(Instant);
+/** The notice of the provider that told of this money, where it was one. */
+const notice = { providerEventId: open(z.string().optional()) };
 const common = { paymentId: id(), checkoutId: id(), buyerId: id(), at: instant() };
 
 export const PaymentCreated = z.object({
@@ -43,6 +45,7 @@ export const PaymentVoided = z.object({ type: z.literal('payment.voided'), ...co
 export const PaymentPartCaptured = z.object({
   type: z.literal('payment.part_captured'),
   ...common,
+  ...notice,
   partId: id(),
   amount: open(Money),
   order: open(Share.optional()),
@@ -67,11 +70,16 @@ const settled = {
   parts: open(z.array(Part).optional()),
 };
 /** No part is pending any more. `orders`: the shares that were paid (of COD only the collected ones). */
-export const PaymentCaptured = z.object({ type: z.literal('payment.captured'), ...settled, cod: open(z.boolean()) });
+export const PaymentCaptured = z.object({ type: z.literal('payment.captured'), ...settled, ...notice, cod: open(z.boolean()) });
 /** Money after Failed, Expired or Voided; payment.reinstated or payment.refund_due follows in the same append. */
-export const PaymentCapturedLate = z.object({ type: z.literal('payment.captured_late'), ...common, amount: open(Money) });
+export const PaymentCapturedLate = z.object({
+  type: z.literal('payment.captured_late'),
+  ...common,
+  ...notice,
+  amount: open(Money),
+});
 /** The late capture came in time for the holds: as good as payment.captured. */
-export const PaymentReinstated = z.object({ type: z.literal('payment.reinstated'), ...settled, cod: open(z.boolean()) });
+export const PaymentReinstated = z.object({ type: z.literal('payment.reinstated'), ...settled, ...notice, cod: open(z.boolean()) });
 /** Money that came too late for its sale, or after the checkout gave up: these parts go back; their refunds are requested in the same append. */
 export const PaymentRefundDue = z.object({
   type: z.literal('payment.refund_due'),
@@ -80,12 +88,16 @@ export const PaymentRefundDue = z.object({
   partIds: open(z.array(z.string())),
 });
 
-/** A notice that does not fit this payment. It is kept for a human, and moves no money. */
+export const AnomalyReason = z.enum(['amount', 'currency', 'account', 'checkout', 'part', 'repeated']);
+export type AnomalyReason = z.infer<typeof AnomalyReason>;
+
+/** A notice that does not fit this payment. It moves no money; where it tells of money (`captured`), what the provider holds is reconciled. */
 export const PaymentAnomalyNoted = z.object({
   type: z.literal('payment.anomaly_noted'),
   ...common,
   providerEventId: id(),
-  reason: open(z.enum(['amount', 'currency', 'account', 'checkout', 'part'])),
+  reason: open(AnomalyReason),
+  captured: open(z.literal(true).optional()),
   amount: open(z.int()),
   currency: id(),
 });
@@ -104,7 +116,8 @@ const refund = {
   reason: id(),
 };
 export const PaymentRefundRequested = z.object({ type: z.literal('payment.refund_requested'), ...refund, method: id() });
-export const PaymentRefunded = z.object({ type: z.literal('payment.refunded'), ...refund });
+/** `left`: of the order's share, when all that was paid back until now is taken off. */
+export const PaymentRefunded = z.object({ type: z.literal('payment.refunded'), ...refund, left: open(Money.optional()) });
 const refundStep = { ...common, refundId: id(), orderId: id(), sellerId: id() };
 export const PaymentRefundSent = z.object({ type: z.literal('payment.refund_sent'), ...refundStep });
 export const PaymentRefundFailed = z.object({ type: z.literal('payment.refund_failed'), ...refundStep, reason: id() });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { given } from '../../tests/given.ts';
 import { bookCapture, refundEntries } from '../ledger/entries.ts';
-import type { CreatePayment, NotePayment, PaymentCommand } from './commands.ts';
+import type { CreatePayment, NotePayment, PaymentCommand, ReconcilePayment } from './commands.ts';
 import type { PaymentEvent } from './events.ts';
 import { payment } from './payment.ts';
 import { createPayment, expiresAt, idr, noon, shares, total, until } from './sale.fixture.ts';
@@ -72,15 +72,21 @@ describe('a payment is created', () => {
   });
 });
 
+/** The notice that told of it. */
+const told = { providerEventId: 'e-captured' };
+
 describe('money comes', () => {
   it('and captures all orders', () =>
     given(payment, ...created)
       .when(note('captured'))
-      .then(captured));
+      .then({ ...captured, ...told }));
   it('after the expiry but within the holds: reinstated', () =>
     given(payment, ...history(createPayment, { type: 'expire', at: expiresAt }))
       .when(note('captured', { at: inTime }))
-      .then({ type: 'payment.captured_late', ...ids, at: inTime, amount: total }, { ...captured, type: 'payment.reinstated', at: inTime }));
+      .then(
+        { type: 'payment.captured_late', ...ids, at: inTime, amount: total },
+        { ...captured, ...told, type: 'payment.reinstated', at: inTime },
+      ));
   it('after the holds: all of it goes back, a share per order', () => {
     const events = history(createPayment, note('captured', { at: until }));
     expect(events.map((event) => event.type)).toEqual([
@@ -117,8 +123,62 @@ describe('money comes', () => {
     const { providerEventId, amount, currency } = notice;
     given(payment, ...created)
       .when(notice)
-      .then({ type: 'payment.anomaly_noted', ...ids, at: noon, providerEventId, reason, amount, currency });
+      .then({ type: 'payment.anomaly_noted', ...ids, at: noon, providerEventId, reason, amount, currency, captured: true });
   });
+});
+
+describe('the provider says what it holds, because a notice did not fit', () => {
+  const reconcile = (held: number, more: Partial<ReconcilePayment> = {}): PaymentCommand => ({
+    ...{ type: 'reconcile', held: idr(held), checkoutId: 'c1', account: 'shop', ownAccount: 'shop', at: inTime },
+    ...{ reason: 'amount', amount: held, currency: 'IDR', ...more },
+  });
+  const stateAfter = (...commands: PaymentCommand[]) => given(payment, ...history(createPayment, ...commands)).state();
+
+  it.each([1, 10_000, total.amount - 1, total.amount + 1, 999_999])(
+    '%i of another amount: all of it goes back, and the sale is off',
+    (held) => {
+      const state = stateAfter(reconcile(held));
+      expect(state).toMatchObject({ status: 'RefundDue', final: true });
+      const refunds = state.status === 'none' ? [] : Object.values(state.refunds);
+      expect(refunds.reduce((all, { amount }) => all + amount.amount, 0)).toBe(held);
+      expect(refunds.every(({ booked }) => !booked)).toBe(true);
+    },
+  );
+  it('the same once more: nothing more goes back', () =>
+    given(payment, ...history(createPayment, reconcile(10_000)))
+      .when(reconcile(10_000))
+      .then());
+  it('and what comes later goes back as well', () => {
+    const state = stateAfter(reconcile(10_000), note('captured'));
+    const refunds = state.status === 'none' ? [] : Object.values(state.refunds);
+    expect(refunds.reduce((all, { amount }) => all + amount.amount, 0)).toBe(10_000 + total.amount);
+  });
+  it('all that was asked for: it is a sale', () =>
+    expect(stateAfter(reconcile(total.amount))).toMatchObject({ status: 'Captured', final: false }));
+  it('twice what was asked for: the sale stands, and the rest goes back', () => {
+    const state = stateAfter(note('captured'), reconcile(2 * total.amount, { reason: 'repeated', amount: total.amount }));
+    expect(state).toMatchObject({ status: 'Captured', final: false });
+    const back = state.status === 'none' ? [] : Object.values(state.refunds);
+    expect(back.reduce((all, { amount }) => all + amount.amount, 0)).toBe(total.amount);
+  });
+  it('what was taken, told of twice: nothing to do', () =>
+    given(payment, ...paid)
+      .when(reconcile(total.amount, { reason: 'repeated' }))
+      .then());
+  it.each([
+    ['nothing', reconcile(0, { amount: 10_000 })],
+    ['another currency', reconcile(10_000, { held: { amount: 10_000, currency: 'USD' } })],
+    ['somebody else’s', reconcile(10_000, { account: 'somebody else' })],
+    ['of another checkout', reconcile(10_000, { checkoutId: 'c9' })],
+  ])('%s: a human decides', (_name, command) =>
+    given(payment, ...created)
+      .when(command)
+      .refuses('payment.anomaly'),
+  );
+  it('less than what was taken: a human decides', () =>
+    given(payment, ...paid)
+      .when(reconcile(total.amount - 1))
+      .refuses('payment.anomaly'));
 });
 
 describe('time runs out', () => {
@@ -150,12 +210,12 @@ describe('several parts', () => {
     const one = note('captured', { partId: 'p1.1', amount: 40_000 });
     given(payment, ...split)
       .when(one)
-      .then({ type: 'payment.part_captured', ...ids, at: noon, partId: 'p1.1', amount: idr(40_000) });
+      .then({ type: 'payment.part_captured', ...ids, ...told, at: noon, partId: 'p1.1', amount: idr(40_000) });
     given(payment, ...history({ ...createPayment, parts }, one))
       .when(note('captured', { partId: 'p1.2', amount: total.amount - 40_000 }))
       .then(
-        { type: 'payment.part_captured', ...ids, at: noon, partId: 'p1.2', amount: idr(total.amount - 40_000) },
-        { ...captured, parts: [...parts] },
+        { type: 'payment.part_captured', ...ids, ...told, at: noon, partId: 'p1.2', amount: idr(total.amount - 40_000) },
+        { ...captured, ...told, parts: [...parts] },
       );
   });
 });

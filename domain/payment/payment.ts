@@ -1,34 +1,26 @@
 // A payment takes a buyer's money for one checkout, whatever order its provider's notices come in, and gives back no more than it took.
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
-import { isSameMoney, type Money, plus, sum } from '../money.ts';
+import { isSameMoney, minus, plus, sum } from '../money.ts';
+import { capture, captured, giveBack, ids, isBelow, reconcile } from './captures.ts';
 import type { CreatePayment, NotePayment, PaymentCommand, RequestRefund } from './commands.ts';
 import type { PaymentEvent } from './events.ts';
-import { lateAmounts, refundAmounts } from './refunds.ts';
-import type { Part, Share } from './shares.ts';
-import {
-  evolve,
-  isCod,
-  isSettledWithout,
-  isUnpaid,
-  type OpenPayment,
-  type PartState,
-  type Payment,
-  rank,
-  type ShareState,
-} from './state.ts';
+import { refundAmounts, refundedOf } from './refunds.ts';
+import type { Share } from './shares.ts';
+import { evolve, isCod, isSettledWithout, isUnpaid, type OpenPayment, type PartState, type Payment, type RefundState } from './state.ts';
 
 type Of<T extends PaymentCommand['type']> = Extract<PaymentCommand, { type: T }>;
 
 /** A provider that floods us with wrong notices must not grow the state without end; the webhook inbox keeps them all anyway. */
 const keptAnomalies = 100;
 
+/** A seller asks for a refund anew as often as this when the provider has failed it; the staff as often as they like. */
+const maxFailedRefunds = 3;
+
 const mustExist = (payment: Payment): OpenPayment => {
   if (payment.status === 'none') throw new DomainError('payment.not_found', 'There is no such payment.');
   return payment;
 };
-
-const ids = ({ paymentId, checkoutId, buyerId }: OpenPayment, { at }: { at: string }) => ({ paymentId, checkoutId, buyerId, at });
 
 const create = (payment: Payment, command: CreatePayment): PaymentEvent[] => {
   if (payment.status !== 'none') return [];
@@ -80,13 +72,20 @@ const note = (payment: Payment, notice: NotePayment): PaymentEvent[] => {
     case 'voided':
       return isBelow(part, 'Voided') ? [{ type: 'payment.voided', ...ids(open, notice), final: false }] : [];
     case 'captured':
-      return capture(open, part, notice.at);
+      return noteCapture(open, part, notice);
     default:
       return notice.status satisfies never;
   }
 };
 
-const isBelow = (part: PartState, status: PartState['status']) => rank[part.status] < rank[status];
+/**
+ * Whoever pays twice is told of by two notices, and so is money that is told of twice: what the provider holds tells which it is.
+ * An answer to a question of ours says what is there, not that more has come.
+ */
+const noteCapture = (payment: OpenPayment, part: PartState, notice: NotePayment): PaymentEvent[] => {
+  if (part.status !== 'Captured') return capture(payment, part, notice.at, notice.providerEventId);
+  return notice.asked ? [] : noteAnomaly(payment, notice, 'repeated');
+};
 
 const mismatch = (payment: OpenPayment, part: PartState | undefined, notice: NotePayment) => {
   const account = payment.account ?? notice.ownAccount;
@@ -102,93 +101,11 @@ const noteAnomaly = (
   notice: NotePayment,
   reason: Extract<PaymentEvent, { type: 'payment.anomaly_noted' }>['reason'],
 ): PaymentEvent[] => {
-  if (payment.anomalies.includes(notice.providerEventId) || payment.anomalies.length >= keptAnomalies) return [];
+  const known = [...payment.anomalies, ...payment.captures];
+  if (known.includes(notice.providerEventId) || known.length >= keptAnomalies) return [];
   const { providerEventId, amount, currency } = notice;
-  return [{ type: 'payment.anomaly_noted', ...ids(payment, notice), providerEventId, reason, amount, currency }];
-};
-
-/** A part's money is there: in time, late but good, or to be given back. */
-const capture = (payment: OpenPayment, part: PartState, at: string): PaymentEvent[] => {
-  if (part.status === 'Captured') return [];
-  if (payment.final || (!isCod(payment) && at >= payment.until)) return giveBack(payment, [...capturedParts(payment), part], at);
-  const share = payment.orders.find((each) => each.orderId === part.orderId);
-  const isLast = isSettledWithout(payment, part.partId);
-  const single = payment.parts.length === 1 && !share;
-  const partCaptured: PaymentEvent = {
-    type: 'payment.part_captured',
-    ...ids(payment, { at }),
-    partId: part.partId,
-    amount: part.amount,
-    ...(share && { order: shareOf(share) }),
-  };
-  if (!isLast) return [partCaptured];
-  const wasGivenUp = ['Failed', 'Expired', 'Voided'].includes(payment.status) && !isCod(payment);
-  return [
-    ...(single ? [] : [partCaptured]),
-    ...(wasGivenUp ? [{ type: 'payment.captured_late', ...ids(payment, { at }), amount: part.amount } as const] : []),
-    captured(payment, part.partId, at, wasGivenUp ? 'payment.reinstated' : 'payment.captured'),
-  ];
-};
-
-const capturedParts = (payment: OpenPayment) => (payment.final ? [] : payment.parts.filter((part) => part.status === 'Captured'));
-
-const shareOf = ({ paid: _paid, ...share }: ShareState): Share => share;
-
-/** The event of a payment of which no part is pending any more, `lastPartId` being the last. */
-const captured = (
-  payment: OpenPayment,
-  lastPartId: string | null,
-  at: string,
-  type: 'payment.captured' | 'payment.reinstated',
-): PaymentEvent => {
-  const parts = payment.parts.filter((part) => part.status === 'Captured' || part.partId === lastPartId);
-  const { method, interest, rounding, amount } = payment;
-  const isPaid = (share: Share) => !isCod(payment) || parts.some((part) => part.orderId === share.orderId);
-  return {
-    type,
-    ...ids(payment, { at }),
-    method,
-    cod: isCod(payment),
-    amount: sum(
-      parts.map((part) => part.amount),
-      amount.currency,
-    ),
-    interest,
-    rounding,
-    orders: payment.orders.filter(isPaid).map(shareOf),
-    ...(parts.some((part) => part.sourceType !== undefined) && { parts: parts.map(partOf) }),
-  };
-};
-
-const partOf = ({ status: _status, instructed: _instructed, ...part }: PartState): Part => part;
-
-/** Requests the refund of whole parts whose sale is off. Their ids follow from part and order, so that no order of notices matters. */
-const giveBack = (payment: OpenPayment, parts: readonly PartState[], at: string): PaymentEvent[] => {
-  const { currency } = payment.amount;
-  const amount = sum(
-    parts.map((part) => part.amount),
-    currency,
-  );
-  const nothing: Money = { amount: 0, currency };
-  const refunds = parts.flatMap((part): PaymentEvent[] =>
-    lateAmounts(payment, part.amount)
-      .filter((share) => share.amount.amount > 0)
-      .map((share) => ({
-        type: 'payment.refund_requested',
-        ...ids(payment, { at }),
-        ...share,
-        refundId: `${share.orderId}.late.${part.partId}`,
-        shipping: nothing,
-        lines: [],
-        booked: false,
-        reason: 'captured_late',
-        method: payment.method,
-      })),
-  );
-  const late: PaymentEvent[] = parts.some((part) => part.status !== 'Captured')
-    ? [{ type: 'payment.captured_late', ...ids(payment, { at }), amount }]
-    : [];
-  return [...late, { type: 'payment.refund_due', ...ids(payment, { at }), amount, partIds: parts.map((part) => part.partId) }, ...refunds];
+  const money = notice.status === 'captured' ? ({ captured: true } as const) : {};
+  return [{ type: 'payment.anomaly_noted', ...ids(payment, notice), providerEventId, reason, amount, currency, ...money }];
 };
 
 const expire = (payment: Payment, command: Of<'expire'>): PaymentEvent[] => {
@@ -250,7 +167,12 @@ const requestRefund = (payment: Payment, command: RequestRefund): PaymentEvent[]
     throw new DomainError('order.not_found', 'This payment has no such order.');
   if (open.final) throw new DomainError('payment.already_refunding', 'All of this payment goes back already.');
   if (!share.paid) throw new DomainError('payment.not_captured', 'This order is not paid.', { status: open.status });
-  const amounts = refundAmounts(open, share, command.of);
+  // A provider that fails them all would fill the operators' list with whatever a seller tries.
+  const failed = Object.values(open.refunds).filter((refund) => refund.orderId === orderId && refund.status === 'Failed');
+  if (sellerId !== undefined && failed.length >= maxFailedRefunds)
+    throw new DomainError('payment.too_many_failed_refunds', 'The staff settle the refunds that have failed first.', { orderId });
+  const amounts = refundAmounts(open, share, command.of, command.atMost);
+  if (amounts.amount.amount === 0) return [];
   const { method } = open;
   return [
     {
@@ -265,6 +187,12 @@ const requestRefund = (payment: Payment, command: RequestRefund): PaymentEvent[]
       method,
     },
   ];
+};
+
+/** Only of a sale that stands is anything left. */
+const leftAfter = ({ orders, refunds }: OpenPayment, { orderId, booked, amount }: RefundState) => {
+  const share = orders.find((each) => each.orderId === orderId);
+  return share && booked ? { left: minus(minus(share.amount, refundedOf(refunds, share)), amount) } : {};
 };
 
 /** A refund only goes forward; what the provider says at last about money counts, even after it had said that it failed. */
@@ -284,7 +212,8 @@ const refundResult = (payment: Payment, command: Of<'refund_result'>): PaymentEv
     case 'failed':
       return isOver ? [] : [{ type: 'payment.refund_failed', ...step, reason: command.reason ?? 'declined' }];
     case 'refunded':
-      return status === 'Refunded' ? [] : [{ type: 'payment.refunded', ...step, amount, shipping, lines: [...lines], booked, reason }];
+      if (status === 'Refunded') return [];
+      return [{ type: 'payment.refunded', ...step, amount, shipping, lines: [...lines], booked, reason, ...leftAfter(open, refund) }];
     default:
       return result satisfies never;
   }
@@ -306,7 +235,7 @@ const settleRefund = (payment: Payment, command: Of<'settle_refund'>): PaymentEv
 
 export const payment: Decider<Payment, PaymentCommand, PaymentEvent> = {
   category: 'payment',
-  version: 1,
+  version: 2,
   initial: { status: 'none' },
   evolve,
   decide: (command, state) => {
@@ -317,6 +246,8 @@ export const payment: Decider<Payment, PaymentCommand, PaymentEvent> = {
         return instruct(state, command);
       case 'note':
         return note(state, command);
+      case 'reconcile':
+        return reconcile(mustExist(state), command);
       case 'expire':
         return expire(state, command);
       case 'void':

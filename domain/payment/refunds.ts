@@ -54,6 +54,14 @@ type Wish = 'rest' | { lines: readonly { lineId: string; quantity: number }[]; s
 const tooMuch = (details: Record<string, unknown>) =>
   new DomainError('payment.refund_exceeds_share', 'That is more than is left to refund.', details);
 
+/** Of each line what is left of the wish; lines of which nothing is left are passed over. */
+const piecesLeft = (rests: readonly ShareLine[], wishes: Exclude<Wish, 'rest'>['lines']): ShareLine[] =>
+  rests.flatMap((rest) => {
+    const wished = wishes.reduce((all, wish) => (wish.lineId === rest.lineId ? all + wish.quantity : all), 0);
+    const quantity = Math.min(wished, rest.quantity);
+    return quantity > 0 ? [piece(rest, quantity)] : [];
+  });
+
 const linePieces = (rests: readonly ShareLine[], wishes: Exclude<Wish, 'rest'>['lines']): ShareLine[] =>
   wishes.map(({ lineId, quantity }, index) => {
     const rest = rests.find((line) => line.lineId === lineId);
@@ -62,14 +70,27 @@ const linePieces = (rests: readonly ShareLine[], wishes: Exclude<Wish, 'rest'>['
     return piece(rest, quantity);
   });
 
-/** What `wish` comes to of this paid share. Throws payment.refund_exceeds_share beyond captured share − refunded − in flight. */
-export const refundAmounts = (payment: OpenPayment, share: Share, wish: Wish): RefundAmounts => {
+/** What was paid back of an order's share. */
+export const refundedOf = (refunds: OpenPayment['refunds'], { orderId, amount }: Share): Money =>
+  sum(
+    Object.values(refunds)
+      .filter((refund) => refund.booked && refund.orderId === orderId && refund.status === 'Refunded')
+      .map((refund) => refund.amount),
+    amount.currency,
+  );
+
+/**
+ * What `wish` comes to of this paid share. Throws payment.refund_exceeds_share beyond captured share − refunded − in flight; with `atMost` it
+ * comes to what is left of the wish, which may be nothing.
+ */
+export const refundAmounts = (payment: OpenPayment, share: Share, wish: Wish, atMost = false): RefundAmounts => {
   const { currency } = share.amount;
   const before = takenOf(payment, share.orderId);
   const rests = share.lines.map((line) => restOf(line, before));
   const shippingLeft = before.reduce((left, refund) => minus(left, refund.shipping), share.shipping);
-  if (wish !== 'rest' && wish.shipping && shippingLeft.amount < share.shipping.amount) throw tooMuch({ shipping: shippingLeft.amount });
-  const lines = wish === 'rest' ? rests.filter((line) => line.quantity > 0) : linePieces(rests, wish.lines);
+  if (!atMost && wish !== 'rest' && wish.shipping && shippingLeft.amount < share.shipping.amount)
+    throw tooMuch({ shipping: shippingLeft.amount });
+  const lines = wish === 'rest' ? rests.filter((line) => line.quantity > 0) : (atMost ? piecesLeft : linePieces)(rests, wish.lines);
   const shipping = wish === 'rest' || wish.shipping ? shippingLeft : zero(currency);
   const amount = plus(
     sum(
@@ -78,7 +99,7 @@ export const refundAmounts = (payment: OpenPayment, share: Share, wish: Wish): R
     ),
     shipping,
   );
-  if (amount.amount <= 0) throw tooMuch({ left: 0 });
+  if (amount.amount <= 0 && !atMost) throw tooMuch({ left: 0 });
   return { amount, shipping, lines };
 };
 

@@ -55,6 +55,8 @@ export interface OpenPayment {
   readonly orders: readonly ShareState[];
   readonly refunds: Readonly<Record<string, RefundState>>;
   readonly anomalies: readonly string[];
+  /** The notices that told of captures. */
+  readonly captures: readonly string[];
 }
 
 export type Payment = { readonly status: 'none' } | OpenPayment;
@@ -82,19 +84,19 @@ export const isSettledWithout = (payment: OpenPayment, partId: string) =>
   payment.parts.every((part) => part.partId === partId || isSettled(payment, part));
 
 const paidStatus = (payment: OpenPayment): PaymentStatus => {
-  const refunded = Object.values(payment.refunds).filter((refund) => refund.status === 'Refunded');
+  // Of a sale that is off all goes back; of one that stands, what was paid beyond it is not its refund.
+  const refunds = Object.values(payment.refunds).filter((refund) => payment.final || refund.booked);
+  const refunded = refunds.filter((refund) => refund.status === 'Refunded');
   if (refunded.length === 0) return payment.final ? 'RefundDue' : 'Captured';
+  if (payment.final) return refunded.length === refunds.length ? 'Refunded' : 'RefundDue';
   const back = refunded.reduce((sum, refund) => sum + refund.amount.amount, 0);
-  if (payment.final) {
-    const captured = payment.parts.reduce((sum, part) => sum + (part.status === 'Captured' ? part.amount.amount : 0), 0);
-    return back >= captured ? 'Refunded' : 'RefundDue';
-  }
   const paid = payment.orders.reduce((sum, share) => sum + (share.paid ? share.amount.amount : 0), 0);
   return back >= paid ? 'Refunded' : 'PartiallyRefunded';
 };
 
 const statusOf = (payment: OpenPayment): PaymentStatus => {
-  const hasMoney = payment.parts.some((part) => part.status === 'Captured');
+  const goesBack = payment.final && Object.keys(payment.refunds).length > 0;
+  const hasMoney = goesBack || payment.parts.some((part) => part.status === 'Captured');
   if (hasMoney && (payment.final || payment.parts.every((part) => isSettled(payment, part)))) return paidStatus(payment);
   const waiting = payment.parts.filter((part) => !isSettled(payment, part) && part.status !== 'Collected');
   if (isCod(payment)) return payment.parts.every((part) => part.status === 'Voided') ? 'Voided' : 'Pending';
@@ -132,6 +134,11 @@ const withAllCaptured = (payment: OpenPayment, orders: readonly Share[]): OpenPa
   return { ...rest, parts: parts.map((part) => (isSettled(payment, part) ? part : raised(part, 'Captured'))) };
 };
 
+const withCapture = (payment: OpenPayment, noticeId: string | undefined): OpenPayment =>
+  noticeId === undefined || payment.captures.includes(noticeId)
+    ? payment
+    : { ...payment, captures: [...payment.captures, noticeId].sort() };
+
 const withRefund = (payment: OpenPayment, refundId: string, status: RefundStatus): OpenPayment => {
   const refund = payment.refunds[refundId];
   return refund ? { ...payment, refunds: { ...payment.refunds, [refundId]: { ...refund, status } } } : payment;
@@ -149,6 +156,7 @@ const created = (event: Extract<PaymentEvent, { type: 'payment.created' }>): Ope
     orders: orders.map((share) => ({ ...share, paid: false })),
     refunds: {},
     anomalies: [],
+    captures: [],
   };
 };
 
@@ -178,21 +186,23 @@ const changed = (payment: OpenPayment, event: Exclude<PaymentEvent, { type: 'pay
     case 'payment.part_voided':
       return withPart(payment, event.partId, 'Voided');
     case 'payment.part_captured': {
-      const captured = withPart(payment, event.partId, 'Captured');
+      const captured = withPart(withCapture(payment, event.providerEventId), event.partId, 'Captured');
       return event.order ? withPaid(captured, [event.order]) : captured;
     }
     case 'payment.captured':
     case 'payment.reinstated':
-      return withAllCaptured(payment, event.orders);
+      return withAllCaptured(withCapture(payment, event.providerEventId), event.orders);
     case 'payment.captured_late':
-      return payment;
+      return withCapture(payment, event.providerEventId);
     case 'payment.refund_due': {
       const parts = payment.parts.map((part) => (event.partIds.includes(part.partId) ? raised(part, 'Captured') : part));
       // None of it is anybody's sale any more.
       return { ...payment, parts, orders: payment.orders.map((share) => ({ ...share, paid: false })), final: true };
     }
     case 'payment.anomaly_noted':
-      return { ...payment, anomalies: [...payment.anomalies, event.providerEventId].sort() };
+      return event.reason === 'repeated'
+        ? withCapture(payment, event.providerEventId)
+        : { ...payment, anomalies: [...payment.anomalies, event.providerEventId].sort() };
     case 'payment.refund_requested':
       return requested(payment, event);
     case 'payment.refund_sent':

@@ -28,7 +28,8 @@ export const ShipmentBooked = z.object({
 });
 export const ShipmentPickedUp = z.object({ type: z.literal('shipment.picked_up'), ...common, courier: id(), trackingNumber: id() });
 export const ShipmentInTransit = z.object({ type: z.literal('shipment.in_transit'), ...common });
-export const ShipmentDelivered = z.object({ type: z.literal('shipment.delivered'), ...common });
+/** `collected`: the cash that the courier says it took at the door. */
+export const ShipmentDelivered = z.object({ type: z.literal('shipment.delivered'), ...common, collected: open(Money.optional()) });
 export const ShipmentFailed = z.object({ type: z.literal('shipment.failed'), ...common, reason: id() });
 export const ShipmentReturning = z.object({ type: z.literal('shipment.returning'), ...common });
 export const ShipmentReturned = z.object({ type: z.literal('shipment.returned'), ...common });

@@ -23,8 +23,8 @@ export type ShipmentCommand =
       address: Sealed;
       at: string;
     }
-  /** A courier's notice. `at` is when we learn of it, `courierAt` what the courier says. */
-  | { type: 'track'; status: TrackingStatus; reason?: string; courierAt?: string; at: string };
+  /** A courier's notice. `at` is when we learn of it, `courierAt` what the courier says; `collected` at the door. */
+  | { type: 'track'; status: TrackingStatus; reason?: string; courierAt?: string; collected?: Money; at: string };
 
 type Status = 'Booked' | 'PickedUp' | 'InTransit' | 'Failed' | 'Returning' | 'Delivered' | 'Returned';
 
@@ -94,7 +94,7 @@ const eventOf = (shipment: Existing, step: TrackingStatus, notice: Track): Shipm
     case 'in_transit':
       return { type: 'shipment.in_transit', ...common };
     case 'delivered':
-      return { type: 'shipment.delivered', ...common };
+      return { type: 'shipment.delivered', ...common, ...(notice.collected && { collected: notice.collected }) };
     case 'returning':
       return { type: 'shipment.returning', ...common };
     case 'returned':

@@ -25,5 +25,16 @@ export const WebhookReceived = z.object({
   facts: open(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
 });
 
-export const WebhookEvent = z.discriminatedUnion('type', [WebhookReceived]);
+/** It tells of money, and fits nothing that we have: `code` is what refused it. */
+export const WebhookSetAside = z.object({
+  type: z.literal('webhook.set_aside'),
+  provider: open(z.string()),
+  providerEventId: open(z.string()),
+  kind: open(z.string()),
+  paymentId: id,
+  amount: open(Money.nullable()),
+  code: open(z.string()),
+});
+
+export const WebhookEvent = z.discriminatedUnion('type', [WebhookReceived, WebhookSetAside]);
 export type WebhookEvent = z.infer<typeof WebhookEvent>;

@@ -2,14 +2,23 @@
 import type { Decider } from '../decider.ts';
 import type { WebhookEvent } from './events.ts';
 
-export type WebhookCommand = { type: 'receive' } & Omit<WebhookEvent, 'type'>;
+type Received = Extract<WebhookEvent, { type: 'webhook.received' }>;
+type SetAside = Extract<WebhookEvent, { type: 'webhook.set_aside' }>;
 
-export type Webhook = { status: 'None' } | { status: 'Received' };
+export type ReceiveWebhook = { type: 'receive' } & Omit<Received, 'type'>;
+/** It fits nothing of ours, and what it tells of is money. */
+export type SetWebhookAside = { type: 'set_aside' } & Omit<SetAside, 'type'>;
+export type WebhookCommand = ReceiveWebhook | SetWebhookAside;
+
+export type Webhook = { status: 'None' } | { status: 'Received' } | { status: 'SetAside' };
 
 export const webhook: Decider<Webhook, WebhookCommand, WebhookEvent> = {
   category: 'webhook',
-  version: 1,
+  version: 2,
   initial: { status: 'None' },
-  evolve: () => ({ status: 'Received' }),
-  decide: (command, state) => (state.status === 'Received' ? [] : [{ ...command, type: 'webhook.received' }]),
+  evolve: (_state, event) => ({ status: event.type === 'webhook.received' ? 'Received' : 'SetAside' }),
+  decide: (command, state) => {
+    if (command.type === 'receive') return state.status === 'None' ? [{ ...command, type: 'webhook.received' }] : [];
+    return state.status === 'Received' ? [{ ...command, type: 'webhook.set_aside' }] : [];
+  },
 };

@@ -63,6 +63,9 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
     ),
     mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', [], isMirror ? registers : []),
     sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state'], kept),
+    moneyAnomalies: counter('money_anomalies_total', 'Notices about money that did not fit what they name, by what is wrong with them.', [
+      'reason',
+    ]),
     openIntents: gauge('saga_open_intents', 'Commands that sagas have asked for and that have no outcome yet.', ['saga']),
     openStreams: gauge('open_streams', 'Server-sent event streams and sockets that are open.', []),
     openCarts: gauge('open_carts', 'Carts with at least one line.', [], kept),

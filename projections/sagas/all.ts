@@ -10,6 +10,8 @@ import { FulfilmentEvent } from '../../domain/fulfilment/events.ts';
 import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
 import { OnboardingEvent } from '../../domain/onboarding/events.ts';
 import { onboarding } from '../../domain/onboarding/onboarding.ts';
+import { ReconciliationEvent } from '../../domain/reconciliation/events.ts';
+import { reconciliation } from '../../domain/reconciliation/reconciliation.ts';
 import { RefundEvent } from '../../domain/refund/events.ts';
 import { refund } from '../../domain/refund/refund.ts';
 import { sagaInstances } from './instances.ts';
@@ -18,6 +20,8 @@ const typesOf = (union: { readonly options: readonly { readonly shape: { readonl
   union.options.map((option) => option.shape.type.value);
 
 export const allSagaInstances = sagaInstances(
-  [checkoutProcess, collection, erasure, fulfilment, onboarding, refund],
-  [CheckoutEvent, CollectionEvent, ErasureEvent, FulfilmentEvent, OnboardingEvent, RefundEvent].flatMap((union) => typesOf(union)),
+  [checkoutProcess, collection, erasure, fulfilment, onboarding, reconciliation, refund],
+  [CheckoutEvent, CollectionEvent, ErasureEvent, FulfilmentEvent, OnboardingEvent, ReconciliationEvent, RefundEvent].flatMap((union) =>
+    typesOf(union),
+  ),
 );

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Collection, collection } from '../../domain/collection/collection.ts';
+import { type Fulfilment, fulfilment } from '../../domain/fulfilment/fulfilment.ts';
 import { minutes } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
 import { payment } from '../../domain/payment/payment.ts';
+import { type Reconciliation, reconciliation } from '../../domain/reconciliation/reconciliation.ts';
+import { stock } from '../../domain/stock/stock.ts';
 import { sign } from '../../infra/outbound/signature.ts';
 import { type Market, openMarket } from '../market.ts';
 import { ok } from '../support/shop.ts';
-import { asSystem, fresh, idr, instant, openSale, type Sale, untilPayment } from './sale.ts';
+import { asSystem, fresh, idr, instant, openSale, type Sale, untilOrder, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
 
@@ -184,12 +187,74 @@ describe('a webhook', () => {
     expect(events.map(({ event }) => event)).toContainEqual(expect.objectContaining({ type: 'payment.anomaly_noted', reason }));
   });
 
-  it('about a payment that nobody knows is kept, and the next one goes on', async () => {
+  it('about a payment that nobody knows is kept, shown to a human, and the next one goes on', async () => {
     const sale = await instructed('va');
     expect((await webhook(noticeOf(sale, 'unknown-1', { paymentId: '01JZZZZZZZZZZZZZZZZZZZZZZZ' }))).status).toBe(200);
-    expect(await typesIn('webhook-simulated.unknown-1')).toEqual(['webhook.received']);
+    expect(await reconciled('simulated.unknown-1')).toBe('NeedsHuman');
+    expect(await typesIn('webhook-simulated.unknown-1')).toEqual(['webhook.received', 'webhook.set_aside']);
     expect((await webhook(noticeOf(sale, 'known-1'))).status).toBe(200);
     await captured(sale);
+  });
+});
+
+/** How the reconciliation of a notice that did not fit has ended. */
+const reconciled = async (instance: string) => {
+  const isOver = (state: Reconciliation) => ['NeedsHuman', 'Completed'].includes(reconciliation.outcome(state));
+  return reconciliation.outcome(await market.until(reconciliation, instance, isOver, 20_000));
+};
+
+describe('money that fits nothing', () => {
+  it.each([10_000, 99_999, 167_999, 168_001])(
+    '%i instead of what was asked for goes back in full, and nothing is bought',
+    async (amount) => {
+      const sale = await instructed('va');
+      await play(sale, { outcome: 'pay', amount });
+      await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
+      expect(await market.outside.gateway.payment(sale.paymentId)).toMatchObject({ captured: idr(amount), refunded: idr(amount) });
+      expect(await typesIn(`payment-${sale.paymentId}`)).not.toContain('payment.captured');
+    },
+  );
+
+  it('goes back although no notice told of it', async () => {
+    const sale = await instructed('qris');
+    await play(sale, { outcome: 'pay', amount: 10_000, drop: true });
+    market.advance(minutes(15));
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded');
+    expect(await market.outside.gateway.payment(sale.paymentId)).toMatchObject({ refunded: idr(10_000) });
+  });
+
+  it.each([
+    ['amount', { amount: idr(1) }],
+    ['currency', { amount: { amount: 168_000, currency: 'USD' } }],
+    ['account', { account: 'somebody-else' }],
+    ['checkout', { checkoutId: 'another' }],
+  ])('of another %s, of which the provider knows nothing, needs a human', async (reason, wrong) => {
+    const sale = await instructed('va');
+    const eventId = `nowhere-${reason}`;
+    expect((await webhook(noticeOf(sale, eventId, wrong))).status).toBe(200);
+    expect(await reconciled(`${sale.paymentId}.${eventId}`)).toBe('NeedsHuman');
+    expect(await market.outside.gateway.payment(sale.paymentId)).toMatchObject({ status: 'pending' });
+  });
+
+  it('told of twice is looked for, and is the same money where the provider has no more', async () => {
+    const sale = await paid();
+    expect((await webhook(noticeOf(sale, `again-${sale.paymentId}`))).status).toBe(200);
+    expect(await reconciled(`${sale.paymentId}.again-${sale.paymentId}`)).toBe('Completed');
+    expect((await fresh(market, `/payments/${sale.paymentId}`, sale.buyer)).body.status).toBe('Captured');
+  });
+
+  it('beyond a payment that was taken needs a human where the provider does not show it', async () => {
+    const sale = await paid();
+    expect((await webhook(noticeOf(sale, `more-${sale.paymentId}`, { amount: idr(99_999) }))).status).toBe(200);
+    expect(await reconciled(`${sale.paymentId}.more-${sale.paymentId}`)).toBe('NeedsHuman');
+    expect((await fresh(market, `/payments/${sale.paymentId}`, sale.buyer)).body.status).toBe('Captured');
+  });
+
+  it('is counted by what is wrong with it', async () => {
+    const sale = await instructed('va');
+    await webhook(noticeOf(sale, `counted-${sale.paymentId}`, { amount: idr(2) }));
+    await reconciled(`${sale.paymentId}.counted-${sale.paymentId}`);
+    expect(await market.metrics.text()).toMatch(/tokobapak_money_anomalies_total\{reason="amount"\} [1-9]/);
   });
 });
 
@@ -245,6 +310,32 @@ describe('a refund', () => {
     expect((await refund(sale, sale.stranger, { reason: 'goodwill' })).body.code).toBe('order.not_found');
     expect((await refund(sale, sale.buyer, { reason: 'goodwill' })).status).toBe(403);
     expect(await untilPayment(market, sale.paymentId, (state) => state.status === 'Refunded')).toBeTruthy();
+  });
+
+  it('of everything takes an order that was not sent off the seller’s list, and frees its goods', async () => {
+    const sale = await paid();
+    await refund(sale, sale.seller, { reason: 'goodwill' });
+    await untilOrder(market, sale.orderId, 'Cancelled');
+    await market.until(stock, sale.stockId, (state) => state.status !== 'none' && state.committedPieces === 0, 20_000);
+    const isOver = (state: Fulfilment) => ['Completed', 'NeedsHuman'].includes(fulfilment.outcome(state));
+    const state = await market.until(fulfilment, sale.orderId, isOver, 20_000);
+    expect(fulfilment.outcome(state)).toBe('Completed');
+  });
+
+  it('that the provider fails again and again is asked for no more by its seller, so that nobody fills the staff’s list', async () => {
+    const sale = await paid();
+    for (const attempt of [1, 2, 3]) {
+      await simulation().setFaults({ refundsFail: 1 });
+      const { body } = await refund(sale, sale.seller, { reason: 'damaged' });
+      await untilPayment(
+        market,
+        sale.paymentId,
+        (state) =>
+          state.status !== 'none' && state.refunds[body.refundId]?.status === 'Failed' && Object.keys(state.refunds).length === attempt,
+      );
+    }
+    expect((await refund(sale, sale.seller, { reason: 'damaged' })).body.code).toBe('payment.too_many_failed_refunds');
+    expect((await refund(sale, admin, { reason: 'damaged' })).status).toBe(201);
   });
 
   it('is sent once when replies are lost and the gateway is away', async () => {

@@ -1,8 +1,10 @@
 // Returns over HTTP: asked for, disputed, sent, inspected, and the money and the goods back where they belong.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Fulfilment, fulfilment } from '../../domain/fulfilment/fulfilment.ts';
 import { type ReturnStatus, returns } from '../../domain/return/return.ts';
 import { stock } from '../../domain/stock/stock.ts';
 import { type Market, openMarket } from '../market.ts';
+import { ok } from '../support/shop.ts';
 import { delivered, fresh, idr, openSale, type Sale, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
@@ -36,6 +38,14 @@ const untilReturn = async (returnId: string, status: ReturnStatus) => {
 
 const inspection = { conditions: [{ lineId: 'line-1', condition: 'sellable' }], resolution: 'refund' };
 
+/** The order is completed, and nothing of it waits for anybody. */
+const untilFulfilled = async ({ orderId, buyer }: Sale) => {
+  ok(await market.call('POST', `/orders/${orderId}/completion`, { token: buyer }));
+  const isOver = (state: Fulfilment) => ['Completed', 'NeedsHuman'].includes(fulfilment.outcome(state));
+  const state = await market.until(fulfilment, orderId, isOver, 20_000);
+  expect(fulfilment.outcome(state)).toBe('Completed');
+};
+
 describe('a return', () => {
   it('ends with the money at the buyer and the goods on the shelf', async () => {
     const sale = await sold();
@@ -54,6 +64,24 @@ describe('a return', () => {
     expect(mine.body.items).toMatchObject([{ status: 'Refunded', note: 'The bag is torn.', trackingNumber: 'JNE123' }]);
     expect((await fresh(market, '/seller/returns', sale.seller)).body.items).toHaveLength(1);
     expect((await fresh(market, `/returns/${body.returnId}`, sale.stranger)).body.code).toBe('return.not_found');
+  });
+
+  it.each([
+    ['the shipping', { lines: [], shipping: true }, 100_000],
+    ['a piece', { lines: [{ lineId: 'line-1', quantity: 1 }] }, 118_000],
+    ['two pieces and the shipping', { lines: [{ lineId: 'line-1', quantity: 2 }], shipping: true }, 50_000],
+    ['everything', {}, 0],
+  ])('of goods of which %s was paid back before gives back what is left, and ends', async (_what, goodwill, left) => {
+    const sale = await sold();
+    ok(await market.call('POST', `/orders/${sale.orderId}/refunds`, { token: sale.seller, body: { ...goodwill, reason: 'goodwill' } }));
+    await untilPayment(market, sale.paymentId, (state) => state.status !== 'Captured');
+    const { body } = await request(sale, pieces(2));
+    for (const step of ['approval', 'receipt']) ok(await move(body.returnId, step, sale.seller));
+    ok(await move(body.returnId, 'inspection', sale.seller, { ...inspection, shipping: true }));
+    await untilReturn(body.returnId, 'Refunded');
+    const { refunds } = await untilPayment(market, sale.paymentId, (state) => state.status !== 'none');
+    expect(refunds[body.returnId]?.amount.amount ?? 0).toBe(left);
+    await untilFulfilled(sale);
   });
 
   it('that is turned down can be escalated, and staff decide', async () => {

@@ -1,11 +1,17 @@
 // Parcels through the simulated couriers, over HTTP: rates, booking, tracking, cash at the door, and the mails that follow.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fulfilment } from '../../domain/fulfilment/fulfilment.ts';
+import { days } from '../../domain/id.ts';
 import type { Method } from '../../domain/payment/deadlines.ts';
+import { reconciliation } from '../../domain/reconciliation/reconciliation.ts';
 import { type Shipment, shipment } from '../../domain/shipment/shipment.ts';
 import { stock } from '../../domain/stock/stock.ts';
+import { sign } from '../../infra/outbound/signature.ts';
 import { type Market, openMarket } from '../market.ts';
 import { ok } from '../support/shop.ts';
-import { fresh, idr, openSale, packed, type Sale, untilOrder, untilPayment } from './sale.ts';
+import { fresh, idr, instant, openSale, packed, type Sale, untilOrder, untilPayment } from './sale.ts';
 
 // A busy machine may take long over anything; what hangs is told by what is waited for.
 
@@ -103,6 +109,68 @@ describe('a parcel', () => {
     await untilPayment(market, sale.paymentId, ({ status }) => status === 'Voided');
     const shelf = await market.until(stock, sale.stockId, (state) => state.status !== 'none' && state.onHand === 5, 20_000);
     expect(shelf).toMatchObject({ onHand: 5 });
+  });
+});
+
+describe('cash on delivery', () => {
+  const post = (path: string, token: string, body: object = {}) => market.call('POST', path, { token, body });
+  /** Shipped with a number that the seller has made up, and delivered and completed on the buyer's word. */
+  const completedByWord = async () => {
+    const sale = await shippable('cod');
+    const { orderId, seller, buyer } = sale;
+    ok(await post(`/orders/${orderId}/shipment`, seller, { trackingNumber: 'INVENTED-1' }));
+    ok(await post(`/orders/${orderId}/delivery-confirmation`, buyer));
+    expect(
+      (await post(`/orders/${orderId}/returns`, buyer, { lines: [{ lineId: 'line-1', quantity: 1 }], reason: 'damaged' })).body.code,
+    ).toBe('payment.not_captured');
+    ok(await post(`/orders/${orderId}/completion`, buyer));
+    await untilOrder(market, orderId, 'Completed');
+    return sale;
+  };
+  const status = async (sale: Sale) => (await fresh(market, `/payments/${sale.paymentId}`, sale.buyer)).body.status;
+  const available = async (sale: Sale) =>
+    (await fresh(market, '/sellers/me/balance', sale.seller)).body.balances.find(
+      ({ account }: { account: string }) => account === 'seller_available',
+    );
+
+  it('is moved by nobody’s word but the courier’s', async () => {
+    const sale = await completedByWord();
+    expect(await status(sale)).toBe('Pending');
+    expect((await post(`/orders/${sale.orderId}/refunds`, sale.seller, { reason: 'goodwill' })).body.code).toBe('payment.not_captured');
+    expect(await available(sale)).toBeUndefined();
+    await play(sale, { to: 'delivered' });
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Captured');
+    await market.until(fulfilment, sale.orderId, (state) => fulfilment.outcome(state) === 'Completed', 20_000);
+    expect((await available(sale)).balance.amount).toBeGreaterThan(0);
+  });
+
+  it('that the courier never tells of is voided a week after the completion', async () => {
+    const sale = await completedByWord();
+    market.advance(days(8));
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Voided');
+    await market.until(fulfilment, sale.orderId, (state) => fulfilment.outcome(state) === 'Completed', 20_000);
+  });
+
+  it('that the courier told of in vain is found when it is asked', async () => {
+    const sale = await completedByWord();
+    await parcels().simulateParcel(sale.parcel.trackingNumber, 'delivered', { drop: true });
+    market.advance(days(8));
+    await untilPayment(market, sale.paymentId, (state) => state.status === 'Captured');
+  });
+
+  it.each([1, 167_999, 168_001])('of %i instead of what is owed moves nothing and needs a human', async (amount) => {
+    const sale = await shippable('cod');
+    const notice = {
+      ...{ type: 'shipment.delivered', eventId: `short-${sale.orderId}`, occurredAt: instant(market), city: 'Surabaya', courier: 'jne' },
+      ...{ shipmentId: sale.orderId, orderId: sale.orderId, trackingNumber: sale.parcel.trackingNumber, collected: idr(amount) },
+    };
+    const secrets = JSON.parse(readFileSync(join(market.dataDir, 'webhook-secrets.json'), 'utf8')) as { courier: string };
+    const headers = { 'x-signature': sign(secrets.courier, JSON.stringify(notice), market.now()) };
+    expect((await market.call('POST', '/webhooks/simulated-courier', { body: notice, headers })).status).toBe(200);
+
+    const instance = `simulated-courier.short-${sale.orderId}`;
+    await market.until(reconciliation, instance, (state) => reconciliation.outcome(state) === 'NeedsHuman', 20_000);
+    expect(await status(sale)).toBe('Pending');
   });
 });
 
