@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { Cache } from './infra/cache/port.ts';
-import type { Config } from './infra/config.ts';
+import { type Config, publicUrlOf } from './infra/config.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import type { LoadGate } from './infra/gateway/load.ts';
 import { type Limit, rateLimit } from './infra/gateway/rates.ts';
@@ -10,6 +10,7 @@ import { asyncapi } from './infra/http/asyncapi.ts';
 import { docsRoutes } from './infra/http/docs.ts';
 import type { Env, Principal } from './infra/http/env.ts';
 import { fused } from './infra/http/fuse.ts';
+import { landingRoutes } from './infra/http/landing.ts';
 import { openapi } from './infra/http/openapi.ts';
 import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
@@ -84,7 +85,7 @@ export const openEdge = (needs: EdgeNeeds) => {
       authenticate: needs.authenticate,
       limit: isBehindGateway ? () => {} : limits(needs),
       load,
-      publicOrigin: config.PUBLIC_URL,
+      publicOrigin: publicUrlOf(config),
       corsOrigins: config.CORS_ORIGINS,
       allowLoopbackOrigins: config.NODE_ENV === 'development',
       trustedHops: config.TRUSTED_PROXY_HOPS + (isBehindGateway ? 1 : 0),
@@ -102,6 +103,7 @@ export const openEdge = (needs: EdgeNeeds) => {
   return {
     app,
     finish: () => {
+      app.route('/', landingRoutes());
       app.route(
         '/',
         docsRoutes(

@@ -2,7 +2,7 @@
 import { demoAdmin, demoPassword, demoStores } from './commands/demo/catalogue.ts';
 import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
-import type { Config } from './infra/config.ts';
+import { type Config, defaultPort } from './infra/config.ts';
 import { lockDataDir } from './infra/data-dir.ts';
 import { listen } from './infra/gateway/listen.ts';
 import { problem, problemResponse } from './infra/http/problem.ts';
@@ -15,7 +15,6 @@ import { checkPart, openPart, portFor } from './roles.ts';
 
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
-const defaultPort = 8080;
 /** How long the start waits until the demo market can be read, in milliseconds. */
 const longestSeed = 10_000;
 
@@ -85,17 +84,31 @@ const refusalsLogged = (log: Logger) => {
   };
 };
 
+/** What a process answers until it is open: it lives, and is not ready. A standby may be so for ever. */
+const waiting: RoleProcess['app'] = {
+  fetch: (request: Request) =>
+    new URL(request.url).pathname === '/livez'
+      ? new Response('ok')
+      : problemResponse(problem('server.not_ready', 'This process is still starting, or stands by.', { retryAfter: 1 })),
+};
+
 /** A stop that takes too long ends by itself: also while the read models are still being built, which may take longer than anybody waits. */
 const limitStop = (signal: AbortSignal) =>
   signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
 
 /** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data, ConfigError where a provider is missing. */
-export const start = async (config: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
-  checkProviders(config);
-  const log = logger(config.LOG_LEVEL);
-  const lock = lockDataDir(config.DATA_DIR);
+export const start = async (given: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
+  checkProviders(given);
+  const log = logger(given.LOG_LEVEL);
+  const lock = lockDataDir(given.DATA_DIR);
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
+  // It listens first: where browsers find it goes into links and tokens, and nothing is opened in vain where the port is taken.
+  let { fetch } = waiting;
+  const server = await listenAs({ fetch: (...request) => fetch(...request) }, given, given.PORT ?? defaultPort, log);
+  const { port } = server;
+  const url = `http://localhost:${port}`;
+  const config: Config = { ...given, PUBLIC_URL: given.PUBLIC_URL ?? url };
   // The read models hear of events by Kafka, where there is one.
   const mirroring = config.KAFKA_BROKERS.length > 0 ? await startMirroring(config, { log }) : null;
   const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced });
@@ -105,9 +118,7 @@ export const start = async (config: Config, { progress, signal, seedDemo }: Star
     // Whoever comes first finds the shelves filled.
     await projector.passed(await store.head(), longestSeed);
   }
-  const server = await listenAs(marketplace.app, config, config.PORT ?? defaultPort, log);
-  const { port } = server;
-  const url = `http://localhost:${port}`;
+  ({ fetch } = marketplace.app);
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
   const control = await openControl(marketplace, log, (at) => lock.announce(at, `http://127.0.0.1:${port}`));
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
@@ -138,14 +149,6 @@ const endWhenFenced = (signal: AbortSignal, log: Logger) => {
   };
 };
 
-/** What a process answers until its part is open: it lives, and is not ready. A standby may be so for ever. */
-const waiting: RoleProcess['app'] = {
-  fetch: (request: Request) =>
-    new URL(request.url).pathname === '/livez'
-      ? new Response('ok')
-      : problemResponse(problem('server.not_ready', 'This process is still starting, or stands by.', { retryAfter: 1 })),
-};
-
 /** One process of a fleet. Answers when it has stopped. Throws ConfigError where the configuration lacks what several processes share. */
 export const startPart = async (config: Config, part: Part, { progress, signal, now = Date.now }: StartOptions): Promise<void> => {
   checkPart(config, part);
@@ -155,7 +158,9 @@ export const startPart = async (config: Config, part: Part, { progress, signal, 
   const ending = endWhenFenced(signal, log);
   let { fetch } = waiting;
   const server = await listenAs({ fetch: (...request) => fetch(...request) }, config, wanted, log);
-  const opening = openPart(config, part, { log, now, onProgress: progress, onFenced: ending.fenced });
+  // Links and tokens name the gateway, whichever process makes them.
+  const PUBLIC_URL = config.PUBLIC_URL ?? `http://localhost:${part.role === 'gateway' ? server.port : defaultPort}`;
+  const opening = openPart({ ...config, PUBLIC_URL }, part, { log, now, onProgress: progress, onFenced: ending.fenced });
   const running = await Promise.race([opening, aborted(ending.signal)]);
   if (!running) return; // told to stop before it had begun
   ({ fetch } = running.app);

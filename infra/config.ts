@@ -85,8 +85,10 @@ const Environment = z.object({
     .describe('Port for HTTP; 0 takes a free one. Without it 8080, or the port of the service or role that is started.'),
   HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
   PUBLIC_URL: origin
-    .default('http://localhost:8080')
-    .describe('Origin under which browsers know this server; https also turns HSTS and `__Host-` cookies on.'),
+    .optional()
+    .describe(
+      'Origin under which browsers know this server; without it http://localhost with the port that it listens on. https also turns HSTS and `__Host-` cookies on.',
+    ),
   DATA_DIR: z.string().min(1).default('.data').describe('Folder of the embedded engines; owned by one process.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -173,6 +175,12 @@ const Environment = z.object({
 
 export type Config = Readonly<z.output<typeof Environment>>;
 
+export const defaultPort = 8080;
+
+/** Where browsers find this server: as configured, else on this machine. A start replaces a port of 0 by the one it got. */
+export const publicUrlOf = ({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>): string =>
+  PUBLIC_URL ?? `http://localhost:${PORT || defaultPort}`;
+
 type Name = keyof typeof Environment.shape;
 const names = Object.keys(Environment.shape) as Name[];
 
@@ -231,7 +239,7 @@ const contradictions = (config: Config): string[] => {
   };
   must(!config.PAYMENT_GATEWAY_URL || config.PAYMENT_WEBHOOK_SECRET !== undefined, 'PAYMENT_GATEWAY_URL needs PAYMENT_WEBHOOK_SECRET.');
   must(!config.COURIER_URL || config.COURIER_WEBHOOK_SECRET !== undefined, 'COURIER_URL needs COURIER_WEBHOOK_SECRET.');
-  must(!config.CORS_ORIGINS.includes(config.PUBLIC_URL), 'CORS_ORIGINS holds PUBLIC_URL, which may call anyway.');
+  must(!config.CORS_ORIGINS.includes(publicUrlOf(config)), 'CORS_ORIGINS holds PUBLIC_URL, which may call anyway.');
   must(
     config.KAFKA_SASL === 'off' || (config.KAFKA_USERNAME && config.KAFKA_PASSWORD),
     'KAFKA_SASL needs KAFKA_USERNAME and KAFKA_PASSWORD.',
@@ -245,7 +253,8 @@ const contradictions = (config: Config): string[] => {
     const value = config[name];
     must(value === undefined || !isMonotonous(value), `${name} is too easy to guess.`);
   }
-  for (const name of ['PUBLIC_URL', 'PAYMENT_GATEWAY_URL', 'COURIER_URL'] as const) {
+  must(publicUrlOf(config).startsWith('https:'), 'PUBLIC_URL must be https in production.');
+  for (const name of ['PAYMENT_GATEWAY_URL', 'COURIER_URL'] as const) {
     must(!config[name]?.startsWith('http:'), `${name} must be https in production.`);
   }
   for (const allowed of config.CORS_ORIGINS) must(!allowed.startsWith('http:'), `CORS_ORIGINS: ${allowed} must be https in production.`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { aside, noAside } from './cache/aside.ts';
 import { memoryCache } from './cache/memory.ts';
 import type { Aside, Cache } from './cache/port.ts';
-import type { Config } from './config.ts';
+import { type Config, publicUrlOf } from './config.ts';
 import { asError, type OnError } from './connect-log.ts';
 import { localLeases } from './lease/local.ts';
 import type { Leases } from './lease/port.ts';
@@ -57,7 +57,7 @@ export const connectVault = async (config: Config, now: () => number) => {
     passwords: createPasswords(vault),
     mailedTokens: createMailedTokens(vault),
     refreshTokens: createRefreshTokens(vault, master),
-    tokens: createAccessTokens({ vault, master, revocations, issuer: config.PUBLIC_URL, audience: config.TOKEN_AUDIENCE, now }),
+    tokens: createAccessTokens({ vault, master, revocations, issuer: publicUrlOf(config), audience: config.TOKEN_AUDIENCE, now }),
   };
 };
 

@@ -1,6 +1,6 @@
 // Everything outside that we speak to: the configured providers, or simulated ones.
 import type { Sealed } from '../../domain/privacy.ts';
-import { type Config, ConfigError } from '../config.ts';
+import { type Config, ConfigError, publicUrlOf } from '../config.ts';
 import { addressOf } from '../services.ts';
 import type { ReadableMailOutbox } from './mail.port.ts';
 import { renderMail } from './mail-templates.ts';
@@ -66,7 +66,7 @@ export const connectOutbound = async (config: Config, { now, open, thread, mail,
   const gateway = simulatedGateway({ url: gatewayUrl ?? simulated.gatewayUrl ?? '', secret: secrets.payment });
   const courier = simulatedCourier({ url: courierUrl ?? simulated.courierUrl ?? '', secret: secrets.courier });
   const isOpen = config.NODE_ENV !== 'production';
-  const rendering = { open, storeUrl: config.PUBLIC_URL, timeZone: config.MARKET_TIME_ZONE };
+  const rendering = { open, storeUrl: publicUrlOf(config), timeZone: config.MARKET_TIME_ZONE };
   return {
     gateway,
     courier,

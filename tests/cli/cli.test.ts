@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command, newFolder, objects, type Started, startMarket } from './command-line.ts';
 
@@ -27,6 +28,17 @@ const post = async (url: string, path: string, body: object, token?: string) => 
     body: JSON.stringify(body),
   });
   expect(response.status).toBe(201);
+};
+
+const signUp = async (url: string) => {
+  const who = { email: `${randomUUID()}@example.test`, password: `correct horse ${randomUUID()}` };
+  await post(url, '/auth/register', { ...who, name: 'Siti' });
+  const signedIn = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(who),
+  });
+  return { token: ((await signedIn.json()) as { accessToken: string }).accessToken };
 };
 
 const createCategory = (url: string, token: string, n: number) =>
@@ -132,6 +144,23 @@ describe('alone', patience, () => {
     expect(stopped.err).toContain('events tail --follow');
     const status = await command(['projections', 'status', '--json'], env);
     expect(objects<{ state: string }>(status).every(({ state }) => state === 'live')).toBe(true);
+  });
+
+  it('names the port that it listens on, in tokens and mails, and keeps its tokens over a start on another one', async () => {
+    const env = { DATA_DIR: folder() };
+    const first = await startMarket(env);
+    const { token } = await signUp(first.url);
+    expect(decodeJwt(token).iss).toBe(first.url);
+    const mails = await fetch(`${first.url}/api/v1/dev/mails`, { headers: { authorization: `Bearer ${token}` } });
+    const link = /http:\S+#token=\S+/.exec(JSON.stringify(await mails.json()))?.[0] ?? '';
+    expect(link).toContain(`${first.url}/verify-email#`);
+    const page = await fetch(link.replaceAll(/[\\"].*$/g, ''), { headers: { accept: 'text/html' } });
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('data-path="/auth/verify-email"')]);
+    await first.stop();
+    const second = await startMarket(env);
+    const orders = await fetch(`${second.url}/api/v1/orders`, { headers: { authorization: `Bearer ${token}` } });
+    expect(orders.status).toBe(200);
+    await second.stop();
   });
 
   it('mints no tokens in production', async () => {
