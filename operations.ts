@@ -5,7 +5,7 @@ import { emailClaim } from './commands/auth.ts';
 import { claimantOf } from './commands/claims.ts';
 import type { Context } from './commands/handle.ts';
 import { resolveSaga } from './commands/sagas/resolve.ts';
-import { account } from './domain/account/account.ts';
+import { grantRole } from './commands/staff.ts';
 import { DomainError } from './domain/error.ts';
 import { ulidText } from './domain/id.ts';
 import type { Recorded } from './domain/metadata.ts';
@@ -164,8 +164,7 @@ const accountOf = async ({ handle, blindIndex }: Operated, who: string): Promise
 
 async function* grant(marketplace: Operated, { who, role }: z.output<typeof Grant>) {
   const userId = await accountOf(marketplace, who);
-  const command = { type: 'grant_role', role, sellerId: null, by: { kind: 'system' } } as const;
-  const result = await marketplace.handle(account, userId, command, operator(marketplace));
+  const result = await grantRole(marketplace.handle, userId, { role, by: { kind: 'system' } }, operator(marketplace));
   yield { userId, role, granted: result.events.length > 0 };
 }
 

@@ -1,12 +1,9 @@
-// Commands of people: profile, addresses, preferences, erasure; and what administrators do to accounts.
+// Commands of people: profile, addresses, preferences, erasure.
 import { account } from '../domain/account/account.ts';
-import type { Ruler } from '../domain/account/commands.ts';
-import type { Role } from '../domain/account/events.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { seller } from '../domain/seller/seller.ts';
 import { type Language, user } from '../domain/user/user.ts';
-import type { RefreshTokens } from '../infra/tokens/port.ts';
 import { claimantOf } from './claims.ts';
 import { type Context, type Handle, newId } from './handle.ts';
 
@@ -66,23 +63,3 @@ export const mustBeRegistered = async (handle: Handle, userId: string): Promise<
   const { state } = await handle.load(account, userId);
   if (state.status === 'None' || state.status === 'Erased') throw new DomainError('auth.not_registered', 'There is no such account.');
 };
-
-export const suspendAccount = async (
-  { handle, refreshTokens }: { handle: Handle; refreshTokens: RefreshTokens },
-  userId: string,
-  input: { reason: 'fraud' | 'abuse' | 'request' | 'other'; note: Sealed | null; by: Ruler },
-  context: Context,
-) => {
-  const result = await handle(account, userId, { type: 'suspend', ...input }, context);
-  await refreshTokens.endSessionsOf(userId);
-  return result;
-};
-
-export const reinstateAccount = (handle: Handle, userId: string, by: Ruler, context: Context) =>
-  handle(account, userId, { type: 'reinstate', by }, context);
-
-export const grantRole = (handle: Handle, userId: string, input: { role: Role; by: Ruler }, context: Context) =>
-  handle(account, userId, { type: 'grant_role', sellerId: null, ...input }, context);
-
-export const revokeRole = (handle: Handle, userId: string, input: { role: Role; by: Ruler }, context: Context) =>
-  handle(account, userId, { type: 'revoke_role', ...input }, context);

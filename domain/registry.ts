@@ -42,6 +42,8 @@ import { SellerEvent } from './seller/events.ts';
 import { seller } from './seller/seller.ts';
 import { ShipmentEvent } from './shipment/events.ts';
 import { shipment } from './shipment/shipment.ts';
+import { StaffEvent } from './staff/events.ts';
+import { staff } from './staff/staff.ts';
 import { StockEvent } from './stock/events.ts';
 import { stock } from './stock/stock.ts';
 import { UserEvent } from './user/events.ts';
@@ -108,6 +110,7 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(ReviewEvent),
   ...definitions(SellerEvent),
   ...definitions(ShipmentEvent),
+  ...definitions(StaffEvent),
   ...definitions(StockEvent),
   ...definitions(UserEvent),
   ...definitions(WebhookEvent),
@@ -169,6 +172,7 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(review, ReviewEvent),
   fold(seller, SellerEvent),
   fold(shipment, ShipmentEvent),
+  fold(staff, StaffEvent),
   fold(stock, StockEvent),
   fold(user, UserEvent),
   fold(webhook, WebhookEvent),

@@ -1,20 +1,17 @@
 // Commands of people over HTTP: the own profile, addresses, preferences and erasure; for administrators, suspension and roles.
-import { Hono, type Context as HonoContext } from 'hono';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import { type AuthNeeds, mustKnowPassword } from '../commands/auth.ts';
+import { grantRole, reinstateAccount, revokeRole, rulerOf, suspendAccount } from '../commands/staff.ts';
 import {
   addAddress,
   changeAddress,
   editProfile,
   eraseAccount,
-  grantRole,
   mustBeRegistered,
-  reinstateAccount,
   removeAddress,
-  revokeRole,
   setPreferences,
   setPrimaryAddress,
-  suspendAccount,
 } from '../commands/user.ts';
 import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
@@ -28,8 +25,6 @@ import { answer, context, type WriteEnv } from './http.ts';
 export type UserRoutesNeeds = Pick<AuthNeeds, 'handle' | 'passwords' | 'blindIndex' | 'seals' | 'refreshTokens'> & {
   readonly secure: boolean;
 };
-
-type C = HonoContext<WriteEnv>;
 
 const name = z.string().trim().min(1).max(120);
 const phone = z
@@ -56,11 +51,6 @@ const sealed = async <V extends Json | undefined>(
   value: V,
 ): Promise<Sealed | Extract<V, null | undefined>> =>
   (value === null || value === undefined ? value : await seals.seal(personId, value)) as Sealed | Extract<V, null | undefined>;
-
-const rulerOf = (c: C) => {
-  const { id, roles } = principalOf(c);
-  return { kind: 'user', userId: id, roles } as const;
-};
 
 const ownData = ({ handle, seals }: UserRoutesNeeds) =>
   new Hono<WriteEnv>()
@@ -140,7 +130,7 @@ const leaving = (needs: UserRoutesNeeds) =>
       owner: 'self',
       status: 202,
       rate: 'login',
-      errors: ['auth.bad_credentials', 'user.has_store'],
+      errors: ['auth.bad_credentials', 'auth.own_role', 'user.has_store'],
     }),
     body(z.object({ password: z.string().min(1).max(1_024) })),
     async (c) => {
@@ -158,14 +148,14 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/admin/users/:userId/suspension',
-      allow('ADMIN', { summary: 'Suspend an account; its sessions end.', errors: noUser }),
+      allow('ADMIN', { summary: 'Suspend an account; its sessions end.', errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'] }),
       UserId,
       body(Suspension),
       async (c) => {
         const { userId } = c.req.valid('param');
         const { reason, note } = c.req.valid('json');
         await mustBeRegistered(handle, userId);
-        const input = { reason, note: await sealed(seals, userId, note), by: rulerOf(c) };
+        const input = { reason, note: await sealed(seals, userId, note), by: await rulerOf(handle, principalOf(c)) };
         return answer(c, 200, await suspendAccount({ handle, refreshTokens }, userId, input, context(c)), () => ({ userId }));
       },
     )
@@ -175,7 +165,9 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
       UserId,
       async (c) => {
         const { userId } = c.req.valid('param');
-        return answer(c, 200, await reinstateAccount(handle, userId, rulerOf(c), context(c)), () => ({ userId }));
+        return answer(c, 200, await reinstateAccount(handle, userId, await rulerOf(handle, principalOf(c)), context(c)), () => ({
+          userId,
+        }));
       },
     )
     .put(
@@ -184,19 +176,25 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
       GrantedRole,
       async (c) => {
         const { userId, role } = c.req.valid('param');
-        return answer(c, 200, await grantRole(handle, userId, { role, by: rulerOf(c) }, context(c)), () => ({ userId, role }));
+        return answer(c, 200, await grantRole(handle, userId, { role, by: await rulerOf(handle, principalOf(c)) }, context(c)), () => ({
+          userId,
+          role,
+        }));
       },
     )
     .delete(
       '/admin/users/:userId/roles/:role',
       allow('ADMIN', {
         summary: 'Revoke a role; only a SUPER_ADMIN takes one from auditors, analysts and administrators.',
-        errors: [...noUser, 'auth.own_role'],
+        errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'],
       }),
       RevokedRole,
       async (c) => {
         const { userId, role } = c.req.valid('param');
-        return answer(c, 200, await revokeRole(handle, userId, { role, by: rulerOf(c) }, context(c)), () => ({ userId, role }));
+        return answer(c, 200, await revokeRole(handle, userId, { role, by: await rulerOf(handle, principalOf(c)) }, context(c)), () => ({
+          userId,
+          role,
+        }));
       },
     );
 

@@ -6,7 +6,7 @@ import { derivedUuid } from '../ids.ts';
 import { receiveStock } from '../inventory.ts';
 import { createProduct, variantIdsOf } from '../product.ts';
 import { applyAsSeller, approve, startReview } from '../seller.ts';
-import { grantRole } from '../user.ts';
+import { grantRole } from '../staff.ts';
 import { type DemoProduct, type DemoStore, demoAdmin, demoCategories, demoPassword, demoProducts, demoStores } from './catalogue.ts';
 
 /** Every id derives from these names, so the demo has the same ids everywhere. */

@@ -158,9 +158,7 @@ const revokeRole = (account: Account, { role, by }: Of<'revoke_role'>): AccountE
   const { userId, roles, sellerId, epoch } = mustExist(account);
   mustRule(by, [role]);
   if (role === 'CUSTOMER') throw new DomainError('auth.role_required', 'Every account is a customer.');
-  if (role === 'SUPER_ADMIN' && by.kind === 'user' && by.userId === userId) {
-    throw new DomainError('auth.own_role', 'Let another SUPER_ADMIN revoke yours, so that one is always left.');
-  }
+  if (role === 'SUPER_ADMIN' && isOneself(by, userId)) throw ownRole();
   if (!roles.includes(role)) return [];
   return [{ type: 'account.role_revoked', userId, role, sellerId: role === 'SELLER' ? sellerId : null, epoch: epoch + 1 }];
 };
@@ -168,6 +166,7 @@ const revokeRole = (account: Account, { role, by }: Of<'revoke_role'>): AccountE
 const suspend = (account: Account, { reason, note, by }: Of<'suspend'>): AccountEvent[] => {
   const { status, userId, roles, epoch } = mustExist(account);
   mustRule(by, roles);
+  if (isOneself(by, userId)) throw ownRole();
   return status === 'Suspended' ? [] : [{ type: 'account.suspended', userId, reason, note, epoch: epoch + 1 }];
 };
 
@@ -179,7 +178,8 @@ const reinstate = (account: Account, { by }: Of<'reinstate'>): AccountEvent[] =>
 
 const erase = (account: Account): AccountEvent[] => {
   if (account.status === 'Erased') return [];
-  const { userId, epoch } = mustExist(account);
+  const { userId, epoch, roles } = mustExist(account);
+  if (roles.includes('SUPER_ADMIN')) throw ownRole();
   return [{ type: 'account.erased', userId, epoch: epoch + 1 }];
 };
 
@@ -193,6 +193,10 @@ const mustRule = (by: Ruler, roles: readonly Role[]) => {
   if (by.kind === 'system' || by.roles.includes('SUPER_ADMIN')) return;
   if (isStaff(roles) || !by.roles.includes('ADMIN')) throw new DomainError('auth.forbidden', 'Your roles do not allow this.');
 };
+
+const isOneself = (by: Ruler, userId: string) => by.kind === 'user' && by.userId === userId;
+
+const ownRole = () => new DomainError('auth.own_role', 'Let another SUPER_ADMIN revoke your role first, so that one is always left.');
 
 const notFound = () => new DomainError('auth.not_registered', 'There is no such account.');
 

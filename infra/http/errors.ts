@@ -33,7 +33,12 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'auth.link_used': { status: 410, meaning: 'The mailed link was used or has expired; ask for a new one.' },
   'auth.no_policy': { status: 403, meaning: 'The route says nothing about who may call it, so nobody may.' },
   'auth.not_registered': { status: 404, meaning: 'There is no such account.' },
-  'auth.own_role': { status: 409, meaning: 'Nobody revokes the own SUPER_ADMIN role, so that one is always left.' },
+  'auth.last_super_admin': { status: 409, meaning: 'The last SUPER_ADMIN keeps the role and the account: give the role to another first.' },
+  'auth.own_role': {
+    status: 409,
+    meaning:
+      'Nobody revokes the own SUPER_ADMIN role, or suspends or erases an own account that has it; nor does the owner of a shop leave it.',
+  },
   'auth.password_weak': { status: 422, meaning: 'The password is too short, too long or too well known.' },
   'auth.refresh_reused': { status: 401, meaning: 'The refresh token was used before; every session of its family has ended.' },
   'auth.required': { status: 401, meaning: 'Sign in first.' },
