@@ -9,14 +9,13 @@ import { type Config, publicUrlOf } from './infra/config.ts';
 import { connectCache, connectLeases, connectMail, connectVault } from './infra/connect.ts';
 import { connectLog, connectVerification } from './infra/connect-log.ts';
 import { connectAnalytics, connectReads, connectSearch } from './infra/connect-reads.ts';
-import { createLogHealth } from './infra/event-store/health.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
 import type { Role } from './infra/services.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
-import { observe } from './observe.ts';
+import { createReporting, observe } from './observe.ts';
 import { openReadModels } from './open-read-models.ts';
 import { sagaNames, startOutward } from './outward.ts';
 import { readApi } from './read-api/app.ts';
@@ -54,15 +53,7 @@ export const openMarketplace = async (
   const isBeside = isAsleep && config.EVENTSTORE_URL !== undefined && config.DATABASE_URL !== undefined;
   const isKept = does('projections') && !isBeside;
   const metrics = createMetrics({ isKeeper: isKept });
-  const report = (error: Error) => log.error({ err: error }, 'a request failed');
-  const lagging = (error: Error) => log.warn({ err: error }, 'an engine could not be reached');
-  const health = createLogHealth({
-    owns: eventContract.owns,
-    onFound: (stream, reason, isOurs) =>
-      isOurs
-        ? log.error({ stream, reason }, 'a stream is not as it was written')
-        : log.warn({ stream, reason }, 'events of another program'),
-  });
+  const { health, report, lagging, projectionFailed, stop: stopReporting } = createReporting(log, metrics);
   const connected = await connectLog(config, {
     health,
     contract: eventContract,
@@ -93,7 +84,7 @@ export const openMarketplace = async (
     token: secrets.siblingToken,
     isKeptHere: isKept,
     onSwapped: () => forget(),
-    onError: (message) => log.error({ reason: message }, 'a projection failed'),
+    onError: projectionFailed,
     onFenced,
   });
   if (!isBeside && (does('projections') || does('read-api') || does('sagas'))) await projector.ready();
@@ -113,11 +104,7 @@ export const openMarketplace = async (
   const outward = await startOutward({ ...inside, outside, log, metrics, now, isAsleep: rests });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
-  metrics.onScrape(() => {
-    metrics.feedPosition.set(revoking.position());
-    metrics.foreignEvents.set(health.foreign().events);
-    metrics.damagedStreams.set(health.damaged().length + health.limits().size);
-  });
+  metrics.onScrape(() => metrics.feedPosition.set(revoking.position()));
   const secure = publicUrlOf(config).startsWith('https:');
   const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({
@@ -182,6 +169,7 @@ export const openMarketplace = async (
       await streams.close();
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, longestDrain).unref())]);
       stopWatching();
+      stopReporting();
       await outward.stop();
       await sagaLease?.release();
       await outside.close();

@@ -1,12 +1,44 @@
 // What operators see of a running marketplace: whether it is ready, its gauges, one line per request.
 import type { Context } from 'hono';
+import { DomainError } from './domain/error.ts';
+import { eventContract } from './domain/registry.ts';
 import { feedGauges, type GaugeNeeds } from './gauges.ts';
+import { createLogHealth } from './infra/event-store/health.ts';
 import type { Env } from './infra/http/env.ts';
+import { errorOf } from './infra/http/errors.ts';
 import { createActivity } from './infra/telemetry/activity.ts';
 import { type Logger, requestLines } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
+import { createOutages } from './infra/telemetry/outages.ts';
 import type { Check } from './infra/telemetry/routes.ts';
 import type { Vault } from './infra/vault/port.ts';
+
+const isUnavailable = (error: Error) => error instanceof DomainError && errorOf(error.code).status === 503;
+
+/** What is logged and counted of failures, and of what is not as it should be in the log of events. */
+export const createReporting = (log: Logger, metrics: Metrics) => {
+  const outages = createOutages(log);
+  const health = createLogHealth({
+    owns: eventContract.owns,
+    onFound: (stream, reason, isOurs) =>
+      isOurs
+        ? log.error({ stream, reason }, 'a stream is not as it was written')
+        : log.warn({ stream, reason }, 'events of another program'),
+  });
+  metrics.onScrape(() => {
+    metrics.outages.set(outages.count());
+    metrics.foreignEvents.set(health.foreign().events);
+    metrics.damagedStreams.set(health.damaged().length + health.limits().size);
+  });
+  return {
+    health,
+    /** A refusal that the client is told of, and may repeat, is no error of ours: what it lacks is told once. */
+    report: (error: Error) => (isUnavailable(error) ? outages.failed(error.message, error) : log.error({ err: error }, 'a request failed')),
+    lagging: (error: Error) => outages.failed(error.message, error),
+    projectionFailed: (message: string) => outages.failed(`read models: ${message}`, new Error(message)),
+    stop: outages.stop,
+  };
+};
 
 export interface ObserveNeeds extends Omit<GaugeNeeds, 'activity'> {
   readonly metrics: Metrics;

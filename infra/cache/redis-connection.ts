@@ -14,6 +14,8 @@ export interface RedisConnection {
   /** What the script returns. Its keys must share one hash tag, so that a cluster finds them in one place. */
   run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
   unlink(keys: readonly string[]): Promise<void>;
+  /** Settled when the first attempt to connect has ended, either way: until then nothing has failed. */
+  readonly tried: Promise<void>;
   /** Whether `run` would fail at once, without anything being sent. */
   isAway(): boolean;
   close(): void;
@@ -41,6 +43,12 @@ export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost
   });
   redis.on('close', onLost);
   redis.on('error', () => {}); // whoever asks something hears of it, and it connects again by itself
+  const tried = new Promise<void>((resolve) => {
+    redis
+      .once('ready', () => resolve())
+      .once('close', () => resolve())
+      .once('end', () => resolve());
+  });
   const circuit = createCircuit(circuitOptions, (error) => says(error, ''));
 
   const isConnected = () => redis.status === 'ready';
@@ -60,6 +68,7 @@ export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost
         await ask(() => redis.unlink(...some));
       }
     },
+    tried,
     isAway: () => !isConnected() || circuit.isResting(),
     close: () => redis.disconnect(),
   };

@@ -102,6 +102,7 @@ export const openAnswerKeeper = (url: string, options: AnswerKeeperOptions): Ans
   };
 
   const tend = async () => {
+    await redis.tried;
     while (!stopping.signal.aborted) {
       try {
         if (epoch === null) await open();

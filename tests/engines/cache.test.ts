@@ -181,6 +181,14 @@ describe('answers on Redis', () => {
     expect(await cached('a', 60_000, async () => 'new')).toBe('new');
   });
 
+  it('begin without a failure where Redis is there', async () => {
+    const failures: unknown[] = [];
+    const own = openAnswerKeeper(needed('REDIS_URL'), { namespace: `${namespace}-own`, onError: (error) => failures.push(error) });
+    await own.invalidateAll();
+    await own.close();
+    expect(failures).toEqual([]);
+  });
+
   it('are kept again after Redis has lost everything', async () => {
     await redis.unlink(...(await keysOf(namespace)));
     expect(await direct.lookup('a')).toBeNull();
