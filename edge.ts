@@ -46,13 +46,11 @@ const bearerIn = (header: string | null): string | null =>
 
 /** Who sent a request: by the bearer token, else by the browser's cookie. Throws auth.* for a token that does not hold. */
 export const authentication = (tokens: AccessTokens, secure: boolean): Authenticate => {
-  const principalIn = ({ sub, roles, seller, sid }: Claims): Principal => ({
-    kind: 'user',
-    id: sub,
-    roles,
-    sessionId: sid,
-    ...(seller !== null && { sellerId: seller }),
-  });
+  const principalIn = ({ sub, roles, seller, sid }: Claims): Principal =>
+    // Every account has a role: who has none has shown the link to a purchase.
+    roles.length === 0
+      ? { kind: 'guest', id: sub, roles, purchaseId: sid }
+      : { kind: 'user', id: sub, roles, sessionId: sid, ...(seller !== null && { sellerId: seller }) };
   return (request) => {
     const header = request.headers.get('authorization');
     const token = bearerIn(header) ?? accessTokenIn(request.headers.get('cookie'), secure);

@@ -100,7 +100,8 @@ export const openMarketplace = async (
   const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url), mail, isFleet });
   const rests = isAsleep || !does('sagas');
   const sagaLease = rests ? null : await alone('sagas');
-  const inside = { handle, store, feed, tables, seals, vault, tokens, blindIndex };
+  const { purchaseLinks } = secrets;
+  const inside = { handle, store, feed, tables, seals, vault, tokens, blindIndex, purchaseLinks };
   const outward = await startOutward({ ...inside, outside, log, metrics, now, isAsleep: rests });
   const { sagaRunner } = outward;
   const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
@@ -128,7 +129,9 @@ export const openMarketplace = async (
   const both = { now, report, seals, blindIndex, outside };
   if (does('write-api')) {
     const { fingerprintSecret } = secrets;
-    const commands = { ...both, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
+    const needsVerifiedEmail = (config.COD_NEEDS_VERIFIED_EMAIL ?? (config.NODE_ENV === 'production' ? 'on' : 'off')) === 'on';
+    const cod = { maxOpenOrders: config.COD_MAX_OPEN_ORDERS, needsVerifiedEmail };
+    const commands = { ...both, cod, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
     app.route('/api/v1', writeApi(commands, services));
   }
   if (does('read-api')) {

@@ -16,6 +16,7 @@ import type { Outside } from './infra/outbound/outside.port.ts';
 import type { Query, TableReader } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
+import type { PurchaseLinks } from './infra/tokens/port.ts';
 import type { Seals } from './infra/vault/port.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
 
@@ -26,6 +27,7 @@ export interface OutwardNeeds extends UpkeepNeeds {
   readonly tables: TableReader;
   readonly outside: Outside;
   readonly seals: Seals;
+  readonly purchaseLinks: PurchaseLinks;
   readonly blindIndex: (kind: string, value: string) => string;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'moneyAnomalies'>;
@@ -80,7 +82,7 @@ export const startOutward = async (needs: OutwardNeeds) => {
     ? undefined
     : setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));
   upkeep?.unref();
-  const mails = isAsleep ? null : await followMails({ ...following, mail });
+  const mails = isAsleep ? null : await followMails({ ...following, mail, seals, purchaseLinks: needs.purchaseLinks });
   return {
     sagaRunner,
     /** Answers when every mail that the log asks for up to this position has gone out. */

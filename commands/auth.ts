@@ -5,9 +5,10 @@ import { DomainError, isRefusal } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { type Language, user } from '../domain/user/user.ts';
 import type { MailContent, MailOutbox } from '../infra/outbound/mail.port.ts';
-import type { AccessTokens, MailedTokens, RefreshTokens } from '../infra/tokens/port.ts';
+import type { AccessTokens, MailedTokens, PurchaseLinks, RefreshTokens } from '../infra/tokens/port.ts';
 import type { MailedTokenKind, Passwords, Seals, Vault } from '../infra/vault/port.ts';
 import { claimantOf, confirmClaim, takeClaim } from './claims.ts';
+import { takeOverPurchases } from './contact.ts';
 import { type Context, type Handle, newId, type Result, subcommand } from './handle.ts';
 import { derivedUuid } from './ids.ts';
 
@@ -19,6 +20,7 @@ export interface AuthNeeds {
   readonly tokens: Pick<AccessTokens, 'sign'>;
   readonly refreshTokens: RefreshTokens;
   readonly mailedTokens: MailedTokens;
+  readonly purchaseLinks: PurchaseLinks;
   readonly mail: Pick<MailOutbox, 'send'>;
   /** Names a value without telling it. */
   readonly blindIndex: (kind: string, value: string) => string;
@@ -232,10 +234,14 @@ export const resendVerification = async (needs: AuthNeeds, userId: string, conte
   await mailLink(needs, 'email_verification', { userId, email: state.email }, emailClaim(needs, email).id, context.at);
 };
 
-export const verifyEmail = async ({ handle, mailedTokens }: AuthNeeds, token: string, context: Context) => {
+/** What guests have bought with the address becomes this account's. */
+export const verifyEmail = async (needs: AuthNeeds, token: string, context: Context) => {
+  const { handle, mailedTokens } = needs;
   const proof = await mailedTokens.take({ kind: 'email_verification', token, usedBy: context.commandId, at: context.at });
   if (!proof) throw linkUsed();
-  return handle(account, proof.userId, { type: 'verify_email' }, context);
+  const verified = await handle(account, proof.userId, { type: 'verify_email' }, context);
+  await takeOverPurchases(needs, proof.userId, context);
+  return verified;
 };
 
 /** Mails a link if there is such an account, and never says whether. */

@@ -1,6 +1,6 @@
 // Commands of a checkout: a quote for what is in the cart, the start that plans and holds, and the buyer's way out before paying.
 import { cart, checkedOutByOthers } from '../domain/cart/cart.ts';
-import { type CheckoutCommand, checkout, chosenOf, type Prices } from '../domain/checkout/checkout.ts';
+import { type CheckoutCommand, checkout, chosenOf, type Prices, type QuoteCheckout } from '../domain/checkout/checkout.ts';
 import type { MissingLine } from '../domain/checkout/events.ts';
 import type { QuotedLine } from '../domain/checkout/plan.ts';
 import { type Checkout, isPurchase, type Purchase, type Quote } from '../domain/checkout/state.ts';
@@ -13,15 +13,20 @@ import { availableOf } from '../domain/stock/state.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import { user } from '../domain/user/user.ts';
 import { type PricingNeeds, priceLines, shippingFor, type WantedLine } from './checkout-prices.ts';
+import { type CodOptions, useContacts } from './contact.ts';
 import { type Context, type Handle, newId, subcommand } from './handle.ts';
 import type { Until } from './watch.ts';
 
 export interface CheckoutNeeds extends PricingNeeds {
   readonly until: Until;
+  readonly cod: CodOptions;
 }
 
 export interface QuoteInput {
   readonly buyerId: string;
+  /** Whose lines are quoted: the buyer's own, or those of the cookie that a guest came with. */
+  readonly cartId: string;
+  readonly guest?: QuoteCheckout['guest'];
   readonly ownSellerId: string | null;
   /** One of the buyer's own addresses, or one that was given with the request. */
   readonly address: { readonly addressId: string } | { readonly sealed: Sealed };
@@ -37,8 +42,8 @@ const addressOf = async (handle: Handle, { buyerId, address }: QuoteInput): Prom
   return known.address;
 };
 
-const wantedLines = async (handle: Handle, { buyerId, lineIds }: QuoteInput, context: Context): Promise<WantedLine[]> => {
-  const { state } = await handle.load(cart, buyerId);
+const wantedLines = async (handle: Handle, { cartId, lineIds }: QuoteInput, context: Context): Promise<WantedLine[]> => {
+  const { state } = await handle.load(cart, cartId);
   const lines = state.status === 'open' ? state.lines : [];
   const known = new Set(lines.map(({ lineId }) => lineId));
   const missing = lineIds?.find((lineId) => !known.has(lineId));
@@ -89,7 +94,7 @@ const mustBeFree = async (handle: Handle, lines: readonly QuotedLine[], at: stri
 /** A quote holds for 15 minutes; its id becomes the checkout's. */
 export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, context: Context) => {
   const { handle } = needs;
-  const { buyerId, ownSellerId } = input;
+  const { buyerId, cartId, ownSellerId, guest } = input;
   const { at } = context;
   const checkoutId = newId(context, 0);
   const quote = async (): Promise<CheckoutCommand> => {
@@ -98,7 +103,7 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
     await mustBeInStock(handle, lines);
     const shipping = await shippingFor(needs, stores, lines, address, at);
     const prices: Prices = { lines, shipping, platform: [] };
-    return { type: 'quote', checkoutId, buyerId, cartId: buyerId, ownSellerId, address, ...prices, at };
+    return { type: 'quote', checkoutId, buyerId, cartId, ownSellerId, address, ...(guest && { guest }), ...prices, at };
   };
   return handle.prepared(checkout, checkoutId, quote, { ...context, fresh: true });
 };
@@ -168,8 +173,11 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
     const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
     const start = { type: 'start', buyerId, choices, method, channel, paymentId, parts: [], fresh, payBy: null, at } as const;
     // Before the cart is asked, so that a start that is refused keeps nothing from the next quote.
-    if (!isPurchase(before)) chosenOf(before, start);
-    if (!isPurchase(before)) await checkOutCart(handle, before, context);
+    if (!isPurchase(before)) {
+      chosenOf(before, start);
+      await useContacts(handle, before, method, needs.cod, context);
+      await checkOutCart(handle, before, context);
+    }
     await handle(checkout, quoteId, start, context);
   }
   await until(checkout, quoteId, isTold, patience);

@@ -31,15 +31,15 @@ export const settleRefund = async (handle: Handle, orderId: string, refundId: st
   return handle(payment, state.paymentId, { type: 'settle_refund', refundId, at: context.at }, context);
 };
 
-/** Plays the buyer, or the buyer's bank. What follows comes by webhook. `buyerId` null: anybody's payment. */
+/** Plays the buyer, or the buyer's bank. What follows comes by webhook. `isTheirs`: whether the caller may. */
 export const simulatePayment = async (
   { handle, payments }: { handle: Handle; payments: PaymentSimulation },
   paymentId: string,
   act: SimulatePayment,
-  buyerId: string | null,
+  isTheirs: (known: { buyerId: string; checkoutId: string }) => boolean,
 ) => {
   const { state } = await handle.load(payment, paymentId);
-  if (state.status === 'none' || (buyerId !== null && buyerId !== state.buyerId)) {
+  if (state.status === 'none' || !isTheirs(state)) {
     throw new DomainError('payment.not_found', 'There is no such payment.');
   }
   return payments.simulatePayment(paymentId, act).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { OrderEvent } from '../domain/order/events.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { type ReviewReason, review } from '../domain/review/review.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { buyerTakenOver } from './contact.ts';
 import type { Context, Handle } from './handle.ts';
 import { derivedId } from './ids.ts';
 
@@ -25,10 +26,12 @@ const wholeOrder = 100;
 const isOrderEvent = (event: { type: string }): event is OrderEvent => event.type.startsWith('order.');
 
 /** What the order's own events say of a line. Somebody else's order is answered like one that does not exist. */
-const purchaseOf = async ({ store }: ReviewNeeds, orderId: string, lineId: string, buyerId: string) => {
+const purchaseOf = async ({ handle, store }: ReviewNeeds, orderId: string, lineId: string, buyerId: string) => {
   const events = (await store.read(`order-${orderId}`, 0, wholeOrder)).map(({ event }) => event).filter(isOrderEvent);
   const created = events.find((event) => event.type === 'order.created');
-  if (!created || created.buyerId !== buyerId) throw new DomainError('order.not_found', 'There is no such order.');
+  const isTheirs =
+    created && (created.buyerId === buyerId || (await buyerTakenOver(handle, buyerId, created.checkoutId)) === created.buyerId);
+  if (!created || !isTheirs) throw new DomainError('order.not_found', 'There is no such order.');
   const line = created.lines.find((each) => each.lineId === lineId);
   if (!line) throw new DomainError('review.not_purchased', 'The order has no such line.', { lineId });
   const delivered = events.find((event) => event.type === 'order.delivered');

@@ -14,6 +14,8 @@ import { claim } from './claim/claim.ts';
 import { ClaimEvent } from './claim/events.ts';
 import { collection } from './collection/collection.ts';
 import { CollectionEvent } from './collection/events.ts';
+import { contact } from './contact/contact.ts';
+import { ContactEvent } from './contact/events.ts';
 import { erasure } from './erasure/erasure.ts';
 import { ErasureEvent } from './erasure/events.ts';
 import { FulfilmentEvent } from './fulfilment/events.ts';
@@ -96,6 +98,7 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(CheckoutEvent),
   ...definitions(ClaimEvent),
   ...definitions(CollectionEvent),
+  ...definitions(ContactEvent),
   ...definitions(ErasureEvent),
   ...definitions(FulfilmentEvent),
   ...definitions(ImportEvent),
@@ -158,6 +161,7 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(checkout, CheckoutEvent),
   fold(claim, ClaimEvent),
   fold(collection, CollectionEvent),
+  fold(contact, ContactEvent),
   fold(erasure, ErasureEvent),
   fold(fulfilment, FulfilmentEvent),
   fold(imports, ImportEvent),

@@ -111,6 +111,13 @@ const Environment = z.object({
   CORS_ORIGINS: list(origin).describe('Other origins whose pages may call, with commas.'),
   ADMIN_IP_ALLOW: list(range).describe('Addresses and ranges from which administrators may work; empty: from everywhere.'),
   INTERNAL_IP_ALLOW: list(range, privateRanges).describe('Addresses and ranges that may read /metrics.'),
+  COD_MAX_OPEN_ORDERS: count(1, 1_000, 5).describe(
+    'Orders to be paid at the door that one buyer may have on the way; guests are counted by address and number.',
+  ),
+  COD_NEEDS_VERIFIED_EMAIL: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe('Whether only accounts with a verified e-mail address may pay at the door; on in production unless told.'),
   RATE_LOGIN_PER_MINUTE: count(1, 1_000_000, 5).describe('Logins per minute, per address and per account.'),
   RATE_CHECKOUT_PER_MINUTE: count(1, 1_000_000, 10).describe('Checkouts per minute and person.'),
   RATE_SEARCH_PER_MINUTE: count(1, 1_000_000, 60).describe('Searches per minute, per person or address.'),

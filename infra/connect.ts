@@ -11,6 +11,7 @@ import type { Leases } from './lease/port.ts';
 import { openMailOutbox } from './outbound/mail-outbox.ts';
 import { createAccessTokens } from './tokens/access.ts';
 import { createMailedTokens } from './tokens/mailed.ts';
+import { createPurchaseLinks } from './tokens/purchase-links.ts';
 import { createRefreshTokens } from './tokens/refresh.ts';
 import { createRevocations } from './tokens/revocations.ts';
 import { loadMasterKey } from './vault/master.ts';
@@ -56,6 +57,7 @@ export const connectVault = async (config: Config, now: () => number) => {
     seals: createSeals(vault, master, { now }),
     passwords: createPasswords(vault),
     mailedTokens: createMailedTokens(vault),
+    purchaseLinks: createPurchaseLinks(master.derive('purchase links')),
     refreshTokens: createRefreshTokens(vault, master),
     tokens: createAccessTokens({ vault, master, revocations, issuer: publicUrlOf(config), audience: config.TOKEN_AUDIENCE, now }),
   };

@@ -34,6 +34,7 @@ import { statements } from './seller/statements.ts';
 import { stores } from './seller/stores.ts';
 import { trialBalance } from './seller/trial-balance.ts';
 import { shipments } from './shipping/shipments.ts';
+import { guests } from './user/guests.ts';
 import { profiles } from './user/profiles.ts';
 
 export const projections: readonly AnyProjection[] = [
@@ -46,6 +47,7 @@ export const projections: readonly AnyProjection[] = [
   statements,
   stores,
   trialBalance,
+  guests,
   profiles,
   allSagaInstances,
   brands,

@@ -10,6 +10,7 @@ import type { Seals } from '../infra/vault/port.ts';
 import { type AnalyticsNeeds, analyticsQueries } from './analytics.ts';
 import { type AuditNeeds, auditQueries } from './audit.ts';
 import { authQueries } from './auth.ts';
+import { createBuyers } from './buyers.ts';
 import { cartQueries } from './cart.ts';
 import { catalogQueries } from './catalog.ts';
 import { checkoutQueries } from './checkout.ts';
@@ -53,6 +54,7 @@ export interface ReadDependencies {
 /** The routers of each service, in the order in which they are asked. */
 export const queryRouters = (dependencies: ReadDependencies) => {
   const { tables, cache, reads, search, seals, streams, now, timeZone, outside, blindIndex, audit, analytics } = dependencies;
+  const buyers = createBuyers(tables, blindIndex);
   return {
     auth: [authQueries(tables, seals)],
     analytics: [
@@ -63,20 +65,20 @@ export const queryRouters = (dependencies: ReadDependencies) => {
     cart: [cartQueries(tables, now)],
     catalog: [catalogQueries(tables, cache)],
     order: [
-      checkoutQueries(tables),
-      orderQueries({ tables, seals, streams }),
-      returnQueries(tables, seals),
+      checkoutQueries(tables, buyers),
+      orderQueries({ tables, seals, streams, buyers }),
+      returnQueries(tables, seals, buyers),
       sagaQueries({ tables, ...audit }),
     ],
     inventory: [inventoryQueries(tables)],
-    payment: [paymentQueries(tables, audit.log)],
+    payment: [paymentQueries(tables, audit.log, buyers)],
     product: [productQueries(tables, cache)],
     review: [reviewQueries(tables, seals)],
     search: [searchQueries(search)],
     seller: [sellerQueries(tables, seals), invitationQueries({ tables, seals, now })],
-    shipping: [shippingQueries(tables, outside.courier)],
+    shipping: [shippingQueries(tables, outside.courier, buyers)],
     user: [userQueries({ tables, seals, blindIndex })],
-    notification: outside.readMails ? [mailQueries(outside.readMails)] : [],
+    notification: outside.readMails ? [mailQueries(outside.readMails, blindIndex)] : [],
   };
 };
 

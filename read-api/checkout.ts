@@ -10,6 +10,7 @@ import { allow, principalOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { CheckoutRow } from '../projections/checkout/checkouts.ts';
+import type { Buyers } from './buyers.ts';
 import { json, page, periodOf } from './http.ts';
 
 const statuses = ['Priced', 'AwaitingPayment', 'Paid', 'Confirmed', 'Completed', 'Compensating', 'Failed', 'Expired'] as const;
@@ -40,28 +41,28 @@ const staffQueries = (tables: TableReader) =>
       },
     );
 
-export const checkoutQueries = (tables: TableReader) =>
+export const checkoutQueries = (tables: TableReader, buyers: Buyers) =>
   new Hono<Env>()
     .route('/', staffQueries(tables))
     .get(
       '/checkouts',
-      allow('signed-in', { summary: 'My purchases, the latest first.', owner: 'buyer', load: 'checkout' }),
+      allow('buyer', { summary: 'My purchases, the latest first.', owner: 'buyer', load: 'checkout' }),
       query(z.object({ ...paging, minPosition: z.string().optional() })),
       async (c) => {
-        const where = { buyerId: principalOf(c).id };
+        const where = { buyerId: await buyers.of(principalOf(c)) };
         return json(c, await page(tables, 'checkout-checkouts', { where, order: [['createdAt', 'desc']] }, c.req.valid('query')));
       },
     )
     .get(
       '/checkouts/:checkoutId',
-      allow('signed-in', {
+      allow('buyer', {
         ...{ summary: 'How a purchase stands, its orders, and how to pay it.', owner: 'buyer', load: 'checkout' },
         errors: ['checkout.not_found'],
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const text = await tables.get('checkout-checkouts', c.req.valid('param').checkoutId);
-        if (text === null || (JSON.parse(text) as CheckoutRow).buyerId !== principalOf(c).id)
+        if (text === null || !(await buyers.isBuyer(principalOf(c), JSON.parse(text) as CheckoutRow)))
           throw new DomainError('checkout.not_found', 'There is no such checkout.');
         return json(c, text);
       },

@@ -2,22 +2,37 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Env } from '../infra/http/env.ts';
+import { guestBuyerId } from '../infra/http/guest.ts';
 import { query } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { RenderedMail } from '../infra/outbound/mail.port.ts';
 import { json } from './http.ts';
 
-export const mailQueries = (readMails: (userId: string, limit: number) => Promise<RenderedMail[]>) =>
+export const mailQueries = (
+  readMails: (userId: string, limit: number) => Promise<RenderedMail[]>,
+  blindIndex: (kind: string, value: string) => string,
+) =>
   new Hono<Env>().get(
     '/dev/mails',
-    allow('signed-in', {
-      summary: 'My mails as they went out, newest first; with the role SUPER_ADMIN those of `userId`. Not in production.',
+    allow('buyer', {
+      summary:
+        'My mails as they went out, newest first; with the role SUPER_ADMIN those of `userId`; for a guest, those of the purchase `checkoutId`. Not in production.',
     }),
-    query(z.object({ userId: z.string().min(1).max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) })),
+    query(
+      z.object({
+        userId: z.string().min(1).max(64).optional(),
+        checkoutId: z.string().min(1).max(64).optional(),
+        limit: z.coerce.number().int().min(1).max(100).default(20),
+      }),
+    ),
     async (c) => {
-      const { userId, limit } = c.req.valid('query');
+      const { userId, checkoutId, limit } = c.req.valid('query');
       const principal = principalOf(c);
-      const whose = principal.roles.includes('SUPER_ADMIN') ? (userId ?? principal.id) : principal.id;
+      const own =
+        principal.kind === 'guest' && principal.purchaseId === undefined && checkoutId !== undefined
+          ? guestBuyerId(blindIndex, principal.id, checkoutId)
+          : principal.id;
+      const whose = principal.roles.includes('SUPER_ADMIN') ? (userId ?? own) : own;
       return json(c, JSON.stringify({ items: await readMails(whose, limit) }));
     },
   );

@@ -13,6 +13,7 @@ import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { PaymentRow } from '../projections/payment/payments.ts';
 import type { RefundRow } from '../projections/payment/refunds.ts';
+import type { Buyers } from './buyers.ts';
 import { json, page, periodOf } from './http.ts';
 
 /** A payment without what is between seller and platform: shares show their amounts, not the commission in them. */
@@ -40,8 +41,8 @@ const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => (
   updatedAt,
 });
 
-const sees = (principal: Principal, { buyerId, sellerId }: { buyerId: string; sellerId: string }) =>
-  principal.id === buyerId || principal.sellerId === sellerId || isAllowed(['ADMIN'], principal);
+const sees = async (buyers: Buyers, principal: Principal, row: Pick<RefundRow, 'buyerId' | 'sellerId' | 'checkoutId'>) =>
+  principal.sellerId === row.sellerId || isAllowed(['ADMIN'], principal) || (await buyers.isBuyer(principal, row));
 
 const paymentStatuses = [
   ...['Created', 'Pending', 'Authorized', 'Failed', 'Expired', 'Voided'],
@@ -92,12 +93,12 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
       },
     );
 
-export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read'>) =>
+export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read'>, buyers: Buyers) =>
   new Hono<Env>()
     .route('/', staffQueries(tables, log))
     .get(
       '/payments/:paymentId',
-      allow('signed-in', {
+      allow('buyer', {
         summary: 'A payment: how far it is, how to pay each part until when, and what has gone back.',
         owner: 'buyer',
         errors: ['payment.not_found'],
@@ -107,7 +108,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
         const text = await tables.get('payment-payments', c.req.valid('param').paymentId);
         const row = text === null ? null : (JSON.parse(text) as PaymentRow);
         const principal = principalOf(c);
-        if (!row || (row.payment.buyerId !== principal.id && !isAllowed(['ADMIN'], principal))) {
+        if (!row || !((await buyers.isBuyer(principal, row.payment)) || isAllowed(['ADMIN'], principal))) {
           throw new DomainError('payment.not_found', 'There is no such payment.');
         }
         return json(c, JSON.stringify(shown(row)));
@@ -115,11 +116,11 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
     )
     .get(
       '/refunds/:refundId',
-      allow('signed-in', { summary: 'A refund, and how far it is.', owner: 'buyer or seller', errors: ['payment.refund_not_found'] }),
+      allow('buyer', { summary: 'A refund, and how far it is.', owner: 'buyer or seller', errors: ['payment.refund_not_found'] }),
       params(z.object({ refundId: z.string().min(1).max(128) })),
       async (c) => {
         const text = await tables.get('payment-refunds', c.req.valid('param').refundId);
-        if (text === null || !sees(principalOf(c), JSON.parse(text) as RefundRow)) {
+        if (text === null || !(await sees(buyers, principalOf(c), JSON.parse(text) as RefundRow))) {
           throw new DomainError('payment.refund_not_found', 'There is no such refund.');
         }
         return json(c, text);
@@ -127,7 +128,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
     )
     .get(
       '/orders/:orderId/refunds',
-      allow('signed-in', { summary: "An order's refunds, the newest first. Nothing for who is neither its buyer nor its seller." }),
+      allow('buyer', { summary: "An order's refunds, the newest first. Nothing for who is neither its buyer nor its seller." }),
       params(z.object({ orderId: Id })),
       query(z.object(pageFields)),
       async (c) => {
@@ -136,7 +137,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
         const { orderId } = c.req.valid('param');
         // All refunds of an order have its buyer and its seller: the first tells for all.
         const [first] = await tables.find('payment-refunds', { where: { orderId }, limit: 1 });
-        if (!first || !(isStaff || sees(principal, JSON.parse(first.row) as RefundRow))) return json(c, '{"items":[]}');
+        if (!first || !(isStaff || (await sees(buyers, principal, JSON.parse(first.row) as RefundRow)))) return json(c, '{"items":[]}');
         return json(
           c,
           await page(tables, 'payment-refunds', { where: { orderId }, order: [['requestedAt', 'desc']] }, c.req.valid('query')),

@@ -10,6 +10,7 @@ import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts
 import type { Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { ReturnRow } from '../projections/return/returns.ts';
+import type { Buyers } from './buyers.ts';
 import { json, page } from './http.ts';
 
 const statuses = [
@@ -26,7 +27,7 @@ const statuses = [
 ] as const satisfies readonly ReturnRow['status'][];
 const List = query(z.object({ ...pageFields, status: z.enum(statuses).optional() }));
 
-export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) => {
+export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>, buyers: Buyers) => {
   const opened = async (text: string): Promise<string> => {
     const row = JSON.parse(text) as ReturnRow;
     return row.note === null ? text : JSON.stringify({ ...row, note: await seals.open(row.note) });
@@ -45,8 +46,8 @@ export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) =
     );
 
   return new Hono<Env>()
-    .get('/returns', allow('signed-in', { summary: 'My returns, the newest first.', owner: 'buyer' }), List, async (c) =>
-      json(c, await list({ buyerId: principalOf(c).id }, c.req.valid('query'))),
+    .get('/returns', allow('buyer', { summary: 'My returns, the newest first.', owner: 'buyer' }), List, async (c) =>
+      json(c, await list({ buyerId: await buyers.of(principalOf(c)) }, c.req.valid('query'))),
     )
     .get('/seller/returns', allow('SELLER', { summary: "The shop's returns, the newest first.", owner: 'seller' }), List, async (c) =>
       json(c, await list({ sellerId: sellerOf(c) }, c.req.valid('query'), tables.asSeller(sellerOf(c)))),
@@ -59,13 +60,14 @@ export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>) =
     )
     .get(
       '/returns/:returnId',
-      allow('signed-in', { summary: 'A return.', owner: 'buyer or seller', errors: ['return.not_found'] }),
+      allow('buyer', { summary: 'A return.', owner: 'buyer or seller', errors: ['return.not_found'] }),
       params(z.object({ returnId: Id })),
       async (c) => {
         const text = await tables.get('return-returns', c.req.valid('param').returnId);
         const principal = principalOf(c);
         const row = text === null ? null : (JSON.parse(text) as ReturnRow);
-        const isTheirs = row && (row.buyerId === principal.id || row.sellerId === principal.sellerId || isAllowed(['ADMIN'], principal));
+        const isTheirs =
+          row && (row.sellerId === principal.sellerId || isAllowed(['ADMIN'], principal) || (await buyers.isBuyer(principal, row)));
         if (text === null || !isTheirs) throw new DomainError('return.not_found', 'There is no such return.');
         return json(c, await opened(text));
       },

@@ -9,6 +9,7 @@ import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { ShipmentRow } from '../projections/shipping/shipments.ts';
+import type { Buyers } from './buyers.ts';
 import { json } from './http.ts';
 
 const couriers = JSON.stringify({
@@ -45,12 +46,12 @@ const ratesFor = async (courier: Courier, asked: z.output<typeof RateQuery>): Pr
 const rateErrors = ['shipping.no_rate', 'shipping.provider_failed'];
 const rateSummary = 'What couriers ask for a parcel by weight and cities, cheapest first.';
 
-const sees = (principal: Principal, { buyerId, sellerId }: ShipmentRow) =>
-  principal.id === buyerId || principal.sellerId === sellerId || isAllowed(['ADMIN'], principal);
+const sees = async (buyers: Buyers, principal: Principal, row: ShipmentRow) =>
+  principal.sellerId === row.sellerId || isAllowed(['ADMIN'], principal) || (await buyers.isBuyer(principal, row));
 
 /** A parcel whose caller may see it; somebody else's is not found. */
-const seen = (principal: Principal, text: string | null | undefined): string => {
-  if (text === null || text === undefined || !sees(principal, JSON.parse(text) as ShipmentRow)) {
+const seen = async (buyers: Buyers, principal: Principal, text: string | null | undefined): Promise<string> => {
+  if (text === null || text === undefined || !(await sees(buyers, principal, JSON.parse(text) as ShipmentRow))) {
     throw new DomainError('shipping.not_found', 'There is no such shipment.');
   }
   return text;
@@ -58,7 +59,7 @@ const seen = (principal: Principal, text: string | null | undefined): string => 
 
 const tracked = { owner: 'buyer or seller', errors: ['shipping.not_found'] };
 
-export const shippingQueries = (tables: TableReader, courier: Courier) =>
+export const shippingQueries = (tables: TableReader, courier: Courier, buyers: Buyers) =>
   new Hono<Env>()
     .get('/shipping/couriers', allow('public', { summary: 'The couriers.' }), (c) => json(c, couriers))
     .get('/shipping/rates', allow('public', { summary: rateSummary, errors: rateErrors }), query(RateQuery), async (c) =>
@@ -69,17 +70,17 @@ export const shippingQueries = (tables: TableReader, courier: Courier) =>
     )
     .get(
       '/shipments/:shipmentId/tracking',
-      allow('signed-in', { summary: 'Where a parcel is, and how it got there.', ...tracked }),
+      allow('buyer', { summary: 'Where a parcel is, and how it got there.', ...tracked }),
       params(z.object({ shipmentId: z.string().min(1).max(64) })),
-      async (c) => json(c, seen(principalOf(c), await tables.get('shipping-shipments', c.req.valid('param').shipmentId))),
+      async (c) => json(c, await seen(buyers, principalOf(c), await tables.get('shipping-shipments', c.req.valid('param').shipmentId))),
     )
     .get(
       '/shipping/tracking/:trackingNumber',
-      allow('signed-in', { summary: "The same by the courier's tracking number.", ...tracked }),
+      allow('buyer', { summary: "The same by the courier's tracking number.", ...tracked }),
       params(z.object({ trackingNumber: z.string().min(1).max(64) })),
       async (c) => {
         const { trackingNumber } = c.req.valid('param');
         const [found] = await tables.find('shipping-shipments', { where: { trackingNumber }, limit: 1 });
-        return json(c, seen(principalOf(c), found?.row));
+        return json(c, await seen(buyers, principalOf(c), found?.row));
       },
     );

@@ -1,5 +1,6 @@
 // The write API: every command of every service, behind one key per request.
 import { Hono } from 'hono';
+import type { CodOptions } from '../commands/contact.ts';
 import type { Handle } from '../commands/handle.ts';
 import type { Until } from '../commands/watch.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
@@ -10,6 +11,7 @@ import { type AuthRoutesNeeds, authCommands } from './auth.ts';
 import { cartCommands } from './cart.ts';
 import { catalogCommands } from './catalog.ts';
 import { checkoutCommands } from './checkout.ts';
+import { guestCommands } from './guest.ts';
 import { idempotent, type WriteEnv } from './http.ts';
 import { inventoryCommands } from './inventory.ts';
 import { memberCommands } from './members.ts';
@@ -37,6 +39,7 @@ export interface WriteDependencies {
   /** Waits until a stream says what somebody waits for. */
   readonly until: Until;
   readonly courier: Courier;
+  readonly cod: CodOptions;
   readonly seals: Seals;
   readonly outside: Outside;
   /** A name for a value that says nothing about it: what claims are named by. */
@@ -52,10 +55,16 @@ export const commandRouters = (dependencies: WriteDependencies) => {
     auth: [authCommands(auth)],
     cart: [cartCommands(handle, auth.secure)],
     catalog: [catalogCommands(handle)],
-    order: [checkoutCommands(dependencies), orderCommands(handle), returnCommands(dependencies), sagaCommands(dependencies)],
+    order: [
+      checkoutCommands(dependencies),
+      guestCommands(auth),
+      orderCommands(dependencies),
+      returnCommands(dependencies),
+      sagaCommands(dependencies),
+    ],
     inventory: [inventoryCommands(handle)],
     payment: [
-      paymentCommands({ handle, payments: outside.payments }),
+      paymentCommands({ ...dependencies, payments: outside.payments }),
       webhookCommands({ handle, now: dependencies.now, gateway: outside.gateway, courier: outside.courier }),
     ],
     product: [productCommands(dependencies)],

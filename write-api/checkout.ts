@@ -2,7 +2,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type CheckoutNeeds, cancelCheckout, quoteCheckout, type Started, startCheckout } from '../commands/checkout.ts';
-import type { Result } from '../commands/handle.ts';
+import { type BlindIndex, contactsOf } from '../commands/contact.ts';
+import { newId, type Result } from '../commands/handle.ts';
 import type { CheckoutEvent } from '../domain/checkout/events.ts';
 import type { ShippingOption } from '../domain/checkout/plan.ts';
 import { lineTerms } from '../domain/checkout/pricing.ts';
@@ -10,6 +11,8 @@ import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import { methods } from '../domain/payment/deadlines.ts';
 import { positionText } from '../domain/position.ts';
+import type { Principal } from '../infra/http/env.ts';
+import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -29,8 +32,18 @@ const Address = z.object({
     .regex(/^[A-Z]{2}$/, 'a country code of two capital letters')
     .default('ID'),
 });
+const Contact = z.object({
+  email: z.string().trim().max(254).pipe(z.email()),
+  phone: z
+    .string()
+    .trim()
+    .regex(/^\+?[0-9][0-9 ().-]{5,24}$/, 'a telephone number'),
+  language: z.enum(['id', 'en']).default('id'),
+});
 const Quote = z.object({
   address: z.union([z.object({ addressId: Id }), Address]),
+  /** How a guest is reached, who has to say so. */
+  contact: Contact.optional(),
   /** Lines of the cart; left out: the selected ones. */
   lineIds: z.array(Id).min(1).max(40).optional(),
 });
@@ -87,7 +100,9 @@ const refusalOf = ({ giveUp, missing, status }: Started['purchase']): DomainErro
 
 const startErrors = [
   'checkout.already_started',
+  'auth.email_not_verified',
   'checkout.cart_changed',
+  'checkout.cod_limit',
   'checkout.failed',
   'checkout.hold_limit',
   'checkout.out_of_stock',
@@ -107,6 +122,7 @@ const startErrors = [
 const quoteErrors = [
   'cart.line_not_found',
   'checkout.cart_empty',
+  'checkout.contact_missing',
   'checkout.mixed_currencies',
   'checkout.out_of_stock',
   'checkout.own_goods',
@@ -120,28 +136,46 @@ const quoteErrors = [
 
 export interface CheckoutRoutesNeeds extends CheckoutNeeds {
   readonly seals: Pick<Seals, 'open' | 'seal'>;
+  readonly blindIndex: BlindIndex;
 }
+
+/** Under whose id this caller buys what becomes this checkout. */
+const buyerIdOf = ({ blindIndex }: Pick<CheckoutRoutesNeeds, 'blindIndex'>, { kind, id, purchaseId }: Principal, checkoutId: string) =>
+  kind === 'guest' && purchaseId === undefined ? guestBuyerId(blindIndex, id, checkoutId) : id;
+
+type AskedContact = z.output<typeof Contact>;
+
+/** What is kept of a guest, sealed under a key of its own. */
+const guestOf = async ({ seals, blindIndex }: CheckoutRoutesNeeds, buyerId: string, contact: AskedContact | undefined) => {
+  if (!contact) throw new DomainError('checkout.contact_missing', 'Say at which e-mail address and telephone number you can be reached.');
+  const [email, phone] = await Promise.all([seals.seal(buyerId, contact.email), seals.seal(buyerId, contact.phone)]);
+  return { email, phone, language: contact.language, countedFor: contactsOf(blindIndex, contact) };
+};
 
 export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/checkouts/quote',
-      allow('signed-in', {
+      allow('buyer', {
         ...{ summary: 'Ask what the selected lines cost, and how they can be shipped.', status: 201, errors: quoteErrors },
         ...{ rate: 'checkout', load: 'checkout' },
       }),
       body(Quote),
       async (c) => {
-        const { id: buyerId, sellerId = null } = principalOf(c);
-        const { address, lineIds = null } = c.req.valid('json');
+        const principal = principalOf(c);
+        const { id: cartId, sellerId = null } = principal;
+        const { address, contact, lineIds = null } = c.req.valid('json');
+        const asked = context(c);
+        const buyerId = buyerIdOf(needs, principal, newId(asked, 0));
+        const guest = principal.kind === 'guest' ? { guest: await guestOf(needs, buyerId, contact) } : {};
         const where = 'addressId' in address ? address : { sealed: await needs.seals.seal(buyerId, address) };
-        const input = { buyerId, ownSellerId: sellerId, address: where, lineIds };
-        return answer(c, 201, await quoteCheckout(needs, input, context(c)), quoteIn);
+        const input = { buyerId, cartId, ownSellerId: sellerId, address: where, lineIds, ...guest };
+        return answer(c, 201, await quoteCheckout(needs, input, asked), quoteIn);
       },
     )
     .post(
       '/checkouts',
-      allow('signed-in', {
+      allow('buyer', {
         ...{
           summary:
             'Buy what was quoted, while the cart still holds it; pieces added since stay there. 201: pay now; 202: still under way, look at Location.',
@@ -154,7 +188,7 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
       async (c) => {
         const asked = c.req.valid('json');
         mustBeOffered(asked.method, asked.channel);
-        const started = await startCheckout(needs, { ...asked, buyerId: principalOf(c).id }, context(c));
+        const started = await startCheckout(needs, { ...asked, buyerId: buyerIdOf(needs, principalOf(c), asked.quoteId) }, context(c));
         const { purchase, revision } = started;
         if (purchase.status === 'Failed' || purchase.status === 'Expired') throw refusalOf(purchase);
         const position = positionText(c.get('logId') ?? '', started.position);
@@ -164,15 +198,20 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
     )
     .post(
       '/checkouts/:checkoutId/cancellation',
-      allow('signed-in', {
+      allow('buyer', {
         ...{ summary: 'Leave a checkout before it is paid.', owner: 'buyer', load: 'checkout' },
         errors: ['checkout.already_paid', 'checkout.not_found'],
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const { checkoutId } = c.req.valid('param');
-        return answer(c, 200, await cancelCheckout(needs.handle, checkoutId, principalOf(c).id, context(c)), ({ id }) => ({
-          checkoutId: id,
-        }));
+        return answer(
+          c,
+          200,
+          await cancelCheckout(needs.handle, checkoutId, buyerIdOf(needs, principalOf(c), checkoutId), context(c)),
+          ({ id }) => ({
+            checkoutId: id,
+          }),
+        );
       },
     );

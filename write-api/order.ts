@@ -1,6 +1,8 @@
 // Commands of orders over HTTP: the seller's work on them, and what buyers may still change.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { BlindIndex } from '../commands/contact.ts';
+import { asBuyerOfOrder } from '../commands/guest.ts';
 import type { Handle, Result } from '../commands/handle.ts';
 import {
   acceptOrder,
@@ -16,6 +18,7 @@ import { Id } from '../domain/id.ts';
 import type { OrderEvent } from '../domain/order/events.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { askingOf } from './guest.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const Order = params(z.object({ orderId: Id }));
@@ -43,7 +46,7 @@ const notFound = 'order.not_found';
 const bySeller = { owner: 'seller', load: 'checkout' } as const;
 const byBuyer = { owner: 'buyer', load: 'checkout' } as const;
 
-export const orderCommands = (handle: Handle) =>
+export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle; readonly blindIndex: BlindIndex }) =>
   new Hono<WriteEnv>()
     .post(
       '/orders/:orderId/acceptance',
@@ -76,35 +79,45 @@ export const orderCommands = (handle: Handle) =>
     )
     .post(
       '/orders/:orderId/delivery-confirmation',
-      allow('signed-in', {
+      allow('buyer', {
         ...byBuyer,
         summary: 'Say that an order has arrived.',
         errors: [notFound, 'order.not_shipped', 'order.cancelled'],
       }),
       Order,
-      async (c) => answer(c, 200, await confirmDelivery(handle, c.req.valid('param').orderId, principalOf(c).id, context(c)), orderIn),
+      async (c) => {
+        const { orderId } = c.req.valid('param');
+        const act = (buyerId: string) => confirmDelivery(handle, orderId, buyerId, context(c));
+        return answer(c, 200, await asBuyerOfOrder(handle, askingOf(blindIndex, principalOf(c)), orderId, act), orderIn);
+      },
     )
     .post(
       '/orders/:orderId/completion',
-      allow('signed-in', {
+      allow('buyer', {
         ...{ ...byBuyer, summary: 'Be content with an order before its return window is over.' },
         errors: [notFound, 'order.not_delivered', 'order.cancelled'],
       }),
       Order,
-      async (c) => answer(c, 200, await completeOrder(handle, c.req.valid('param').orderId, principalOf(c).id, context(c)), orderIn),
+      async (c) => {
+        const { orderId } = c.req.valid('param');
+        const act = (buyerId: string) => completeOrder(handle, orderId, buyerId, context(c));
+        return answer(c, 200, await asBuyerOfOrder(handle, askingOf(blindIndex, principalOf(c)), orderId, act), orderIn);
+      },
     )
     .post(
       '/orders/:orderId/cancellation',
-      allow('signed-in', {
+      allow('buyer', {
         ...{ summary: 'Cancel an order: its seller until it is shipped, its buyer until it is accepted; later the buyer asks the seller.' },
         ...{ owner: 'buyer or seller', load: 'checkout', errors: [notFound, 'order.already_shipped'] },
       }),
       Order,
       body(Cancel),
       async (c) => {
-        const { id: buyerId, sellerId = null } = principalOf(c);
+        const principal = principalOf(c);
+        const { sellerId = null } = principal;
         const { orderId } = c.req.valid('param');
-        return answer(c, 200, await cancelOrder(handle, orderId, { buyerId, sellerId }, c.req.valid('json').reason, context(c)), orderIn);
+        const act = (buyerId: string) => cancelOrder(handle, orderId, { buyerId, sellerId }, c.req.valid('json').reason, context(c));
+        return answer(c, 200, await asBuyerOfOrder(handle, askingOf(blindIndex, principal), orderId, act), orderIn);
       },
     )
     .post(

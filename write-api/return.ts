@@ -1,17 +1,21 @@
 // Returns over HTTP: for the buyer who sends goods back, the seller who takes them, and staff who decide between the two.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { BlindIndex } from '../commands/contact.ts';
+import { asBuyerOfOrder, asBuyerOfReturn } from '../commands/guest.ts';
 import type { Handle } from '../commands/handle.ts';
 import { moveReturn, requestReturn } from '../commands/return.ts';
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { askingOf } from './guest.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 export interface ReturnNeeds {
   readonly handle: Handle;
   readonly seals: Pick<Seals, 'seal'>;
+  readonly blindIndex: BlindIndex;
 }
 
 const reason = z.string().regex(/^[a-z_]{1,40}$/, 'a word such as damaged or not_as_described');
@@ -77,11 +81,11 @@ const bySeller = (handle: Handle) =>
       },
     );
 
-const byBuyer = ({ handle, seals }: ReturnNeeds) =>
+const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/orders/:orderId/returns',
-      allow('signed-in', {
+      allow('buyer', {
         summary: 'Ask to send goods back.',
         owner: 'buyer',
         status: 201,
@@ -97,32 +101,37 @@ const byBuyer = ({ handle, seals }: ReturnNeeds) =>
       params(z.object({ orderId: Id })),
       body(NewReturn),
       async (c) => {
-        const buyerId = principalOf(c).id;
+        const { orderId } = c.req.valid('param');
         const { note: words, ...asked } = c.req.valid('json');
-        const note = words === undefined ? null : await seals.seal(buyerId, words);
-        const requested = await requestReturn(handle, c.req.valid('param').orderId, { ...asked, note, buyerId }, context(c));
+        const act = async (buyerId: string) => {
+          const note = words === undefined ? null : await seals.seal(buyerId, words);
+          return requestReturn(handle, orderId, { ...asked, note, buyerId }, context(c));
+        };
+        const requested = await asBuyerOfOrder(handle, askingOf(blindIndex, principalOf(c)), orderId, act);
         return answer(c, 201, requested, ({ id }) => ({ returnId: id, status: 'Requested' }));
       },
     )
     .post(
       '/returns/:returnId/escalation',
-      allow('signed-in', { summary: 'Ask the platform to decide about a return that the seller turned down.', owner: 'buyer', errors }),
+      allow('buyer', { summary: 'Ask the platform to decide about a return that the seller turned down.', owner: 'buyer', errors }),
       Return,
       async (c) => {
-        const command = { type: 'escalate', buyerId: principalOf(c).id, at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+        const { returnId } = c.req.valid('param');
+        const act = (buyerId: string) => moveReturn(handle, returnId, { type: 'escalate', buyerId, at: context(c).at }, context(c));
+        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act));
       },
     )
     .post(
       '/returns/:returnId/dispatch',
-      allow('signed-in', { summary: 'Say that the goods are on their way back.', owner: 'buyer', errors }),
+      allow('buyer', { summary: 'Say that the goods are on their way back.', owner: 'buyer', errors }),
       Return,
       body(z.object({ trackingNumber: z.string().trim().min(1).max(64).optional() })),
       async (c) => {
         const { trackingNumber } = c.req.valid('json');
         const sent = trackingNumber === undefined ? {} : { trackingNumber };
-        const command = { type: 'send', buyerId: principalOf(c).id, ...sent, at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+        const { returnId } = c.req.valid('param');
+        const act = (buyerId: string) => moveReturn(handle, returnId, { type: 'send', buyerId, ...sent, at: context(c).at }, context(c));
+        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act));
       },
     );
 

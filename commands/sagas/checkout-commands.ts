@@ -29,8 +29,10 @@ export const sendOf = (purchase: Purchase, ask: Ask, at: string): Send => {
     case 'hold': {
       const { lineId, holdId, until } = ask;
       const { order, line } = lineOf(purchase, lineId);
-      const { checkoutId, buyerId } = purchase;
+      const { checkoutId, buyerId, countedFor, plan } = purchase;
       return toStock(purchase, lineId, {
+        ...(countedFor && { countedFor }),
+        ...(plan.method === 'cod' && { cod: true as const }),
         ...{ type: 'hold', holdId, checkoutId, orderId: order.orderId, buyerId },
         ...{ quantity: line.quantity, until, at },
       });

@@ -9,7 +9,7 @@ import type { CheckoutEvent } from './events.ts';
 import type { PaymentPart, PlatformLine, QuotedLine, ShippingOption } from './plan.ts';
 import { quoteTotals, splitPlan } from './pricing.ts';
 import { ask, ended, follow, giveUp, isForward, says } from './progress.ts';
-import { type Checkout, evolve, isPurchase, type Purchase, type Quote } from './state.ts';
+import { type Checkout, evolve, type GuestContact, isPurchase, type Purchase, type Quote } from './state.ts';
 
 /** What a purchase would cost now. */
 export interface Prices {
@@ -26,6 +26,8 @@ export type QuoteCheckout = Prices & {
   /** The seller that the buyer is, if any: nobody buys own goods. */
   readonly ownSellerId: string | null;
   readonly address: Sealed;
+  /** Of a buyer without an account. */
+  readonly guest?: GuestContact & { readonly countedFor: readonly string[] };
   readonly at: string;
 };
 
@@ -60,7 +62,7 @@ export const linesPerCheckout = 40;
 
 const quote = (checkout: Checkout, command: QuoteCheckout): CheckoutEvent[] => {
   if (checkout.status !== 'None') return [];
-  const { checkoutId, buyerId, cartId, ownSellerId, address, at } = command;
+  const { checkoutId, buyerId, cartId, ownSellerId, address, guest, at } = command;
   const { lines, shipping, platform } = command;
   const [first] = lines;
   if (!first) throw new DomainError('checkout.cart_empty', 'There is nothing to buy.');
@@ -83,6 +85,7 @@ const quote = (checkout: Checkout, command: QuoteCheckout): CheckoutEvent[] => {
       platform: [...platform],
       totals,
       address,
+      ...(guest && { ...guest, countedFor: [...guest.countedFor] }),
       expiresAt: later(at, quoteLasts),
     },
   ];

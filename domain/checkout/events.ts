@@ -55,6 +55,12 @@ export const CheckoutQuoted = z.object({
   /** Shipping is not chosen yet: it counts as zero here. */
   totals: open(PlanTotals),
   address: pii(),
+  /** How a guest is reached. */
+  email: pii().optional(),
+  phone: pii().optional(),
+  language: open(z.enum(['en', 'id']).optional()),
+  /** Names, instead of the buyer's id, what limits count by: a guest's address and number by blind indexes. */
+  countedFor: open(z.array(z.string()).optional()),
   expiresAt: instant(),
 });
 

@@ -4,16 +4,29 @@ import type { Sealed } from '../privacy.ts';
 import type { Ask, AskType, CheckoutEvent, Done, MissingLine } from './events.ts';
 import type { Plan, PlannedLine, PlannedOrder, PlatformLine, QuotedLine, ShippingOption } from './plan.ts';
 
-export interface Quote {
-  readonly status: 'Quoted';
+/** How a guest is reached. */
+export interface GuestContact {
+  readonly email: Sealed;
+  readonly phone: Sealed;
+  readonly language: 'en' | 'id';
+}
+
+/** `contact` and `countedFor` are a guest's. */
+interface Whose {
   readonly checkoutId: string;
   readonly buyerId: string;
   readonly cartId: string;
+  readonly address: Sealed;
+  readonly contact?: GuestContact;
+  readonly countedFor?: readonly string[];
+}
+
+export interface Quote extends Whose {
+  readonly status: 'Quoted';
   readonly currency: Currency;
   readonly lines: readonly QuotedLine[];
   readonly shipping: readonly ShippingOption[];
   readonly platform: readonly PlatformLine[];
-  readonly address: Sealed;
   readonly expiresAt: string;
 }
 
@@ -52,12 +65,8 @@ export interface Stuck {
  * `open`: the attempt of every command whose outcome is awaited, by `<ask>:<subject>`. `since`: when the present phase began.
  * `human`: why an operator is asked, or null. `booked` and `refunded`: what was asked for already, whatever comes twice.
  */
-export interface Purchase {
+export interface Purchase extends Whose {
   readonly status: PurchaseStatus;
-  readonly checkoutId: string;
-  readonly buyerId: string;
-  readonly cartId: string;
-  readonly address: Sealed;
   readonly plan: Plan;
   readonly orders: Readonly<Record<string, OrderStep>>;
   readonly holds: Readonly<Record<string, HoldProgress>>;
@@ -142,13 +151,17 @@ export const evolve = (checkout: Checkout, event: CheckoutEvent): Checkout => {
 
 const quoted = (event: Extract<CheckoutEvent, { type: 'checkout.quoted' }>): Quote => {
   const { checkoutId, buyerId, cartId, currency, lines, shipping, platform, address, expiresAt } = event;
-  return { status: 'Quoted', checkoutId, buyerId, cartId, currency, lines, shipping, platform, address, expiresAt };
+  const quote: Quote = { status: 'Quoted', checkoutId, buyerId, cartId, currency, lines, shipping, platform, address, expiresAt };
+  const { email, phone, language = 'id', countedFor } = event;
+  return email && phone && countedFor ? { ...quote, contact: { email, phone, language }, countedFor } : quote;
 };
 
 const started = (checkout: Quote | Purchase, { plan, at }: Extract<CheckoutEvent, { type: 'checkout.started' }>): Purchase => {
   if (isPurchase(checkout)) return checkout;
-  const { checkoutId, buyerId, cartId, address } = checkout;
+  const { checkoutId, buyerId, cartId, address, contact, countedFor } = checkout;
   return {
+    ...(contact && { contact }),
+    ...(countedFor && { countedFor }),
     ...{ status: 'Priced', checkoutId, buyerId, cartId, address, plan, orders: {}, holds: {}, payment: 'none' },
     ...{ cartRemoval: 'none', booked: [], refunded: [], missing: [], giveUp: null, open: {}, stuck: [], human: null, since: at },
   };

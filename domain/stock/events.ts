@@ -36,7 +36,13 @@ export const StockReturned = z.object({
 });
 
 const hold = { ...common, holdId: id(), checkoutId: id(), orderId: id(), buyerId: id(), quantity: pieces(), until: open(Instant) };
-export const StockHeld = z.object({ type: z.literal('stock.held'), ...hold });
+/** `countedFor`: what the limit counts by instead of the buyer. `cod`: what is paid at the door counts as unpaid until it is shipped. */
+export const StockHeld = z.object({
+  type: z.literal('stock.held'),
+  ...hold,
+  countedFor: open(z.array(z.string()).optional()),
+  cod: open(z.literal(true).optional()),
+});
 export const StockHoldCommitted = z.object({ type: z.literal('stock.hold_committed'), ...hold });
 /** Shipped: these pieces left the shelf. */
 export const StockHoldConsumed = z.object({ type: z.literal('stock.hold_consumed'), ...hold });

@@ -9,10 +9,15 @@ export interface Hold {
   readonly buyerId: string;
   readonly quantity: number;
   readonly until: string;
+  readonly countedFor?: readonly string[];
+  readonly cod?: true;
 }
 
+/** What the limit of unpaid holds counts a hold for. */
+export const keysOf = ({ buyerId, countedFor }: Pick<Hold, 'buyerId' | 'countedFor'>): readonly string[] => countedFor ?? [buyerId];
+
 /**
- * `heldPieces` and `committedPieces` sum up `held` (not paid yet) and `committed`; `unpaidBy` counts each buyer's unpaid holds.
+ * `heldPieces` and `committedPieces` sum up `held` (not paid yet) and `committed`; `unpaidBy` counts each buyer's unpaid holds, and those to be paid at the door until they are shipped.
  * No unpaid hold expires before `firstExpiry`; it may be too early, and is put right when the clock passes it.
  * `resolved`: holds that were released or consumed before their `until`, by its first 15 characters (ten minutes). Once all of those
  * minutes lie before `clock` (the latest time seen) they are forgotten: a hold that would end by then is refused anyway.
@@ -88,21 +93,23 @@ const change = (stock: OpenStock, event: StockEvent): OpenStock => {
     case 'stock.returned':
       return { ...stock, onHand: event.onHand, movements: [...stock.movements.slice(1 - keptMovements), event.movementId] };
     case 'stock.held': {
-      const { holdId, checkoutId, orderId, buyerId, quantity, until } = event;
+      const { holdId, checkoutId, orderId, buyerId, quantity, until, countedFor, cod } = event;
+      const held: Hold = { checkoutId, orderId, buyerId, quantity, until, ...(countedFor && { countedFor }), ...(cod && { cod }) };
       return {
         ...stock,
         heldPieces: stock.heldPieces + quantity,
-        held: put(stock.held, holdId, { checkoutId, orderId, buyerId, quantity, until }),
-        unpaidBy: put(stock.unpaidBy, buyerId, (look(stock.unpaidBy, buyerId) ?? 0) + 1),
+        held: put(stock.held, holdId, held),
+        unpaidBy: countedUp(stock.unpaidBy, keysOf(held)),
         firstExpiry: stock.firstExpiry !== null && stock.firstExpiry < until ? stock.firstExpiry : until,
       };
     }
     case 'stock.hold_committed': {
       const { holdId, checkoutId, orderId, buyerId, quantity, until } = event;
+      const kept = look(stock.held, holdId) ?? { checkoutId, orderId, buyerId, quantity, until };
       return {
-        ...noLongerHeld(stock, event),
+        ...noLongerHeld(stock, event, kept.cod === true),
         committedPieces: stock.committedPieces + quantity,
-        committed: put(stock.committed, holdId, { checkoutId, orderId, buyerId, quantity, until }),
+        committed: put(stock.committed, holdId, kept),
       };
     }
     case 'stock.hold_consumed':
@@ -127,21 +134,31 @@ interface OfHold {
   readonly until: string;
 }
 
-const noLongerHeld = (stock: OpenStock, { holdId, buyerId, quantity }: OfHold): OpenStock => {
-  const others = (look(stock.unpaidBy, buyerId) ?? 1) - 1;
+const countedUp = (unpaidBy: Shelf<number>, keys: readonly string[]): Shelf<number> =>
+  keys.reduce((counts, key) => put(counts, key, (look(counts, key) ?? 0) + 1), unpaidBy);
+
+const countedDown = (unpaidBy: Shelf<number>, keys: readonly string[]): Shelf<number> =>
+  keys.reduce((counts, key) => {
+    const left = (look(counts, key) ?? 1) - 1;
+    return left > 0 ? put(counts, key, left) : take(counts, key);
+  }, unpaidBy);
+
+const noLongerHeld = (stock: OpenStock, event: OfHold, isStillUnpaid = false): OpenStock => ({
+  ...stock,
+  heldPieces: stock.heldPieces - event.quantity,
+  held: take(stock.held, event.holdId),
+  unpaidBy: isStillUnpaid ? stock.unpaidBy : countedDown(stock.unpaidBy, keysOf(look(stock.held, event.holdId) ?? event)),
+});
+
+const noLongerCommitted = (stock: OpenStock, { holdId, quantity }: OfHold): OpenStock => {
+  const kept = look(stock.committed, holdId);
   return {
     ...stock,
-    heldPieces: stock.heldPieces - quantity,
-    held: take(stock.held, holdId),
-    unpaidBy: others > 0 ? put(stock.unpaidBy, buyerId, others) : take(stock.unpaidBy, buyerId),
+    committedPieces: stock.committedPieces - quantity,
+    committed: take(stock.committed, holdId),
+    unpaidBy: kept?.cod ? countedDown(stock.unpaidBy, keysOf(kept)) : stock.unpaidBy,
   };
 };
-
-const noLongerCommitted = (stock: OpenStock, { holdId, quantity }: OfHold): OpenStock => ({
-  ...stock,
-  committedPieces: stock.committedPieces - quantity,
-  committed: take(stock.committed, holdId),
-});
 
 const remember = (stock: OpenStock, { holdId, until, at }: OfHold & { at: string }, how: 'released' | 'consumed'): OpenStock => {
   const now = laterOf(at, stock.clock);

@@ -3,7 +3,7 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { entries, look } from '../shelf.ts';
 import type { StockEvent } from './events.ts';
-import { availableOf, evolve, type Hold, type OpenStock, resolutionOf, type Stock } from './state.ts';
+import { availableOf, evolve, type Hold, keysOf, type OpenStock, resolutionOf, type Stock } from './state.ts';
 
 export type StockCommand =
   /** The first one opens the stock and says whose it is. */
@@ -29,6 +29,10 @@ export type StockCommand =
       buyerId: string;
       quantity: number;
       until: string;
+      /** What the limit counts by, where it is not the buyer. */
+      countedFor?: readonly string[];
+      /** Paid at the door: it counts as unpaid until it is shipped. */
+      cod?: true;
       at: string;
     }
   /** The goods are paid: the hold stands until they are shipped or released. */
@@ -42,7 +46,7 @@ export type StockCommand =
 
 type Of<T extends StockCommand['type']> = Extract<StockCommand, { type: T }>;
 
-/** One buyer must not be able to keep a whole SKU from the others by opening checkouts. */
+/** One buyer must not be able to keep a whole SKU from the others by opening checkouts, nor by orders that are paid at the door. */
 export const unpaidHoldsPerBuyer = 3;
 
 /** An append takes at most 100 events: this leaves room for what the command itself says. */
@@ -109,19 +113,27 @@ const giveBack = (stock: OpenStock, { movementId, orderId, quantity, condition, 
 };
 
 const hold = (stock: Stock, command: Of<'hold'>): StockEvent[] => {
-  const { holdId, buyerId, quantity, until, at } = command;
+  const { holdId, quantity, until, countedFor: keys, cod, at } = command;
   if (stock.status === 'none') throw outOfStock(0, quantity);
   if (isKnown(stock, holdId)) return [];
   // NOTE: this is what makes it safe to forget a resolved hold once its `until` has passed.
   if (until <= at || until <= stock.clock) throw new DomainError('stock.hold_too_late', 'This hold would be over already.', { until });
-  const expired = expiries(stock, at, buyerId);
+  const countedFor = keysOf(command);
+  const expired = expiries(stock, at, countedFor);
   const available = expired.at(-1)?.available ?? availableOf(stock);
   if (available < quantity) throw outOfStock(available, quantity);
-  const own = expired.filter((event) => event.buyerId === buyerId).length;
-  if ((look(stock.unpaidBy, buyerId) ?? 0) - own >= unpaidHoldsPerBuyer) {
+  const gone = expired.map((event) => keysOf(look(stock.held, event.holdId) ?? event));
+  const unpaid = (key: string) => (look(stock.unpaidBy, key) ?? 0) - gone.filter((each) => each.includes(key)).length;
+  if (countedFor.some((key) => unpaid(key) >= unpaidHoldsPerBuyer)) {
     throw new DomainError('stock.too_many_holds', 'Pay or cancel an open checkout of this article first.', { limit: unpaidHoldsPerBuyer });
   }
-  const held: StockEvent = { type: 'stock.held', ...facts(stock, at, available - quantity), ...holdFacts(holdId, command) };
+  const held: StockEvent = {
+    type: 'stock.held',
+    ...facts(stock, at, available - quantity),
+    ...holdFacts(holdId, command),
+    ...(keys && { countedFor: [...keys] }),
+    ...(cod && { cod }),
+  };
   return orLow(stock, [...expired, held]);
 };
 
@@ -133,12 +145,12 @@ const outOfStock = (available: number, quantity: number) =>
 
 type Expired = Extract<StockEvent, { type: 'stock.hold_expired' }>;
 
-/** The expiry of unpaid holds that are over, `firstOf` a buyer and then the oldest first; none is looked for before the first can be over. */
-const expiries = (stock: OpenStock, at: string, firstOf: string | null = null): Expired[] => {
+/** The expiry of unpaid holds that are over, those of one buyer (`firstOf`) and then the oldest first; none is looked for before the first can be over. */
+const expiries = (stock: OpenStock, at: string, firstOf: readonly string[] = []): Expired[] => {
   if (stock.firstExpiry === null || at < stock.firstExpiry) return [];
   const due: [string, Hold][] = [];
   for (const entry of entries(stock.held)) if (entry[1].until <= at) due.push(entry);
-  const turn = ([id, { buyerId, until }]: [string, Hold]) => `${buyerId === firstOf ? 0 : 1}${until}${id}`;
+  const turn = ([id, hold]: [string, Hold]) => `${keysOf(hold).some((key) => firstOf.includes(key)) ? 0 : 1}${hold.until}${id}`;
   due.sort((a, b) => (turn(a) < turn(b) ? -1 : 1));
   let available = availableOf(stock);
   return due.slice(0, expiriesPerCommand).map(([holdId, each]) => {

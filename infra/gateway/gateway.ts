@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../../domain/error.ts';
 import { type Env, isStaff, type Principal } from '../http/env.ts';
-import { guestCookie, guestIdIn } from '../http/guest.ts';
+import { guestCookie, guestIdIn, guestIdOf } from '../http/guest.ts';
 import type { RateClass } from '../http/marks.ts';
 import { isAllowed } from '../http/policy.ts';
 import { onError, problem } from '../http/problem.ts';
@@ -167,17 +167,24 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
     return counted instanceof Promise ? counted.then(() => limit(rate, known.id)) : limit(rate, known.id);
   };
 
+  /** The guest whom the cookie names, or a new one with a cookie of its own where nobody needs to have been here before. */
+  const guestOf = (c: Context<Env>, who: 'guest' | 'buyer', headers: Header[]): Principal | null => {
+    const known = guestIdIn(given(c, 'cookie'), secure);
+    if (known !== null) return { kind: 'guest', id: known, roles: [] };
+    if (who === 'buyer') return null;
+    const value = randomUUID();
+    headers.push(['set-cookie', guestCookie(value, secure)]);
+    return { kind: 'guest', id: guestIdOf(value), roles: [], isNew: true };
+  };
+
   /** Counts the request, and gives a guest a name. */
   const count = (c: Context<Env>, plan: Plan, address: string, headers: Header[], known: Principal | null): void | Promise<void> => {
     let principal = asFrom(address, known);
     mayWorkHere(plan, known, principal);
     if (principal) headers.push(noStore);
-    else if (plan.who === 'guest') {
-      const cookie = guestIdIn(given(c, 'cookie'), secure);
-      const id = cookie ?? randomUUID();
-      if (cookie === null) headers.push(['set-cookie', guestCookie(id, secure)]);
-      headers.push(noStore);
-      principal = { kind: 'guest', id, roles: [], ...(cookie === null && { isNew: true }) };
+    else if (plan.who === 'guest' || plan.who === 'buyer') {
+      principal = guestOf(c, plan.who, headers);
+      if (principal) headers.push(noStore);
     }
     c.set('principal', principal);
     if (plan.load !== 'probe' && plan.rate !== 'none') return countRequest(plan.rate, address, known);

@@ -16,6 +16,8 @@ export interface Principal {
   readonly roles: readonly Role[];
   readonly sellerId?: string;
   readonly sessionId?: string;
+  /** A guest who has shown the link to this purchase: its buyer, and nobody beyond it. */
+  readonly purchaseId?: string;
   /** A guest whose id was drawn for this very request: nothing can stand under it yet. */
   readonly isNew?: true;
 }

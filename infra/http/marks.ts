@@ -4,8 +4,11 @@ import type { Handler } from 'hono';
 import type { z } from 'zod';
 import type { Role } from './env.ts';
 
-/** Who may call: anybody; anybody with a name or a guest's cookie; who has signed in; who has one of these roles. */
-export type Who = 'public' | 'guest' | 'signed-in' | readonly Role[];
+/**
+ * Who may call: anybody; anybody, who is given a guest's cookie if need be; who can have bought, which is who has signed in, a guest with
+ * a cookie, or with the link to a purchase; who has signed in; who has one of these roles.
+ */
+export type Who = 'public' | 'guest' | 'buyer' | 'signed-in' | readonly Role[];
 
 export const rateClasses = ['login', 'checkout', 'search', 'other'] as const;
 export type RateClass = (typeof rateClasses)[number];

@@ -8,7 +8,7 @@ import { type About, marked, type Who } from './marks.ts';
 export const isAllowed = (who: Who, principal: Principal | null | undefined): boolean => {
   if (who === 'public') return true;
   if (!principal) return false;
-  if (who === 'guest') return true;
+  if (who === 'guest' || who === 'buyer') return true;
   if (principal.kind !== 'user') return false;
   if (who === 'signed-in') return true;
   return who.some((role) => principal.roles.includes(role) || (role === 'ADMIN' && principal.roles.includes('SUPER_ADMIN')));
@@ -24,7 +24,8 @@ const refuse = (principal: Principal | null | undefined): never => {
  * `allow(['SELLER'], …)`. Nobody → 401 auth.required, the wrong role → 403 auth.forbidden.
  */
 export const allow = (who: Who | Role, about: About = {}): MiddlewareHandler<Env> => {
-  const policy: Who = who === 'public' || who === 'guest' || who === 'signed-in' || typeof who !== 'string' ? who : [who];
+  const policy: Who =
+    who === 'public' || who === 'guest' || who === 'buyer' || who === 'signed-in' || typeof who !== 'string' ? who : [who];
   const handler: MiddlewareHandler<Env> = (c, next) => {
     const principal = c.get('principal');
     return isAllowed(policy, principal) ? next() : refuse(principal);

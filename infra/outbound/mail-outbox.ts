@@ -44,7 +44,7 @@ export const mailOf = (row: MailRow): Mail => ({
 export const mustBeSealed = (mail: Mail) => {
   const personal: unknown[] = [mail.to];
   if (mail.name !== undefined) personal.push(mail.name);
-  if ('token' in mail.data) personal.push(mail.data.token);
+  if ('token' in mail.data && mail.data.token !== undefined) personal.push(mail.data.token);
   if (!personal.every(isSealed)) throw new ProviderRefused('mail', 'not_sealed', 'Recipient, name and token have to be sealed.');
 };
 

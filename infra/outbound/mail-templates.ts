@@ -26,6 +26,10 @@ const moment = (instant: string, language: MailLanguage, timeZone: string): stri
 /** A link with a secret behind `#`: browsers do not send that part, so it stands in no server's log. */
 const secretLink = (storeUrl: string, page: string, token: string) => `${storeUrl}/${page}#token=${encodeURIComponent(token)}`;
 
+/** Who has an account signs in to see an order; a guest has the link. */
+const orderPage = (storeUrl: string, orderId: string, token: string) =>
+  token === '' ? `${storeUrl}/orders/${orderId}` : secretLink(storeUrl, 'purchase', token);
+
 interface Words {
   readonly subject: string;
   readonly lines: readonly string[];
@@ -51,33 +55,49 @@ const inEnglish = (mail: Mail, token: string, { storeUrl, timeZone }: Rendering)
           `It works until ${moment(mail.data.expiresAt, 'en', timeZone)}.`,
         ],
       };
+    case 'purchase_link':
+      return {
+        subject: 'Your purchase',
+        lines: [
+          'This link shows your purchase, how to pay it, and what becomes of it:',
+          secretLink(storeUrl, 'purchase', token),
+          `It works until ${moment(mail.data.expiresAt, 'en', timeZone)}. Whoever has it can see this purchase: do not pass it on.`,
+        ],
+      };
     case 'order_confirmed':
       return {
         subject: `Order ${mail.data.orderId} is confirmed`,
-        lines: [`We told the seller to prepare your order of ${price(mail.data.total, 'en')}.`, `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: [
+          `We told the seller to prepare your order of ${price(mail.data.total, 'en')}.`,
+          orderPage(storeUrl, mail.data.orderId, token),
+        ],
       };
     case 'order_shipped':
       return {
         subject: `Order ${mail.data.orderId} is on its way`,
         lines: [
           `${mail.data.courier} carries it with tracking number ${mail.data.trackingNumber}.`,
-          `${storeUrl}/orders/${mail.data.orderId}`,
+          orderPage(storeUrl, mail.data.orderId, token),
         ],
       };
     case 'order_delivered':
       return {
         subject: `Order ${mail.data.orderId} was delivered`,
-        lines: ['If something is wrong with it, ask for a return on this page:', `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: ['If something is wrong with it, ask for a return on this page:', orderPage(storeUrl, mail.data.orderId, token)],
       };
     case 'order_cancelled':
       return {
         subject: `Order ${mail.data.orderId} was cancelled`,
-        lines: [`Reason: ${mail.data.reason}.`, 'What you have paid for it will be refunded.', `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: [
+          `Reason: ${mail.data.reason}.`,
+          'What you have paid for it will be refunded.',
+          orderPage(storeUrl, mail.data.orderId, token),
+        ],
       };
     case 'order_refunded':
       return {
         subject: `A refund for order ${mail.data.orderId}`,
-        lines: [`${price(mail.data.amount, 'en')} is on its way back to you.`, `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: [`${price(mail.data.amount, 'en')} is on its way back to you.`, orderPage(storeUrl, mail.data.orderId, token)],
       };
     case 'shop_invitation':
       return {
@@ -113,23 +133,35 @@ const inIndonesian = (mail: Mail, token: string, { storeUrl, timeZone }: Renderi
           `Tautan berlaku sampai ${moment(mail.data.expiresAt, 'id', timeZone)}.`,
         ],
       };
+    case 'purchase_link':
+      return {
+        subject: 'Pembelian Anda',
+        lines: [
+          'Tautan ini menampilkan pembelian Anda, cara membayarnya, dan perkembangannya:',
+          secretLink(storeUrl, 'purchase', token),
+          `Tautan berlaku sampai ${moment(mail.data.expiresAt, 'id', timeZone)}. Siapa pun yang memilikinya dapat melihat pembelian ini: jangan dibagikan.`,
+        ],
+      };
     case 'order_confirmed':
       return {
         subject: `Pesanan ${mail.data.orderId} sudah dikonfirmasi`,
         lines: [
           `Penjual sudah kami minta menyiapkan pesanan Anda senilai ${price(mail.data.total, 'id')}.`,
-          `${storeUrl}/orders/${mail.data.orderId}`,
+          orderPage(storeUrl, mail.data.orderId, token),
         ],
       };
     case 'order_shipped':
       return {
         subject: `Pesanan ${mail.data.orderId} sedang dikirim`,
-        lines: [`Dikirim dengan ${mail.data.courier}, nomor resi ${mail.data.trackingNumber}.`, `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: [
+          `Dikirim dengan ${mail.data.courier}, nomor resi ${mail.data.trackingNumber}.`,
+          orderPage(storeUrl, mail.data.orderId, token),
+        ],
       };
     case 'order_delivered':
       return {
         subject: `Pesanan ${mail.data.orderId} sudah sampai`,
-        lines: ['Jika ada yang tidak sesuai, ajukan pengembalian di halaman ini:', `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: ['Jika ada yang tidak sesuai, ajukan pengembalian di halaman ini:', orderPage(storeUrl, mail.data.orderId, token)],
       };
     case 'order_cancelled':
       return {
@@ -137,13 +169,13 @@ const inIndonesian = (mail: Mail, token: string, { storeUrl, timeZone }: Renderi
         lines: [
           `Alasan: ${mail.data.reason}.`,
           'Dana yang sudah Anda bayarkan akan dikembalikan.',
-          `${storeUrl}/orders/${mail.data.orderId}`,
+          orderPage(storeUrl, mail.data.orderId, token),
         ],
       };
     case 'order_refunded':
       return {
         subject: `Pengembalian dana pesanan ${mail.data.orderId}`,
-        lines: [`${price(mail.data.amount, 'id')} sedang dikembalikan kepada Anda.`, `${storeUrl}/orders/${mail.data.orderId}`],
+        lines: [`${price(mail.data.amount, 'id')} sedang dikembalikan kepada Anda.`, orderPage(storeUrl, mail.data.orderId, token)],
       };
     case 'shop_invitation':
       return {
@@ -163,7 +195,7 @@ const greetings: Record<MailLanguage, string> = { en: 'Hello', id: 'Halo' };
 
 export const renderMail = async (mail: Mail, rendering: Rendering): Promise<RenderedMail> => {
   const opened = async (sealed: Sealed) => String(await rendering.open(sealed));
-  const token = 'token' in mail.data ? await opened(mail.data.token) : '';
+  const token = 'token' in mail.data && mail.data.token !== undefined ? await opened(mail.data.token) : '';
   const { subject, lines } = (mail.language === 'en' ? inEnglish : inIndonesian)(mail, token, rendering);
   const greeting = mail.name === undefined ? greetings[mail.language] : `${greetings[mail.language]} ${await opened(mail.name)}`;
   return { messageId: mail.messageId, to: await opened(mail.to), subject, text: [`${greeting},`, ...lines].join('\n\n'), at: mail.at };

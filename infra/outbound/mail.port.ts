@@ -4,18 +4,24 @@ import type { Sealed } from '../../domain/privacy.ts';
 
 export type MailLanguage = 'en' | 'id';
 
+/** `token`: a guest's, who has no other way to the purchase. */
+interface ToPurchase {
+  readonly token?: Sealed;
+}
+
 /** The tokens are secrets: they are sealed under the person's own key, like the address. */
 export type MailContent =
   | { readonly template: 'password_reset'; readonly data: { readonly token: Sealed; readonly expiresAt: string } }
   | { readonly template: 'verify_email'; readonly data: { readonly token: Sealed; readonly expiresAt: string } }
-  | { readonly template: 'order_confirmed'; readonly data: { readonly orderId: string; readonly total: Money } }
+  | { readonly template: 'purchase_link'; readonly data: { readonly token: Sealed; readonly expiresAt: string } }
+  | { readonly template: 'order_confirmed'; readonly data: ToPurchase & { readonly orderId: string; readonly total: Money } }
   | {
       readonly template: 'order_shipped';
-      readonly data: { readonly orderId: string; readonly courier: string; readonly trackingNumber: string };
+      readonly data: ToPurchase & { readonly orderId: string; readonly courier: string; readonly trackingNumber: string };
     }
-  | { readonly template: 'order_delivered'; readonly data: { readonly orderId: string } }
-  | { readonly template: 'order_cancelled'; readonly data: { readonly orderId: string; readonly reason: string } }
-  | { readonly template: 'order_refunded'; readonly data: { readonly orderId: string; readonly amount: Money } }
+  | { readonly template: 'order_delivered'; readonly data: ToPurchase & { readonly orderId: string } }
+  | { readonly template: 'order_cancelled'; readonly data: ToPurchase & { readonly orderId: string; readonly reason: string } }
+  | { readonly template: 'order_refunded'; readonly data: ToPurchase & { readonly orderId: string; readonly amount: Money } }
   | {
       readonly template: 'shop_invitation';
       readonly data: { readonly sellerId: string; readonly storeName: string; readonly expiresAt: string };

@@ -61,6 +61,13 @@ export interface MailedTokens {
   take(use: { kind: MailedTokenKind; token: string; usedBy: string; at: string }): Promise<{ userId: string; about: string } | null>;
 }
 
+export interface PurchaseLinks {
+  /** A token that opens one purchase to whoever has it, until it expires. */
+  issue(checkoutId: string, at: string): { token: string; expiresAt: string };
+  /** The purchase that it opens; null: it is none of ours, was changed, or has expired. */
+  read(token: string, at: string): string | null;
+}
+
 /** What a token says about when it stops being true. */
 export interface Revocable {
   readonly sub: string;

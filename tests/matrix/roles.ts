@@ -5,7 +5,7 @@ import type { Route } from '../../infra/http/routes.ts';
 import type { Answer } from '../market.ts';
 import { addressOf, isWrite, nameOf, type Probe } from '../support/probe.ts';
 
-export const callers = ['nobody', 'guest', 'CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'] as const;
+export const callers = ['nobody', 'guest', 'link', 'CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'] as const;
 export type Caller = (typeof callers)[number];
 
 export type Verdict = 'may' | 'auth.required' | 'auth.forbidden';
@@ -13,7 +13,8 @@ export type Verdict = 'may' | 'auth.required' | 'auth.forbidden';
 /** Written down a second time on purpose: a test that asked the code under test would agree with its mistakes. */
 export const verdictOn = (who: Who, caller: Caller): Verdict => {
   if (who === 'public' || who === 'guest') return 'may';
-  if (caller === 'nobody' || caller === 'guest') return 'auth.required';
+  if (who === 'buyer') return caller === 'nobody' ? 'auth.required' : 'may';
+  if (caller === 'nobody' || caller === 'guest' || caller === 'link') return 'auth.required';
   if (who === 'signed-in') return 'may';
   const roles: string[] = caller === 'SUPER_ADMIN' ? ['CUSTOMER', 'ADMIN', 'SUPER_ADMIN'] : ['CUSTOMER', caller];
   return who.some((role) => roles.includes(role)) ? 'may' : 'auth.forbidden';

@@ -1,0 +1,28 @@
+// Whose purchases a caller may see: the own ones; those of a guest's cookie; the one that a link opens; and what guests bought with an address that is the caller's.
+import type { Principal } from '../infra/http/env.ts';
+import { guestBuyerId } from '../infra/http/guest.ts';
+import type { Condition, TableReader } from '../infra/tables/port.ts';
+import type { GuestRow } from '../projections/user/guests.ts';
+
+export interface Buyers {
+  /** Finds the rows of this buyer by their `buyerId`. */
+  of(principal: Principal): Promise<Condition>;
+  isBuyer(principal: Principal, row: { readonly buyerId: string; readonly checkoutId: string }): Promise<boolean>;
+}
+
+/** More purchases than anybody makes as a guest; of more, the others are seen one by one. */
+const mostTaken = 500;
+
+export const createBuyers = (tables: TableReader, blindIndex: (kind: string, value: string) => string): Buyers => ({
+  of: async ({ kind, id }) => {
+    if (kind === 'guest') return id;
+    const taken = await tables.find('user-guests', { where: { userId: id }, limit: mostTaken });
+    return taken.length === 0 ? id : { in: [id, ...taken.map(({ key }) => key)] };
+  },
+  isBuyer: async ({ kind, id, purchaseId }, { buyerId, checkoutId }) => {
+    if (buyerId === id) return true;
+    if (kind === 'guest') return purchaseId === undefined && buyerId === guestBuyerId(blindIndex, id, checkoutId);
+    const text = await tables.get('user-guests', buyerId);
+    return text !== null && (JSON.parse(text) as GuestRow).userId === id;
+  },
+});

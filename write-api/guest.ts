@@ -1,0 +1,76 @@
+// Guests over HTTP: from the link of a mail, or the cookie that a purchase was made with, to a token that opens this purchase alone.
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { type BlindIndex, contactsOf } from '../commands/contact.ts';
+import { type Asking, type GuestDeps, openOwnPurchase, openPurchaseLink, resendPurchaseLink } from '../commands/guest.ts';
+import { Id } from '../domain/id.ts';
+import type { Principal } from '../infra/http/env.ts';
+import { guestBuyerId } from '../infra/http/guest.ts';
+import { body, params } from '../infra/http/input.ts';
+import { allow, principalOf } from '../infra/http/policy.ts';
+import { context, type WriteEnv } from './http.ts';
+
+export interface GuestRoutesDeps extends GuestDeps {
+  readonly blindIndex: BlindIndex;
+  /** Counts an attempt about this name, from wherever it comes. Throws gateway.rate_limited. */
+  readonly limitAccount: (name: string) => void | Promise<void>;
+}
+
+/** The caller as commands about a purchase know it. */
+export const askingOf = (blindIndex: BlindIndex, { kind, id, purchaseId }: Principal): Asking => ({
+  id,
+  nameIn: kind === 'guest' && purchaseId === undefined ? (checkoutId) => guestBuyerId(blindIndex, id, checkoutId) : null,
+});
+
+const Access = z.object({
+  checkoutId: z.string(),
+  orderIds: z.array(z.string()),
+  paymentId: z.string(),
+  accessToken: z.string(),
+  accessExpiresAt: z.string(),
+});
+
+export const guestCommands = (deps: GuestRoutesDeps) =>
+  new Hono<WriteEnv>()
+    .post(
+      '/guest/access',
+      allow('public', {
+        ...{ summary: 'Exchange the token of a mailed link for an access token of ten minutes that opens this purchase alone.' },
+        ...{ rate: 'login', exempt: true, errors: ['auth.link_used'], answer: Access },
+      }),
+      body(z.object({ token: z.string().min(1).max(200) })),
+      async (c) => {
+        c.header('cache-control', 'no-store');
+        return c.json(await openPurchaseLink(deps, c.req.valid('json').token, context(c).at));
+      },
+    )
+    .post(
+      '/guest/purchases/:checkoutId/access',
+      allow('buyer', {
+        ...{ summary: 'The same for the browser that has bought, by its cookie.', owner: 'guest' },
+        ...{ exempt: true, errors: ['checkout.not_found'], answer: Access },
+      }),
+      params(z.object({ checkoutId: Id })),
+      async (c) => {
+        const { checkoutId } = c.req.valid('param');
+        const { id, nameIn } = askingOf(deps.blindIndex, principalOf(c));
+        c.header('cache-control', 'no-store');
+        return c.json(await openOwnPurchase(deps, checkoutId, nameIn ? nameIn(checkoutId) : id));
+      },
+    )
+    .post(
+      '/guest/links',
+      allow('public', {
+        ...{ summary: 'Have the link to a purchase mailed again, by order and address. The answer is the same whether there is one.' },
+        ...{ rate: 'login', exempt: true, status: 202, answer: z.object({}) },
+      }),
+      body(z.object({ orderId: Id, email: z.string().trim().min(1).max(254) })),
+      async (c) => {
+        const { orderId, email } = c.req.valid('json');
+        const [name = ''] = contactsOf(deps.blindIndex, { email, phone: '' });
+        await deps.limitAccount(`purchase link:${name}`);
+        await deps.limitAccount(`purchase link:${orderId}`);
+        await resendPurchaseLink(deps, { orderId, email }, context(c).at);
+        return c.json({}, 202);
+      },
+    );
