@@ -20,12 +20,17 @@ export interface ReadPosition {
 /** A read waits this long for its read model at most, in milliseconds; then it is told to come again. */
 const patience = 2_000;
 
+/** Reads that may wait at once: whoever names positions that are far away must not fill the places of all who read. */
+const maxWaiting = 1_000;
+
 /**
  * Honours `minPosition` (query) or `Min-Position` (header): the answer shows at least what was true there.
  * NOTE: the position that the answer names is the one before it was read: what it shows is never older.
  */
 export const freshEnough = (reads: ReadPosition): MiddlewareHandler<Env> => {
   let shown = { position: -1, text: '' };
+  let waiting = 0;
+  const behind = () => new DomainError('request.projection_behind', 'The read model has not come this far yet.', { retryAfter: 1 });
   const go = (c: C, next: Next) => {
     const position = reads.position();
     if (position !== shown.position) shown = { position, text: positionText(reads.logId, position) };
@@ -37,10 +42,17 @@ export const freshEnough = (reads: ReadPosition): MiddlewareHandler<Env> => {
     if (wanted === undefined) return go(c, next);
     const position = positionOf(reads.logId, wanted);
     if (reads.position() >= position) return go(c, next);
-    return reads.passed(position, patience).then((passed) => {
-      if (!passed) throw new DomainError('request.projection_behind', 'The read model has not come this far yet.', { retryAfter: 1 });
-      return go(c, next);
-    });
+    if (waiting >= maxWaiting) throw behind();
+    waiting += 1;
+    return reads
+      .passed(position, patience)
+      .finally(() => {
+        waiting -= 1;
+      })
+      .then((passed) => {
+        if (!passed) throw behind();
+        return go(c, next);
+      });
   };
 };
 

@@ -244,7 +244,7 @@ export const gateway = (options: GatewayOptions): MiddlewareHandler<Env> => {
       holdsPlace = true;
       return next();
     };
-    const proceed = announcesBody(c) && !isRead(c.req.method) ? receive : next;
+    const proceed = !isRead(c.req.method) && announcesBody(c) ? receive : next;
     const end = () => {
       if (holdsPlace) load.leave(plan.load);
       stamp(c, fixed);
