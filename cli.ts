@@ -1,72 +1,22 @@
-// What each command of the command line does. Where a process owns the data it is asked, else the data is opened here.
+// The commands of the command line, and how a line is run.
 import { resolve } from 'node:path';
+import { ask, printEach, printTable, type Row, word } from './ask.ts';
 import type { Command, Io } from './command.ts';
 import { seedDemo } from './commands/demo/seed.ts';
-import { perform } from './control.ts';
 import { engines } from './engine-commands.ts';
 import { runOlistImport } from './import-olist.ts';
 import { backup, restore } from './infra/backup.ts';
-import { type Given, help, readCommand, UsageError } from './infra/cli/arguments.ts';
+import { type Given, help, helpAskedBy, oneOf, readCommand, UsageError } from './infra/cli/arguments.ts';
+import { exitCodeOf } from './infra/cli/explain.ts';
 import { createProgress, type Screen } from './infra/cli/progress.ts';
-import { askOwner } from './infra/cli/remote.ts';
-import { type Cell, table } from './infra/cli/table.ts';
 import { type Config, describeConfig, readConfig } from './infra/config.ts';
-import { lockDataDir, ownerOf } from './infra/data-dir.ts';
+import { roles as tokenRoles } from './infra/http/env.ts';
 import { roles, serviceNames } from './infra/services.ts';
-import { logger } from './infra/telemetry/log.ts';
-import { openMarketplace } from './marketplace.ts';
+import { grantedRoles } from './operations.ts';
+import packageJson from './package.json' with { type: 'json' };
 import type { Part } from './part.ts';
+import { sagas } from './saga-commands.ts';
 import { type StartOptions, start, startPart } from './start.ts';
-
-interface ProgressLine {
-  readonly progress: { readonly what: string; readonly done: number; readonly all: number };
-}
-const isProgress = (line: object): line is ProgressLine => 'progress' in line;
-
-/** Opens the data for one operation. Sagas stay asleep: who looks, or settles one thing, sends nothing to anybody. */
-async function* performHere(operation: string, input: object, { config, progress, signal }: Io): AsyncIterable<object> {
-  // In a fleet nobody owns the data: it stands on servers that take turns by themselves.
-  const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
-  const marketplace = await openMarketplace(
-    { ...config, ANALYTICS: 'off' },
-    { log: logger('error'), isAsleep: true, onProgress: progress },
-  );
-  try {
-    yield* perform(marketplace, operation, input, signal);
-  } finally {
-    await marketplace.close();
-    lock?.release();
-  }
-}
-
-/** What an operation yields, its progress drawn on the way. */
-async function* ask(operation: string, input: object, io: Io): AsyncIterable<object> {
-  const owner = ownerOf(io.config.DATA_DIR);
-  const answers = owner ? askOwner(owner, operation, input, io.signal) : performHere(operation, input, io);
-  for await (const line of answers) {
-    if (isProgress(line)) io.progress(line.progress.what, line.progress.done, line.progress.all);
-    else yield line;
-  }
-}
-
-type Row = Readonly<Record<string, Cell>>;
-
-/** Prints every line as it comes: as JSON, or as `line` writes it. */
-const printEach = async (given: Given, io: Io, lines: AsyncIterable<object>, line: (found: Row) => string) => {
-  for await (const found of lines) io.print(given.flag('json') ? JSON.stringify(found) : line(found as Row));
-  return undefined;
-};
-
-/** Prints all lines as one table, or as JSON. */
-const printTable = async (given: Given, io: Io, lines: AsyncIterable<object>, columns: readonly string[]) => {
-  const rows: Row[] = [];
-  for await (const found of lines) {
-    if (given.flag('json')) io.print(JSON.stringify(found));
-    else rows.push(found as Row);
-  }
-  if (!given.flag('json')) io.print(table(columns, rows));
-  return undefined;
-};
 
 const eventLine = (found: Row) => {
   const { position, streamId, revision, event, metadata } = found as Row & { event: { type: string }; metadata: { occurredAt: string } };
@@ -74,21 +24,23 @@ const eventLine = (found: Row) => {
   return `${position}  ${metadata.occurredAt}  ${streamId}@${revision}  ${type}  ${JSON.stringify(data)}`;
 };
 
-const word = (given: Given, n: number) => given.words[n] ?? '';
 const statusColumns = ['name', 'version', 'state', 'position', 'behind', 'parked', 'reason'];
-const sagaColumns = ['saga', 'instance', 'outcome', 'openIntents', 'wakeAt', 'updatedAt'];
+
+/** More than these are read page by page, with --after. */
+const maxTail = 100_000;
 
 const events: Readonly<Record<string, Command>> = {
   'events tail': {
     usage: '[--follow] [--count N] [--after POSITION] [--type TYPE]',
-    about: 'The last events of the log (20 unless told), and with --follow those that come.',
+    about:
+      'The last events of the log (20 unless told), or the last ones of a type (or of all types that begin with it, such as order); with --after all that come after a position; with --follow those that come later, too.',
     options: { follow: { type: 'boolean', short: 'f' }, count: { type: 'string' }, after: { type: 'string' }, type: { type: 'string' } },
     run: (given, io) => {
       const after = given.number('after');
       const type = given.text('type');
       const input = {
         follow: given.flag('follow'),
-        count: given.number('count') ?? 20,
+        count: given.number('count', 0, maxTail) ?? 20,
         ...(after !== undefined && { after }),
         ...(type !== undefined && { type }),
       };
@@ -143,53 +95,16 @@ const projections: Readonly<Record<string, Command>> = {
   'projections skip': settleRow('skip', 'Gives a parked row up as it stands; later events count again.'),
 };
 
-const settleSaga = (operation: 'retry' | 'close', about: string): Command => ({
-  usage: 'SAGA ID',
-  about,
-  words: [2, 2],
-  run: (given, io) =>
-    printEach(
-      given,
-      io,
-      ask(`sagas.${operation}`, { saga: word(given, 0), instance: word(given, 1) }, io),
-      ({ saga, instance }) => `${saga} ${instance}: ${operation === 'retry' ? 'is tried again' : 'counts as settled by hand'}`,
-    ),
-});
-
-const sagas: Readonly<Record<string, Command>> = {
-  'sagas list': {
-    usage: '[--saga NAME] [--outcome Running|NeedsHuman|Completed|Compensated] [--limit N]',
-    about: 'Sagas that are under way or need a human, the newest first.',
-    options: { saga: { type: 'string' }, outcome: { type: 'string' }, limit: { type: 'string' } },
-    run: (given, io) => {
-      const [saga, outcome] = [given.text('saga'), given.text('outcome')];
-      const input = { limit: given.number('limit') ?? 50, ...(saga !== undefined && { saga }), ...(outcome !== undefined && { outcome }) };
-      return printTable(given, io, ask('sagas.list', input, io), sagaColumns);
-    },
-  },
-  'sagas show': {
-    usage: 'SAGA ID',
-    about: 'One saga with its state and what it waits for.',
-    words: [2, 2],
-    run: (given, io) =>
-      printEach(given, io, ask('sagas.show', { saga: word(given, 0), instance: word(given, 1) }, io), (row) =>
-        JSON.stringify(row, null, 2),
-      ),
-  },
-  'sagas retry': settleSaga('retry', 'Tries again what was refused in a saga that needs a human.'),
-  'sagas resolve': settleSaga('close', 'Takes a saga that needs a human as settled by hand.'),
-};
-
 const access: Readonly<Record<string, Command>> = {
   'users grant': {
     usage: 'E-MAIL|ID ROLE',
-    about: 'Gives an account a role (CUSTOMER, AUDITOR, ANALYST, ADMIN or SUPER_ADMIN): how the first administrator comes to be.',
+    about: `Gives an account a role (${grantedRoles.join(', ')}): how the first administrator comes to be.`,
     words: [2, 2],
     run: (given, io) =>
       printEach(
         given,
         io,
-        ask('users.grant', { who: word(given, 0), role: word(given, 1) }, io),
+        ask('users.grant', { who: word(given, 0), role: oneOf('role', grantedRoles, word(given, 1)) }, io),
         ({ userId, role, granted }) => `${userId} ${granted ? 'is now' : 'was already'} ${role}`,
       ),
   },
@@ -199,10 +114,10 @@ const access: Readonly<Record<string, Command>> = {
     options: { count: { type: 'string' }, roles: { type: 'string' }, users: { type: 'string' }, seller: { type: 'string' } },
     run: (given, io) => {
       if (io.config.NODE_ENV === 'production') throw new UsageError('Tokens are not minted in production: sign in.');
-      const roles = given.list('roles');
+      const wanted = given.list('roles').map((role) => oneOf('role', tokenRoles, role));
       const input = {
-        count: given.number('count') ?? 1,
-        roles: roles.length > 0 ? roles : ['CUSTOMER'],
+        count: given.number('count', 1, 100_000) ?? 1,
+        roles: wanted.length > 0 ? wanted : ['CUSTOMER'],
         users: given.list('users'),
         seller: given.text('seller') ?? null,
       };
@@ -241,6 +156,7 @@ const data: Readonly<Record<string, Command>> = {
     words: [1, 1],
     run: async (given, io) => {
       const directory = resolve(word(given, 0));
+      io.letGo();
       const files = backup(io.config.DATA_DIR, directory, (_name, done, all) => io.progress('backup', done, all));
       return copied(given, io, { directory, files }, `copied to ${directory}; prove it with: audit verify ${directory}`);
     },
@@ -250,6 +166,7 @@ const data: Readonly<Record<string, Command>> = {
     about: 'Brings a backup back to an empty DATA_DIR; the next start folds the read models again.',
     words: [1, 1],
     run: async (given, io) => {
+      io.letGo();
       const files = restore(resolve(word(given, 0)), io.config.DATA_DIR, (_name, done, all) => io.progress('restore', done, all));
       return copied(given, io, { directory: io.config.DATA_DIR, files }, `restored to ${io.config.DATA_DIR}`);
     },
@@ -264,12 +181,6 @@ const data: Readonly<Record<string, Command>> = {
       return undefined;
     },
   },
-};
-
-const oneOf = <Name extends string>(what: string, names: readonly Name[], given: string): Name => {
-  const found = names.find((name) => name === given);
-  if (!found) throw new UsageError(`There is no ${what} ${given}; there are: ${names.join(', ')}.`);
-  return found;
 };
 
 /** The part of the marketplace that is to be started; null for all of it. */
@@ -310,25 +221,33 @@ export const commands: Readonly<Record<string, Command>> = {
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
-  /** Where progress is drawn. */
+  /** Where progress is drawn, and where stands what is no answer. */
   readonly screen: Screen;
-  /** Aborted when the person at the keyboard, or the system, wants an end. */
+  /** From here on the first SIGINT ends the process at once: for work that blocks, and leaves nothing half done under its name. */
+  readonly letGo: () => void;
+  /** Aborted, by an Interrupted, when the person at the keyboard or the system wants an end. */
   readonly signal: AbortSignal;
 }
 
-const program = 'node main.ts';
+const program = 'npx node main.ts';
+
+/** `start` is there to be ended; any other command that is ended before it is done says so by its exit code. */
+const isEndless = (name: string) => name === 'start';
 
 /** Runs what `line` says; answers the exit code. Throws UsageError and what the command throws. */
-export const runCommandLine = async (line: readonly string[], { env, print, screen, signal }: Surroundings): Promise<number> => {
-  const [first = 'help'] = line;
-  if (first === 'help' || first === '--help' || first === '-h') {
-    print(help(commands, program));
+export const runCommandLine = async (line: readonly string[], { env, print, screen, letGo, signal }: Surroundings): Promise<number> => {
+  const asked = helpAskedBy(commands, line);
+  if (asked) {
+    print(help(commands, program, asked));
     return 0;
   }
-  const { name, given } = readCommand(commands, line);
-  if (given.flag('help')) {
-    print(help(commands, program, name));
+  if (line[0] === '--version' || line[0] === '-v' || line[0] === 'version') {
+    print(`${packageJson.name} ${packageJson.version}`);
     return 0;
   }
-  return (await commands[name]?.run(given, { config: readConfig(env), print, progress: createProgress(screen), signal })) ?? 0;
+  const { name, given } = readCommand(commands, program, line);
+  const notice = (text: string) => screen.write(`${text}\n`);
+  const io: Io = { config: readConfig(env), print, notice, progress: createProgress(screen), letGo, signal };
+  const code = (await commands[name]?.run(given, io)) ?? 0;
+  return isEndless(name) ? code : (exitCodeOf(signal) ?? code);
 };

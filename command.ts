@@ -8,6 +8,10 @@ export interface Io {
   readonly config: Config;
   readonly print: (line: string) => void;
   readonly progress: Progress;
+  /** Says on stderr what is no answer but should be known. */
+  readonly notice: (line: string) => void;
+  /** From here on the first SIGINT ends the process at once: for work that blocks, and leaves nothing half done under its name. */
+  readonly letGo: () => void;
   /** Aborted when the person at the keyboard has seen enough. */
   readonly signal: AbortSignal;
 }

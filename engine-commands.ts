@@ -6,9 +6,20 @@ import { publicMessages } from './domain/public-messages.ts';
 import { eventContract } from './domain/registry.ts';
 import { UsageError } from './infra/cli/arguments.ts';
 import { connectTopics, copyLog, verifyAnyLog } from './infra/connect-log.ts';
+import { NoData } from './infra/data-dir.ts';
 
 /** Where a log stands: an address of EventStoreDB, or a folder, such as DATA_DIR or a backup. */
-const placeOf = (text: string): string => (/^(esdb|kurrentdb)(\+discover)?:/.test(text) ? text : join(resolve(text), 'log.db'));
+const placeOf = (text: string): string => {
+  if (/^(esdb|kurrentdb)(\+discover)?:/.test(text)) return text;
+  return text.endsWith('.db') ? resolve(text) : join(resolve(text), 'log.db');
+};
+
+/** A file of a log that is to be read: nothing is made where there is none. Throws NoData. */
+const existing = (place: string): string => {
+  if (place.endsWith('.db') && !existsSync(place))
+    throw new NoData(`There is no log at ${place}: name the folder of a marketplace or of a backup, or set DATA_DIR to it.`);
+  return place;
+};
 
 const shownFaults = (faults: readonly { readonly streamId: string; readonly revision: number; readonly reason: string }[]) =>
   faults.map(({ streamId, revision, reason }) => `FAULT ${streamId || 'the log'}${revision < 0 ? '' : `@${revision}`}: ${reason}`);
@@ -17,9 +28,13 @@ const verify: Command = {
   usage: '[DIR|ADDRESS]',
   about: 'Proves that nobody has changed the past: checks every event of the configured log, or of the one in a backup or at an address.',
   words: [0, 1],
-  run: async (given, { config, print, progress }) => {
+  run: async (given, { config, print, progress, signal }) => {
     const place = given.words[0] ?? config.EVENTSTORE_URL ?? config.DATA_DIR;
-    const { log, found } = await verifyAnyLog(placeOf(place), eventContract, (done, all) => progress('verify', done, all));
+    const { log, found } = await verifyAnyLog(existing(placeOf(place)), eventContract, (done, all) => {
+      signal.throwIfAborted();
+      progress('verify', done, all);
+    });
+    signal.throwIfAborted();
     const { events, streams, faults, foreign } = found;
     if (given.flag('json')) print(JSON.stringify({ log, events, streams, faults, ...(foreign && { foreign }) }));
     else {
@@ -39,8 +54,7 @@ const copy: Command = {
   run: async (given, { print, progress, signal }) => {
     const [from, to] = [given.text('from'), given.text('to')];
     if (!from || !to) throw new UsageError('Say --from and --to: each a folder with a log.db, or an address such as esdb://host:2113.');
-    const source = placeOf(from);
-    if (source.endsWith('log.db') && !existsSync(source)) throw new UsageError(`There is no log at ${source}.`);
+    const source = existing(placeOf(from));
     const copied = await copyLog(source, placeOf(to), { owns: eventContract.owns, onProgress: progress, signal });
     if (given.flag('json')) print(JSON.stringify(copied));
     else {
@@ -59,7 +73,7 @@ const apply: Command = {
   about: 'Makes the topics of Kafka that are missing, and sets their configuration right.',
   options: { partitions: { type: 'string' }, replication: { type: 'string' } },
   run: async (given, { config, print }) => {
-    const [partitions, replication] = [given.number('partitions'), given.number('replication')];
+    const [partitions, replication] = [given.number('partitions', 1, 100_000), given.number('replication', 1, 100)];
     const done = await connectTopics(config, Object.keys(publicMessages), {
       ...(partitions !== undefined && { partitions }),
       ...(replication !== undefined && { replication }),

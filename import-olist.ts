@@ -64,13 +64,26 @@ const counting = (store: EventStore) => {
   };
 };
 
-const runImport = async (needs: ImportingNeeds, plan: OlistImport, progress: Progress): Promise<Outcome> => {
+/** How far it is, and when it is to end. */
+interface Watched {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+const runImport = async (needs: ImportingNeeds, plan: OlistImport, { progress, signal }: Watched): Promise<Outcome> => {
   const begun = performance.now();
   const first = plan.catalogue.categories[0];
   const fresh = !first || (await needs.handle.load(category, categoryIdOf(first.slug))).revision < 0;
   const counted = counting(needs.store);
   const imported = await importOlist(
-    { ...needs, carry: createCarrier(needs.handle, fresh), fresh, progress, atOnce: needs.store.isShared ? atOnceElsewhere : atOnceHere },
+    {
+      ...needs,
+      carry: createCarrier(needs.handle, fresh),
+      fresh,
+      progress,
+      signal,
+      atOnce: needs.store.isShared ? atOnceElsewhere : atOnceHere,
+    },
     plan,
   );
   const { logId } = needs.store;
@@ -82,12 +95,13 @@ const runImport = async (needs: ImportingNeeds, plan: OlistImport, progress: Pro
 const planOf = (directory: string): OlistImport => planOlist(readOlistFiles(directory));
 
 /** For the process that owns the data: yields how far it is, then the outcome. */
-export async function* importing(needs: ImportingNeeds, directory: string): AsyncIterable<object> {
+export async function* importing(needs: ImportingNeeds, directory: string, signal: AbortSignal): AsyncIterable<object> {
   let sofar = { what: 'import', done: 0, all: 1 };
   let over = false;
-  const running = runImport(needs, planOf(directory), (what, done, all) => {
+  const progress: Progress = (what, done, all) => {
     sofar = { what, done, all };
-  }).finally(() => {
+  };
+  const running = runImport(needs, planOf(directory), { progress, signal }).finally(() => {
     over = true;
   });
   running.catch(() => {}); // it is awaited below; until then somebody may want to see how far it is
@@ -119,19 +133,19 @@ const patient = (handle: Handle): Handle =>
   }) as Handle;
 
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
-const importHere = async (config: Config, plan: OlistImport, progress: Progress): Promise<Outcome> => {
+const importHere = async (config: Config, plan: OlistImport, watched: Watched): Promise<Outcome> => {
   const { store, close } = await connectLog(config, { contract: eventContract, now: Date.now, onBatch: () => {}, onError: () => {} });
   const { seals, blindIndex, vault } = await connectVault(config, Date.now);
   try {
     const handle = createHandle(store, { states });
-    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, plan, progress);
+    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, plan, watched);
   } finally {
     await close();
     await vault.close();
   }
 };
 
-const importThere = async (owner: Owner, directory: string, progress: Progress, signal: AbortSignal): Promise<Outcome> => {
+const importThere = async (owner: Owner, directory: string, { progress, signal }: Watched): Promise<Outcome> => {
   let outcome: object | null = null;
   for await (const line of askOwner(owner, 'import.olist', { directory }, signal)) {
     if ('progress' in line) {
@@ -139,17 +153,18 @@ const importThere = async (owner: Owner, directory: string, progress: Progress, 
       progress(what, done, all);
     } else outcome = line;
   }
+  signal.throwIfAborted();
   if (!outcome) throw new Error('The import was broken off; run it again, it goes on from there.');
   return outcome as Outcome;
 };
 
 /** Asks over HTTP as an administrator, at or after `position`, and again while the read models have not come that far. */
 const asking =
-  (api: string, token: string, position: string): Ask =>
+  (api: string, token: string, position: string, signal: AbortSignal): Ask =>
   async (path) => {
     for (let left = askAgain; ; left -= 1) {
       const headers = { authorization: `Bearer ${token}`, 'min-position': position };
-      const response = await fetch(`${api}/api/v1${path}`, { headers });
+      const response = await fetch(`${api}/api/v1${path}`, { headers, signal });
       if (response.ok) return response.json();
       if ((response.status !== 503 && response.status !== 429) || left === 0)
         throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -231,18 +246,18 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
   const { config, directory, verify, progress, signal } = options;
   const owner = ownerOf(config.DATA_DIR);
   if (owner) {
-    const outcome = await importThere(owner, directory, progress, signal);
+    const outcome = await importThere(owner, directory, options);
     show(options, outcome);
     if (!verify) return 0;
-    return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position))) > 0 ? 1 : 0;
+    return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position, signal))) > 0 ? 1 : 0;
   }
   const plan = planOf(directory);
   const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
   try {
-    const outcome = await importHere(config, plan, progress);
+    const outcome = await importHere(config, plan, options);
     show(options, outcome);
     if (!verify) return 0;
-    const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position)));
+    const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position, signal)));
     return wrong > 0 ? 1 : 0;
   } finally {
     lock?.release();

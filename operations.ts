@@ -13,6 +13,7 @@ import type { Decision } from './domain/process.ts';
 import { deciders as folds } from './domain/registry.ts';
 import { eventsAfter } from './gauges.ts';
 import { importing } from './import-olist.ts';
+import type { EventStore } from './infra/event-store/port.ts';
 import { roles } from './infra/http/env.ts';
 import type { Operated } from './marketplace.ts';
 import { sagaDetails, sagaQuery, sagaSummary } from './read-api/sagas.ts';
@@ -37,7 +38,7 @@ const operator = (marketplace: Operated): Context => {
   return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: 'operator' }, at };
 };
 
-async function* following(store: Operated['store'], after: number, signal: AbortSignal): AsyncIterable<Recorded> {
+async function* following(store: ReadLog, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
   let wake = () => {};
   const stop = store.onCommitted(() => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
@@ -63,11 +64,40 @@ const Tail = z.strictObject({
   type: z.string().optional(),
 });
 
-async function* tail({ store }: Operated, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
+/** The log, for operations that only read it. */
+export type ReadLog = Pick<EventStore, 'read' | 'readAll' | 'last' | 'head' | 'onCommitted'>;
+
+/** Events that are looked at for the last ones of a type, at most: some seconds of the embedded log. */
+const maxLookedAt = 200_000;
+
+/** The last `count` wanted events up to `head`, in order; `before`: where the search ended without having found that many, or null. */
+const lastWanted = async (store: ReadLog, head: number, count: number, isWanted: (recorded: Recorded) => boolean, signal: AbortSignal) => {
+  const found: Recorded[] = [];
+  let [before, lookedAt]: [number | undefined, number] = [undefined, 0];
+  while (found.length < count && !signal.aborted) {
+    if (lookedAt >= maxLookedAt) return { found: found.reverse(), before: before ?? null };
+    const events: readonly Recorded[] = await store.last(pageSize, before);
+    if (events.length === 0) break;
+    before = events[0]?.position;
+    lookedAt += events.length;
+    for (const recorded of events.toReversed())
+      if (found.length < count && recorded.position <= head && isWanted(recorded)) found.push(recorded);
+  }
+  return { found: found.reverse(), before: null };
+};
+
+async function* tail({ store }: { store: ReadLog }, { after, count, follow, type }: z.output<typeof Tail>, signal: AbortSignal) {
   const head = await store.head();
   const isWanted = ({ event }: Recorded) => type === undefined || event.type === type || event.type.startsWith(`${type}.`);
   let position = after ?? head;
-  if (after === undefined) yield* (await store.last(count)).filter((recorded) => recorded.position <= head && isWanted(recorded));
+  if (after === undefined) {
+    const { found, before } = await lastWanted(store, head, count, isWanted, signal);
+    if (before !== null)
+      yield {
+        notice: `The last ${maxLookedAt} events were searched, back to position ${before}, and ${found.length} found: \`--after 0\` reads the whole log.`,
+      };
+    yield* found;
+  }
   while (position < head && !signal.aborted) {
     const events = await store.readAll(position, pageSize);
     yield* events.filter(isWanted);
@@ -78,7 +108,7 @@ async function* tail({ store }: Operated, { after, count, follow, type }: z.outp
 
 const Show = z.strictObject({ streamId: z.string(), from: z.int().nonnegative() });
 
-async function* show({ store }: Operated, { streamId, from }: z.output<typeof Show>) {
+async function* show({ store }: { store: ReadLog }, { streamId, from }: z.output<typeof Show>) {
   let revision = from;
   for (;;) {
     const events = await store.read(streamId, revision, pageSize);
@@ -112,10 +142,11 @@ async function* rebuild(marketplace: Operated, { names }: z.output<typeof Names>
   const head = await store.head();
   while (!over && !signal.aborted) {
     await Promise.race([done, new Promise((resolve) => setTimeout(resolve, progressEvery))]);
-    for (const { name, state, position } of await projector.ask({ ask: 'status' })) {
-      if (state === 'building') yield { progress: { what: name, done: position, all: Math.max(head, position) } };
-    }
+    const building = (await projector.ask({ ask: 'status' })).filter(({ state }) => state === 'building');
+    const slowest = Math.min(...building.map(({ position }) => position));
+    if (building.length > 0) yield { progress: { what: 'read models', done: slowest, all: Math.max(head, slowest) } };
   }
+  signal.throwIfAborted();
   await done;
   for await (const status of projectionStatus(marketplace)) if (names.length === 0 || names.includes(status.name)) yield status;
 }
@@ -152,7 +183,9 @@ const settleSaga = (decision: Decision) =>
     yield { saga, instance, decision, revision: result.revision };
   });
 
-const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(['CUSTOMER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) });
+/** Roles that an operator gives; SELLER comes with a shop. */
+export const grantedRoles = ['CUSTOMER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN'] as const;
+const Grant = z.strictObject({ who: z.string().min(1), role: z.enum(grantedRoles) });
 
 /** Whose account this is: an id, or the e-mail address that an account has claimed. */
 const accountOf = async ({ handle, blindIndex }: Operated, who: string): Promise<string> => {
@@ -201,7 +234,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'sagas.show': operation(SagaKey, showSaga),
   'sagas.retry': settleSaga('retry'),
   'sagas.close': settleSaga('close'),
-  'import.olist': operation(Import, (marketplace, { directory }) => importing(marketplace, directory)),
+  'import.olist': operation(Import, (marketplace, { directory }, signal) => importing(marketplace, directory, signal)),
   'users.grant': operation(Grant, grant),
   tokens: operation(Tokens, mintTokens),
 };
+
+/** Operations that need only the log. Throws ZodError, DomainError. */
+export const performOnLog = (store: ReadLog, name: string, input: unknown, signal: AbortSignal): AsyncIterable<object> =>
+  name === 'events.tail' ? tail({ store }, Tail.parse(input), signal) : show({ store }, Show.parse(input));

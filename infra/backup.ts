@@ -1,5 +1,5 @@
 // Copies the data of a running marketplace, and brings a copy back. The read models are not in it: they are folded again.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -15,9 +15,26 @@ export class BackupRefused extends Error {
   override readonly name = 'BackupRefused';
 }
 
+const unfinished = '.unfinished';
+
+/** What was broken off before is no reason to refuse: it goes. */
 const mustBeEmpty = (directory: string) => {
-  if (existsSync(directory) && readdirSync(directory).length > 0) throw new BackupRefused(`${directory} is not empty; name a new folder.`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const names = readdirSync(directory);
+  if (names.some((name) => !name.endsWith(unfinished))) throw new BackupRefused(`${directory} is not empty; name a new folder.`);
+  for (const name of names) rmSync(join(directory, name));
+};
+
+/** Under another name until all is there, and the log last: what was broken off is never taken for the whole. */
+const copyAll = (names: readonly string[], directory: string, copy: (name: string, to: string) => void, onFile: OnFile) => {
+  for (const [done, name] of names.entries()) {
+    onFile(name, done, names.length);
+    const draft = join(directory, `${name}${unfinished}`);
+    copy(name, draft);
+    chmodSync(draft, 0o600);
+  }
+  for (const name of names.toReversed()) renameSync(join(directory, `${name}${unfinished}`), join(directory, name));
+  onFile('', names.length, names.length);
 };
 
 /** A consistent copy of one database while others write to it: one read transaction, straight into a new file. */
@@ -38,16 +55,13 @@ const presentIn = (directory: string) => [...databases, ...files].filter((name) 
 
 /** Copies what cannot be folded again from `dataDir` to `directory`, which must be new or empty. Answers the names copied. */
 export const backup = (dataDir: string, directory: string, onFile: OnFile = () => {}): string[] => {
-  if (!existsSync(join(dataDir, 'log.db'))) throw new BackupRefused(`There is no log in ${dataDir}.`);
+  if (!existsSync(join(dataDir, 'log.db')))
+    throw new BackupRefused(`There is no log in ${dataDir}: set DATA_DIR to the folder of a marketplace.`);
   mustBeEmpty(directory);
   const names = presentIn(dataDir);
-  for (const [done, name] of names.entries()) {
-    onFile(name, done, names.length);
-    if (databases.includes(name)) copyDatabase(join(dataDir, name), join(directory, name));
-    else copyFileSync(join(dataDir, name), join(directory, name));
-    chmodSync(join(directory, name), 0o600);
-  }
-  onFile('', names.length, names.length);
+  const copy = (name: string, to: string) =>
+    databases.includes(name) ? copyDatabase(join(dataDir, name), to) : copyFileSync(join(dataDir, name), to);
+  copyAll(names, directory, copy, onFile);
   return names;
 };
 
@@ -56,11 +70,6 @@ export const restore = (directory: string, dataDir: string, onFile: OnFile = () 
   if (!existsSync(join(directory, 'log.db'))) throw new BackupRefused(`There is no backup in ${directory}.`);
   mustBeEmpty(dataDir);
   const names = presentIn(directory);
-  for (const [done, name] of names.entries()) {
-    onFile(name, done, names.length);
-    copyFileSync(join(directory, name), join(dataDir, name));
-    chmodSync(join(dataDir, name), 0o600);
-  }
-  onFile('', names.length, names.length);
+  copyAll(names, dataDir, (name, to) => copyFileSync(join(directory, name), to), onFile);
   return names;
 };

@@ -269,13 +269,29 @@ const contradictions = (config: Config): string[] => {
   return problems;
 };
 
+/** What is wrong with a value, in words for an operator. */
+const problemOf = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'number' || issue.expected === 'int' ? 'must be a whole number' : issue.message;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'string' ? issue.message : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string' ? issue.message : `must be at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+};
+
 /** The configuration in `env` (process.env). An empty value counts as none. Throws ConfigError with everything that is wrong, and no secret. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   const parsed = Environment.safeParse(given);
   const wrong = parsed.success
     ? contradictions(parsed.data)
-    : parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}.`);
+    : parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${problemOf(issue)}.`);
   const problems = [...unknownNames(env), ...wrong];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return parsed.data;

@@ -158,6 +158,36 @@ const readLog = (dataDir: string, contract: EventContract) => {
   };
 };
 
+/** How often a log that another process may write is looked at for more, in milliseconds. */
+const lookEvery = 250;
+
+/** The embedded log as it stands, for reading alone: nothing is made for it, and nobody is kept out. `onCommitted` only says that there may be more. */
+export const openLogToRead = (dataDir: string, contract: EventContract) => {
+  const reader = createLogReader(logFile(dataDir), createCodec(contract));
+  const looking = new Set<NodeJS.Timeout>();
+  const store: Pick<EventStore, 'read' | 'readAll' | 'last' | 'head' | 'onCommitted'> = {
+    head: async () => reader.head(),
+    read: async (streamId, from, limit) => reader.read(streamId, from, limit),
+    readAll: async (after, limit) => reader.readAll(after, limit),
+    last: async (limit, before) => reader.last(limit, before),
+    onCommitted(listener) {
+      const timer = setInterval(() => listener([]), lookEvery);
+      looking.add(timer);
+      return () => {
+        clearInterval(timer);
+        return looking.delete(timer);
+      };
+    },
+  };
+  return {
+    store,
+    close: async () => {
+      for (const timer of looking) clearInterval(timer);
+      reader.close();
+    },
+  };
+};
+
 /** Milliseconds between two batches of the read models' feed. Saving one costs a dozen statements, however few rows it has. */
 const pauseUnderLoad = 20;
 

@@ -1,8 +1,9 @@
 // DATA_DIR has one owner. The lock is SQLite's own, which the system drops with the process, however it died.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Config } from './config.ts';
 
 /** How the command line reaches the process that owns the data. */
 export interface Owner {
@@ -17,6 +18,22 @@ export class DataDirInUse extends Error {
   override readonly name = 'DataDirInUse';
 }
 
+/** There is nothing in DATA_DIR that could be read. */
+export class NoData extends Error {
+  override readonly name = 'NoData';
+}
+
+type Where = Pick<Config, 'DATA_DIR' | 'EVENTSTORE_URL' | 'DATABASE_URL'>;
+
+/** What a command that only looks must find in DATA_DIR: it makes nothing, so that a mistyped name is not taken for a new marketplace. Throws NoData. */
+export const mustHoldData = ({ DATA_DIR, EVENTSTORE_URL, DATABASE_URL }: Where, { logOnly }: { readonly logOnly: boolean }): void => {
+  const needed = [...(EVENTSTORE_URL ? [] : ['log.db']), ...(DATABASE_URL || logOnly ? [] : ['vault.db'])];
+  const missing = needed.filter((file) => !existsSync(join(DATA_DIR, file)));
+  if (missing.length === 0) return;
+  const what = existsSync(DATA_DIR) ? `holds no ${missing.join(' and no ')}` : 'does not exist';
+  throw new NoData(`DATA_DIR ${resolve(DATA_DIR)} ${what}: set DATA_DIR to the folder of a marketplace, or make one by \`npm start\`.`);
+};
+
 const lockFile = (dataDir: string) => join(dataDir, 'lock.db');
 const ownerFile = (dataDir: string) => join(dataDir, 'owner.json');
 
@@ -26,6 +43,11 @@ export interface DataDirLock {
   release(): void;
 }
 
+/** Whether SQLite says that another connection holds the lock. */
+const isBusy = (error: unknown) => error instanceof Error && 'errcode' in error && error.errcode === 5;
+
+const isReadOnly = (error: unknown) => error instanceof Error && 'errcode' in error && (error.errcode === 8 || error.errcode === 14);
+
 /** Takes the folder for this process. Throws DataDirInUse while another one has it. */
 export const lockDataDir = (dataDir: string): DataDirLock => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -33,8 +55,9 @@ export const lockDataDir = (dataDir: string): DataDirLock => {
   const database = new DatabaseSync(lockFile(dataDir), { timeout: 500 });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     database.close();
+    if (!isBusy(error)) throw error;
     throw new DataDirInUse(`Another process uses ${dataDir}; stop it, or set DATA_DIR to another folder.`);
   }
   rmSync(ownerFile(dataDir), { force: true });
@@ -58,6 +81,7 @@ export const ownerOf = (dataDir: string): Owner | null => {
     lockDataDirBriefly(dataDir);
     return null;
   } catch (error) {
+    if (isReadOnly(error)) return null; // who runs a marketplace there writes to it
     if (!(error instanceof DataDirInUse)) throw error;
   }
   try {
@@ -71,7 +95,8 @@ const lockDataDirBriefly = (dataDir: string) => {
   const database = new DatabaseSync(lockFile(dataDir));
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
-  } catch {
+  } catch (error) {
+    if (!isBusy(error)) throw error;
     throw new DataDirInUse(`Another process uses ${dataDir}.`);
   } finally {
     database.close();

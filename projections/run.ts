@@ -48,7 +48,7 @@ export interface ProjectorOptions {
   readonly onAdvanced?: (position: number, changed: ReadonlyMap<string, readonly string[]>) => void | Promise<void>;
   /** Called when another table has become the live one of a projection. */
   readonly onSwapped?: (projection: string) => void;
-  readonly onProgress?: (projection: string, position: number, head: number) => void;
+  readonly onProgress?: (what: string, position: number, head: number) => void;
   readonly onError?: (error: Error) => void;
   /** Called once when another has taken over: this one writes no more, and is to be closed. */
   readonly onFenced?: (error: Fenced) => void;
@@ -297,9 +297,10 @@ export class Projector {
       const events = await log.readAll(Math.min(...missing.map(({ position }) => position)), buildBatch);
       if (events.length > 0) await this.#oneAtATime(() => this.#apply(current, events));
       const head = await log.head();
+      // They are folded from the same pages: how far the last of them is says how far all are.
+      this.#options.onProgress?.('read models', Math.min(...missing.map(({ position }) => position)), head);
       for (const instance of missing) {
         const { projection } = instance;
-        this.#options.onProgress?.(projection.name, instance.position, head);
         if (instance.stopped) continue;
         await this.#oneAtATime(async () => {
           if (instance.position >= (this.#live(projection.name)?.position ?? head)) await this.#goLive(instance);

@@ -21,6 +21,8 @@ export interface ImportNeeds {
   readonly fresh: boolean;
   /** How many things may be under way at once. */
   readonly atOnce: number;
+  /** Aborted when it is to end: nothing new is begun then. */
+  readonly signal?: AbortSignal;
   readonly progress: (what: string, done: number, all: number) => void;
 }
 

@@ -50,7 +50,7 @@ export interface Imported {
   readonly passedOver: readonly string[];
 }
 
-/** Throws what a rule refuses, and then everything so far stands: another run goes on from there. */
+/** Throws what a rule refuses, or the reason of `signal`, and then everything so far stands: another run goes on from there. */
 export const importOlist = async (needs: ImportNeeds, plan: OlistImport): Promise<Imported> => {
   const { atOnce } = needs;
   const { catalogue, steps, rejections, adjustments } = plan;
@@ -58,6 +58,7 @@ export const importOlist = async (needs: ImportNeeds, plan: OlistImport): Promis
   const all = people.length + shops.length + categories.length + listings.length + steps.length + rejections.length + adjustments.length;
   let sofar = 0;
   const done = () => {
+    needs.signal?.throwIfAborted();
     sofar += 1;
     if (sofar % 100 === 0 || sofar === all) needs.progress('import', sofar, all);
   };

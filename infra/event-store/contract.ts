@@ -61,6 +61,7 @@ export const eventStoreContract = (
       const written = await append(stream(), -1, 5);
       expect(await store.last(3)).toEqual(written.slice(2));
       expect(await store.last(0)).toEqual([]);
+      expect(await store.last(2, written[3]?.position)).toEqual(written.slice(1, 3));
     });
 
     it('gives back what was appended, from any revision on', async () => {

@@ -60,10 +60,10 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
   const landmarks = createLandmarks();
   const recorded = (raws: readonly Raw[]): Recorded[] => decodeReadable(codec, raws, health);
 
-  const last = async (limit: number): Promise<readonly Recorded[]> => {
+  const last = async (limit: number, before: number | null = null): Promise<readonly Recorded[]> => {
     const found: Recorded[] = [];
     if (limit === 0) return found;
-    for await (const page of log.backwards(null, Math.min(limit, 1_000))) {
+    for await (const page of log.backwards(before, Math.min(limit, 1_000))) {
       found.push(...recorded(page).slice(0, limit - found.length));
       if (found.length === limit) break;
     }

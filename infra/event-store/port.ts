@@ -72,8 +72,8 @@ export interface EventStore {
   read(streamId: string, from: number, limit: number): Promise<readonly Recorded[]>;
   /** Events of the whole log with position > `after`, at most `limit`, in order. NOTE: `after` is 0 or the position of an event; others may be refused. */
   readAll(after: number, limit: number): Promise<readonly Recorded[]>;
-  /** The last events of the whole log, at most `limit`, in order. */
-  last(limit: number): Promise<readonly Recorded[]>;
+  /** The last events of the whole log, or of what is before the event at position `before`, at most `limit`, in order. */
+  last(limit: number, before?: number): Promise<readonly Recorded[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
   /** Position of the last event that was recorded before this instant (RFC 3339); 0: there is none. */

@@ -24,9 +24,35 @@ export const openLog = (file: string): DatabaseSync => {
   return database;
 };
 
-/** Opens the log for reading only, beside its writer. */
+/** What stands in this file is something else. */
+export class NotALog extends Error {
+  override readonly name = 'NotALog';
+}
+
+const mustBeLog = (database: DatabaseSync, file: string) => {
+  let tables: number;
+  try {
+    const found = database
+      .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name IN ('log', 'streams', 'types', 'events')")
+      .get();
+    tables = Number(found?.tables);
+  } catch (error) {
+    const [corrupt, notADatabase] = [11, 26];
+    if (!(error instanceof Error && 'errcode' in error && (error.errcode === corrupt || error.errcode === notADatabase))) throw error;
+    tables = 0;
+  }
+  if (tables < 4) throw new NotALog(`${file} is no log of TokoBapak: it was cut off, or is a file of another kind.`);
+};
+
+/** Opens the log for reading only, beside its writer. Throws NotALog. */
 export const openLogReader = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    mustBeLog(database, file);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   database.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; PRAGMA busy_timeout = 5000');
   return database;
 };

@@ -32,6 +32,8 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
   const columns = 'position, stream, revision, type, metadata, data, lower(hex(hash)) AS hash';
   const ofStream = database.prepare(`SELECT ${columns} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`);
   const ofLog = database.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
+  const lastOfLog = database.prepare(`SELECT ${columns} FROM events WHERE position < ? ORDER BY position DESC LIMIT ?`);
+  lastOfLog.setReturnArrays(true);
   ofStream.setReturnArrays(true);
   ofLog.setReturnArrays(true);
   const idOf = database.prepare('SELECT id FROM streams WHERE name = ?');
@@ -85,6 +87,10 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
       return id === null ? [] : recordedOnDisk(rowsOf(ofStream, id, from, limit));
     },
     readAll: (after: number, limit: number): Recorded[] => recordedOnDisk(rowsOf(ofLog, after, limit)),
+    last: (limit: number, before = Number.MAX_SAFE_INTEGER): Recorded[] =>
+      rowsOf(lastOfLog, Math.min(before, synced() + 1), limit)
+        .map(recorded)
+        .reverse(),
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Math.min(Number(head.get()?.head ?? 0), synced()),
     /** Binary search: positions have no gaps and are recorded in order. */
@@ -253,7 +259,7 @@ export const createSqliteEventStore = async ({
     append,
     read: async (streamId, from, limit) => reader.read(streamId, from, limit),
     readAll: async (after, limit) => reader.readAll(after, limit),
-    last: async (limit) => reader.readAll(Math.max(0, reader.head() - limit), limit),
+    last: async (limit, before) => reader.last(limit, before),
     head: async () => reader.head(),
     told: () => told,
     positionBefore: async (instant) => reader.positionBefore(instant),

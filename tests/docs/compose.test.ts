@@ -40,7 +40,7 @@ describe('the processes', () => {
   it.each(processes)('$name has a command that there is', ({ definition }) => {
     const [first = ''] = words(definition.command);
     if (first === 'help') return;
-    expect(() => readCommand(commands, words(definition.command))).not.toThrow();
+    expect(() => readCommand(commands, 'npx node main.ts', words(definition.command))).not.toThrow();
   });
 
   it('are every role, and every service alone', () => {
