@@ -37,7 +37,7 @@ const Contact = z.object({
   phone: z
     .string()
     .trim()
-    .regex(/^\+?[0-9][0-9 ().-]{5,24}$/, 'a telephone number'),
+    .regex(/^[+(]?[0-9(][0-9 ().-]{5,24}$/, 'a telephone number'),
   language: z.enum(['id', 'en']).default('id'),
 });
 const Quote = z.object({

@@ -113,6 +113,59 @@ describe('a hold', () => {
       .when({ ...small, at: half })
       .then({ ...held, holdId: 'l4.1', quantity: 1, available: 1, at: half });
   });
+  it('counts what is paid at the door until it is shipped or given back', () => {
+    const holdIds = ['l1.1', 'l2.1', 'l3.1'];
+    const atDoor = holdIds.flatMap((holdId, n): StockEvent[] => [
+      { ...held, holdId, quantity: 1, available: 4 - n, cod: true },
+      { ...committed, holdId, quantity: 1, available: 4 - n },
+    ]);
+    const small = { ...hold, holdId: 'l4.1', quantity: 1, at: half } as const;
+    const next: StockEvent = { ...held, holdId: 'l4.1', quantity: 1, available: 1, at: half };
+    given(stock, received, ...atDoor)
+      .when(small)
+      .refuses('stock.too_many_holds', { limit: unpaidHoldsPerBuyer });
+    given(stock, received, ...atDoor, { ...consumed, quantity: 1, onHand: 4 })
+      .when(small)
+      .then({ ...next, onHand: 4 });
+    given(stock, received, ...atDoor, { ...released, quantity: 1, available: 3 })
+      .when(small)
+      .then({ ...next, available: 2 });
+  });
+  it('counts a guest by address and number, not by who the guest says to be', () => {
+    const some = ['l1.1', 'l2.1', 'l3.1'].map(
+      (holdId, n): StockEvent => ({
+        ...held,
+        holdId,
+        buyerId: `g${n}`,
+        quantity: 1,
+        available: 4 - n,
+        countedFor: [`email.${n}`, 'phone.1'],
+      }),
+    );
+    const small = { ...hold, holdId: 'l4.1', buyerId: 'g9', quantity: 1 } as const;
+    given(stock, received, ...some)
+      .when({ ...small, countedFor: ['email.9', 'phone.1'] })
+      .refuses('stock.too_many_holds');
+    given(stock, received, ...some)
+      .when({ ...small, countedFor: ['email.9', 'phone.9'] })
+      .then({ ...held, holdId: 'l4.1', buyerId: 'g9', quantity: 1, available: 1, countedFor: ['email.9', 'phone.9'] });
+    const over = some.map(
+      ({ at: _at, ...each }, n): StockEvent => ({
+        ...kept,
+        holdId: `l${n + 1}.1`,
+        buyerId: `g${n}`,
+        quantity: 1,
+        available: 3 + n,
+        onHand: each.onHand,
+        type: 'stock.hold_expired',
+        at: one,
+      }),
+    );
+    const late = { ...small, until: two, at: one, countedFor: ['email.9', 'phone.1'] };
+    given(stock, received, ...some)
+      .when(late)
+      .then(...over, { ...held, ...late, type: 'stock.held', available: 4 });
+  });
 });
 
 describe('a hold ends once', () => {

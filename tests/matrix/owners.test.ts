@@ -1,13 +1,15 @@
 // Route × owner: what belongs to somebody is there for its owner, and is not there at all for anybody else, whatever roles they have.
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Route } from '../../infra/http/routes.ts';
+import { untilCheckout } from '../buying.ts';
 import { type Answer, type Market, openMarket } from '../market.ts';
 import { bodiesOf } from '../support/bodies.ts';
-import { clientOf } from '../support/child.ts';
+import { type Client, clientOf } from '../support/child.ts';
 import { addressOf, isWrite, nameOf, parametersOf, probe, routesOf } from '../support/probe.ts';
-import { type Estate, openEstate } from '../support/purchase.ts';
-import { openShop, register } from '../support/shop.ts';
+import { type Estate, openEstate, order } from '../support/purchase.ts';
+import { type Article, openShop, register, sell } from '../support/shop.ts';
 
 // Many requests each; a busy machine must not decide.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -86,6 +88,63 @@ describe('what belongs to somebody', () => {
         const { status, body } = await ask(route, caller);
         const isRefused = status === 401 || status === 403 || status === 404 || status >= 500;
         if (isRefused) wrong.push(`${nameOf(route)} as ${caller}: ${status} ${body.code ?? ''}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('what a guest has bought', () => {
+  /** Without an account: by the cookie, or by what a link gives. */
+  type Way = { readonly guest?: string; readonly token?: string };
+  const bought = async (cookie: string, article: Article) => {
+    const client = clientOf(market);
+    const asGuest: Client = {
+      ...client,
+      call: (method, path, { body } = {}) =>
+        client.call(method, path, {
+          headers: { cookie: `guest=${cookie}` },
+          body:
+            path === '/checkouts/quote' ? { ...Object(body), contact: { email: `${cookie}@example.test`, phone: '+62811000111' } } : body,
+        }),
+    };
+    const purchase = await order(asGuest, { token: '' }, article, 2);
+    const { buyerId } = await untilCheckout(market, purchase.checkoutId, 'Completed');
+    return { ids: purchase, token: await market.tokenFor(buyerId, []) };
+  };
+
+  it('is there for that guest alone, by the cookie or the link', async () => {
+    const [cookie, other] = [randomUUID(), randomUUID()];
+    const article = await sell(clientOf(market), estate.shop, 100);
+    const [mine, theirs] = [await bought(cookie, article), await bought(other, article)];
+    const again = await bought(cookie, article);
+    await market.projector.passed(await market.store.head(), 20_000);
+    const ofGuests = routesOf(market.app).filter(
+      (route) => route.who === 'buyer' && parametersOf(route).length > 0 && parametersOf(route).every((name) => name in mine.ids),
+    );
+    expect(ofGuests.length).toBeGreaterThan(10);
+    const ask = (route: Route, way: Way) =>
+      probe(market.app, { method: route.method, path: addressOf(route, mine.ids), ...way, ...(route.body && { json: bodyFor(route) }) });
+    const strangers: [string, Way][] = [
+      ['another guest', { guest: other }],
+      ['the link of another guest', { token: theirs.token }],
+      ['the link of another purchase', { token: again.token }],
+      ['an account', { token: tokens.get('another buyer') ?? '' }],
+      ['another seller', { token: tokens.get('another seller') ?? '' }],
+    ];
+    const wrong: string[] = [];
+    const rank = ({ method }: Route) => (isWrite({ method }) ? 1 : 0);
+    for (const route of [...ofGuests].sort((a, b) => rank(a) - rank(b))) {
+      const isQuiet = nameOf(route).endsWith('/orders/:orderId/refunds');
+      for (const [who, way] of strangers) {
+        const { status } = await ask(route, way);
+        if (status !== 404 && !(isQuiet && status === 200)) wrong.push(`${nameOf(route)} as ${who}: ${status}`);
+      }
+      const nobody = await ask(route, {});
+      if (nobody.body.code !== 'auth.required') wrong.push(`${nameOf(route)} as nobody: ${nobody.status}`);
+      for (const way of [{ guest: cookie }, { token: mine.token }]) {
+        const { status, body } = await ask(route, way);
+        if ([401, 403, 404].includes(status) || status >= 500) wrong.push(`${nameOf(route)} as the guest: ${status} ${body.code ?? ''}`);
       }
     }
     expect(wrong).toEqual([]);
