@@ -5,7 +5,7 @@ import { DomainError, isRefusal } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { type Language, user } from '../domain/user/user.ts';
 import type { MailContent, MailOutbox } from '../infra/outbound/mail.port.ts';
-import type { AccessTokens, MailedTokens, PurchaseLinks, RefreshTokens } from '../infra/tokens/port.ts';
+import type { AccessTokens, DeviceOwner, Devices, MailedTokens, PurchaseLinks, RefreshTokens } from '../infra/tokens/port.ts';
 import type { MailedTokenKind, Passwords, Seals, Vault } from '../infra/vault/port.ts';
 import { claimantOf, confirmClaim, takeClaim } from './claims.ts';
 import { takeOverPurchases } from './contact.ts';
@@ -22,6 +22,7 @@ export interface AuthNeeds {
   readonly mailedTokens: MailedTokens;
   readonly purchaseLinks: PurchaseLinks;
   readonly mail: Pick<MailOutbox, 'send'>;
+  readonly devices: Devices;
   /** Names a value without telling it. */
   readonly blindIndex: (kind: string, value: string) => string;
 }
@@ -39,6 +40,7 @@ export const emailClaim = ({ blindIndex }: Pick<AuthNeeds, 'blindIndex'>, email:
 const taken = () => new DomainError('auth.email_taken', 'Another account has this e-mail address.');
 const badCredentials = () => new DomainError('auth.bad_credentials', 'E-mail or password is wrong.');
 const ended = () => new DomainError('auth.session_ended', 'The session has ended; sign in again.');
+const unchanged = () => new DomainError('auth.password_unchanged', 'The new password must be another one than the present one.');
 const linkUsed = () => new DomainError('auth.link_used', 'The link was used or has expired; ask for a new one.');
 
 /** Mails a new link; the one before stops working. */
@@ -77,7 +79,7 @@ export const register = async (needs: AuthNeeds, { email, password, name, langua
   const { handle, seals, passwords } = needs;
   const userId = newId(context, 0);
   const value = emailClaim(needs, email);
-  passwords.checkNew(password, [email, name]);
+  await passwords.checkNew(password, [email, name]);
   await takeClaim(handle, value, userId, context, taken());
   const { state: before } = await handle.load(account, userId);
   // A repeat must not bring back a password that has been changed since.
@@ -167,20 +169,41 @@ export interface Device {
   readonly address: string;
 }
 
-/** `context` must be of this attempt alone: the session takes its id from it. */
-export const logIn = async (needs: AuthNeeds, input: { email: string; password: string; device: Device }, context: Context) => {
-  const { handle, passwords } = needs;
+/** The same for a repeat of the same command. */
+const deviceTokenOf = ({ devices }: AuthNeeds, owner: DeviceOwner, at: string | undefined, context: Context) =>
+  devices.issue(owner, derivedUuid(context.commandId, 'device'), at ?? context.at);
+
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+  readonly device: Device;
+  /** What an earlier sign-in has left on this device. */
+  readonly deviceToken: string | undefined;
+}
+
+/**
+ * `context` must be of this attempt alone: the session takes its id from it. `limit` is told the name under which the attempt counts: a device
+ * that has signed in to this account before has one of its own, so that strangers who guess lock its owner out nowhere but elsewhere.
+ */
+export const logIn = async (needs: AuthNeeds, input: Credentials, limit: (name: string) => void | Promise<void>, context: Context) => {
+  const { handle, passwords, devices, blindIndex } = needs;
   const value = emailClaim(needs, input.email);
   const claimant = await claimantOf(handle, value);
   const userId = claimant?.owner ?? value.id; // an unknown address costs as many look-ups as a known one
   const { state } = await handle.load(account, userId);
   const has = claimant !== null && isThere(state) && state.credentialId !== null;
-  if (!(await passwords.check({ account: value.id, userId: has ? userId : null, password: input.password, at: context.at }))) {
+  const owner = { userId, credentialId: has ? state.credentialId : null };
+  const known = devices.idOf(input.deviceToken, owner, context.at);
+  const counted = has && known !== null ? blindIndex('device-failures', `${userId}.${known}`) : value.id;
+  await limit(counted);
+  if (!(await passwords.check({ account: counted, userId: has ? userId : null, password: input.password, at: context.at }))) {
     throw badCredentials();
   }
   // A registration that was interrupted right before its end is finished here.
   if (claimant?.confirmed === false) await confirmClaim(handle, value, userId, subcommand(context, 'confirm'), badCredentials());
-  return openSession(needs, userId, input.device, context);
+  const opened = await openSession(needs, userId, input.device, context);
+  const deviceToken = known === null ? deviceTokenOf(needs, owner, undefined, context) : devices.issue(owner, known, context.at);
+  return { ...opened, deviceToken };
 };
 
 /** Exchanges a refresh token. A used one that comes back ends its session, and the log keeps that. */
@@ -251,29 +274,36 @@ export const forgotPassword = async (needs: AuthNeeds, email: string, context: C
   const userId = claimant?.owner ?? value.id;
   const { state } = await needs.handle.load(account, userId);
   if (!claimant || state.status !== 'Active' || state.email === null) return;
-  await needs.handle(account, userId, { type: 'request_password_reset', resetId: newId(context, 0) }, context);
+  const command = { type: 'request_password_reset', resetId: newId(context, 0), at: context.at } as const;
+  const { events } = await needs.handle(account, userId, command, context);
+  // Asked again so soon, the link that was mailed stays good: else strangers who ask in turn would end every one of them.
+  if (events.length === 0) return;
   await mailLink(needs, 'password_reset', { userId, email: state.email }, value.id, context.at);
 };
 
 /** Everybody is signed out: whoever asks for a new password may have lost the old one to somebody. */
 export const resetPassword = async (needs: AuthNeeds, input: { token: string; password: string }, context: Context) => {
   const { handle, passwords, mailedTokens, refreshTokens, vault } = needs;
-  passwords.checkNew(input.password); // before the link is used up
+  await passwords.checkNew(input.password); // before the link is used up
   const proof = await mailedTokens.take({ kind: 'password_reset', token: input.token, usedBy: context.commandId, at: context.at });
   if (!proof) throw linkUsed();
   const { userId, about } = proof;
   const { state } = await handle.load(account, userId);
   if (!isThere(state)) throw linkUsed();
   const credentialId = newId(context, 0);
-  if (state.credentialId !== credentialId) await passwords.set(userId, input.password, context.at);
+  if (state.credentialId !== credentialId) await passwords.set(userId, input.password, context.at, await knownOf(needs, state));
   const result = await handle(account, userId, changeOf(credentialId, 'reset', null), context);
   await refreshTokens.endSessionsOf(userId);
   await vault.clearLoginFailures(about);
-  return result;
+  // Whoever reads the mailbox gets in, however many strangers guess at the same time.
+  return { ...result, deviceToken: deviceTokenOf(needs, { userId, credentialId }, result.events[0]?.metadata.occurredAt, context) };
 };
 
 const changeOf = (credentialId: string, how: 'change' | 'reset', sessionId: string | null) =>
   ({ type: 'change_password', credentialId, how, sessionId }) as const;
+
+const knows = ({ passwords, blindIndex }: Pick<AuthNeeds, 'passwords' | 'blindIndex'>, userId: string, password: string, at: string) =>
+  passwords.check({ account: blindIndex('user', userId), userId, password, at });
 
 /** Throws unless this is the person's password. Counted apart from sign-ins, so that a stolen session cannot guess for ever. */
 export const mustKnowPassword = async (
@@ -282,29 +312,37 @@ export const mustKnowPassword = async (
   password: string,
   at: string,
 ): Promise<void> => {
-  if (!(await passwords.check({ account: blindIndex('user', userId), userId, password, at }))) throw badCredentials();
+  if (!(await knows({ passwords, blindIndex }, userId, password, at))) throw badCredentials();
 };
 
-/** Signs out everywhere else. */
+/** What somebody who knows the person would try as a password. */
+const knownOf = async ({ handle, seals }: Pick<AuthNeeds, 'handle' | 'seals'>, { userId, email }: Existing): Promise<string[]> => {
+  const { state } = await handle.load(user, userId);
+  const sealed = [email, state.status === 'Active' ? state.name : null].filter((value) => value !== null);
+  return (await seals.openAll(sealed)).map(String);
+};
+
+/** Signs out everywhere else. The present password is proved first, whatever is wrong with the new one. */
 export const changePassword = async (
   needs: AuthNeeds,
   userId: string,
   input: { currentPassword: string; newPassword: string; sessionId: string | null },
   context: Context,
-): Promise<Result> => {
+): Promise<Result & { deviceToken: string }> => {
   const { handle, passwords, refreshTokens } = needs;
   const credentialId = newId(context, 0);
-  passwords.checkNew(input.newPassword);
   const { state } = await handle.load(account, userId);
   if (!isThere(state)) throw ended();
-  if (state.credentialId !== credentialId) {
-    // A repeat after a crash finds the new password in its place already, which proves as much as the old one did.
-    await mustKnowPassword(needs, userId, input.currentPassword, context.at).catch(() =>
-      mustKnowPassword(needs, userId, input.newPassword, context.at),
-    );
-    await passwords.set(userId, input.newPassword, context.at);
+  const before = await handle.first(account, userId, context);
+  const isKept = before !== null && (state.credentialId !== credentialId || (await knows(needs, userId, input.newPassword, context.at)));
+  if (!isKept) {
+    await mustKnowPassword(needs, userId, input.currentPassword, context.at);
+    if (input.newPassword.normalize('NFKC') === input.currentPassword.normalize('NFKC')) throw unchanged();
+    await passwords.checkNew(input.newPassword, await knownOf(needs, state));
   }
   const result = await handle(account, userId, changeOf(credentialId, 'change', input.sessionId), context);
+  // NOTE: after the event. A repeat of what a crash has cut off here still proves the password of before, as nothing else may.
+  if (!isKept) await passwords.set(userId, input.newPassword, context.at);
   await refreshTokens.endSessionsOf(userId, input.sessionId ?? undefined);
-  return result;
+  return { ...result, deviceToken: deviceTokenOf(needs, { userId, credentialId }, result.events[0]?.metadata.occurredAt, context) };
 };

@@ -10,6 +10,7 @@ import { localLeases } from './lease/local.ts';
 import type { Leases } from './lease/port.ts';
 import { openMailOutbox } from './outbound/mail-outbox.ts';
 import { createAccessTokens } from './tokens/access.ts';
+import { createDevices } from './tokens/devices.ts';
 import { createMailedTokens } from './tokens/mailed.ts';
 import { createPurchaseLinks } from './tokens/purchase-links.ts';
 import { createRefreshTokens } from './tokens/refresh.ts';
@@ -49,6 +50,7 @@ export const connectVault = async (config: Config, now: () => number) => {
     vault,
     revocations,
     /** A name for a value that says nothing about it: what claims are named by. */
+    devices: createDevices(master.blindIndex),
     blindIndex: master.blindIndex,
     /** Hashed into the fingerprints of requests, so that a body with a password in it cannot be guessed from its fingerprint. */
     fingerprintSecret: secretOf('request fingerprint'),

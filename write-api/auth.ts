@@ -21,7 +21,8 @@ import type { Context } from '../commands/handle.ts';
 import { DomainError } from '../domain/error.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
-import { noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
+import { deviceCookie, deviceTokenIn, noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
+import { deviceLifetime } from '../infra/tokens/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 export interface AuthRoutesNeeds extends AuthNeeds {
@@ -43,7 +44,13 @@ const Registration = z.object({
   language: z.enum(['id', 'en', 'pt']).default('id'),
 });
 /** `cookies`: the answer sets `__Host-` cookies and has no tokens in its body, for browsers. */
-const Login = z.object({ email: z.string().trim().min(1).max(254), password: Password, cookies: z.boolean().default(false) });
+const Login = z.object({
+  email: z.string().trim().min(1).max(254),
+  password: Password,
+  cookies: z.boolean().default(false),
+  /** What an earlier sign-in has answered to a client that keeps tokens itself; browsers send a cookie. */
+  deviceToken: z.string().max(200).optional(),
+});
 const Refresh = z.object({ refreshToken: Token.optional() });
 
 const User = z.object({
@@ -80,6 +87,9 @@ const takeCookies = (c: C, secure: boolean) => {
   for (const cookie of noSessionCookies(secure)) c.header('set-cookie', cookie, { append: true });
 };
 
+const setDeviceCookie = (c: C, token: string, secure: boolean) =>
+  c.header('set-cookie', deviceCookie(token, deviceLifetime, secure), { append: true });
+
 const deviceOf = (c: C) => ({ userAgent: (c.req.header('user-agent') ?? '').slice(0, 256), address: c.get('clientAddress') });
 
 const signingIn = (needs: AuthRoutesNeeds) =>
@@ -95,7 +105,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
       }),
       body(Registration),
       async (c) => {
-        await needs.limitAccount(emailClaim(needs, c.req.valid('json').email).id);
+        await needs.limitAccount(`register:${emailClaim(needs, c.req.valid('json').email).id}`);
         const result = await register(needs, c.req.valid('json'), context(c));
         const { email: address, name } = c.req.valid('json');
         return answer(c, 201, result, ({ id }) => ({
@@ -110,15 +120,18 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         rate: 'login',
         exempt: true,
         errors: ['auth.bad_credentials', 'auth.suspended'],
-        answer: Pair.extend({ user: User }),
+        answer: Pair.extend({ user: User, deviceToken: z.string().optional() }),
       }),
       body(Login),
       async (c) => {
-        const { cookies, ...credentials } = c.req.valid('json');
-        await needs.limitAccount(emailClaim(needs, credentials.email).id);
-        const { result, session } = await logIn(needs, { ...credentials, device: deviceOf(c) }, attempt(c));
+        const { cookies, deviceToken: given, ...credentials } = c.req.valid('json');
+        const known = given ?? deviceTokenIn(c.req.header('cookie'), needs.secure) ?? undefined;
+        const input = { ...credentials, device: deviceOf(c), deviceToken: known };
+        const { result, session, deviceToken } = await logIn(needs, input, needs.limitAccount, attempt(c));
         const at = result.events[0]?.metadata.occurredAt ?? c.get('at') ?? '';
-        return answer(c, 200, result, () => handOver(c, session, { cookies, secure: needs.secure, at }));
+        const handed = handOver(c, session, { cookies, secure: needs.secure, at });
+        setDeviceCookie(c, deviceToken, needs.secure);
+        return answer(c, 200, result, () => ({ ...handed, ...(!cookies && { deviceToken }) }));
       },
     )
     .post(
@@ -199,7 +212,7 @@ const passwords = (needs: AuthRoutesNeeds) =>
       body(z.object({ email: z.string().trim().min(1).max(254) })),
       async (c) => {
         const { email: address } = c.req.valid('json');
-        await needs.limitAccount(emailClaim(needs, address).id);
+        await needs.limitAccount(`reset:${emailClaim(needs, address).id}`);
         await forgotPassword(needs, address, attempt(c));
         return c.json({}, 202);
       },
@@ -212,7 +225,11 @@ const passwords = (needs: AuthRoutesNeeds) =>
         errors: ['auth.link_used', 'auth.password_weak'],
       }),
       body(z.object({ token: Token, password: Password })),
-      async (c) => answer(c, 200, await resetPassword(needs, c.req.valid('json'), context(c)), ({ id }) => ({ userId: id })),
+      async (c) => {
+        const { deviceToken, ...result } = await resetPassword(needs, c.req.valid('json'), context(c));
+        setDeviceCookie(c, deviceToken, needs.secure);
+        return answer(c, 200, result, ({ id }) => ({ userId: id, deviceToken }));
+      },
     )
     .put(
       '/auth/password',
@@ -220,12 +237,14 @@ const passwords = (needs: AuthRoutesNeeds) =>
         summary: 'Change the own password; signs out everywhere else.',
         owner: 'self',
         rate: 'login',
-        errors: ['auth.bad_credentials', 'auth.password_weak'],
+        errors: ['auth.bad_credentials', 'auth.password_weak', 'auth.password_unchanged'],
       }),
       body(z.object({ currentPassword: Password, newPassword: Password })),
       async (c) => {
         const { id, sessionId = null } = principalOf(c);
-        return answer(c, 200, await changePassword(needs, id, { ...c.req.valid('json'), sessionId }, context(c)), () => ({ userId: id }));
+        const { deviceToken, ...result } = await changePassword(needs, id, { ...c.req.valid('json'), sessionId }, context(c));
+        setDeviceCookie(c, deviceToken, needs.secure);
+        return answer(c, 200, result, () => ({ userId: id, deviceToken }));
       },
     );
 

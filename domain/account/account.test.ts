@@ -50,8 +50,18 @@ describe('a password', () => {
       .then(changed, { type: 'account.all_sessions_revoked', userId, sessionIds: ['a', 'c'], exceptSessionId: 'b' }));
   it('is asked to be reset', () =>
     given(account, registered)
-      .when({ type: 'request_password_reset', resetId: 'r1' })
-      .then({ type: 'account.password_reset_requested', userId, resetId: 'r1' }));
+      .when({ type: 'request_password_reset', resetId: 'r1', at: '2026-01-05T00:00:00.000Z' })
+      .then({ type: 'account.password_reset_requested', userId, resetId: 'r1', at: '2026-01-05T00:00:00.000Z' }));
+  it('is not asked to be reset again at once, which would end the link that was mailed', () => {
+    const asked = { type: 'account.password_reset_requested', userId, resetId: 'r1', at: '2026-01-05T00:00:00.000Z' } as const;
+    given(account, registered, asked).when({ type: 'request_password_reset', resetId: 'r2', at: '2026-01-05T00:04:59.999Z' }).then();
+    given(account, registered, asked)
+      .when({ type: 'request_password_reset', resetId: 'r2', at: '2026-01-05T00:05:00.000Z' })
+      .then({ ...asked, resetId: 'r2', at: '2026-01-05T00:05:00.000Z' });
+    given(account, registered, asked, { type: 'account.password_changed', userId, credentialId: 'c2', how: 'reset' })
+      .when({ type: 'request_password_reset', resetId: 'r2', at: '2026-01-05T00:00:01.000Z' })
+      .then({ ...asked, resetId: 'r2', at: '2026-01-05T00:00:01.000Z' });
+  });
   it('is reset, which signs out everywhere and proves the e-mail', () =>
     given(account, registered, opened('a'))
       .when({ type: 'change_password', credentialId: 'c2', how: 'reset', sessionId: null })

@@ -1,6 +1,7 @@
 // Who may sign in and as what. Roles add up; whatever takes something away raises the epoch, so that tokens issued before are worthless.
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
+import { later, minutes } from '../id.ts';
 import type { Sealed } from '../privacy.ts';
 import type { AccountCommand, Of, Ruler } from './commands.ts';
 import type { AccountEvent, Role } from './events.ts';
@@ -12,6 +13,8 @@ type Known = {
   emailVerified: boolean;
   credentialId: string | null;
   resetId: string | null;
+  /** When the last link for a new password was asked for that has not been used. */
+  resetAt: string | null;
   totpId: string | null;
   identities: readonly { provider: string; identityId: string }[];
   roles: readonly Role[];
@@ -29,7 +32,7 @@ const mostIdentities = 5;
 const evolve = (account: Account, event: AccountEvent): Account => {
   if (event.type === 'account.registered') {
     const { userId, email, emailVerified, credentialId, roles, epoch } = event;
-    const nothingYet = { resetId: null, totpId: null, identities: [], sellerId: null, sessions: [] };
+    const nothingYet = { resetId: null, resetAt: null, totpId: null, identities: [], sellerId: null, sessions: [] };
     return { status: 'Active', userId, email, emailVerified, credentialId, roles, epoch, ...nothingYet };
   }
   if (account.status === 'None' || account.status === 'Erased') return account;
@@ -37,9 +40,9 @@ const evolve = (account: Account, event: AccountEvent): Account => {
     case 'account.email_verified':
       return { ...account, emailVerified: true };
     case 'account.password_reset_requested':
-      return { ...account, resetId: event.resetId };
+      return { ...account, resetId: event.resetId, resetAt: event.at ?? null };
     case 'account.password_changed':
-      return { ...account, credentialId: event.credentialId };
+      return { ...account, credentialId: event.credentialId, resetAt: null };
     case 'account.totp_enabled':
       return { ...account, totpId: event.credentialId };
     case 'account.totp_disabled':
@@ -80,9 +83,13 @@ const verifyEmail = (account: Account): AccountEvent[] => {
   return emailVerified ? [] : [{ type: 'account.email_verified', userId }];
 };
 
-const requestPasswordReset = (account: Account, { resetId }: Of<'request_password_reset'>): AccountEvent[] => {
+/** Anybody may ask, and each new link ends the one before. */
+const betweenResets = minutes(5);
+
+const requestPasswordReset = (account: Account, { resetId, at }: Of<'request_password_reset'>): AccountEvent[] => {
   const known = mustExist(account);
-  return known.resetId === resetId ? [] : [{ type: 'account.password_reset_requested', userId: known.userId, resetId }];
+  if (known.resetId === resetId || (known.resetAt !== null && at < later(known.resetAt, betweenResets))) return [];
+  return [{ type: 'account.password_reset_requested', userId: known.userId, resetId, at }];
 };
 
 /** A reset came by mail, so it also proves the address. */
@@ -207,7 +214,7 @@ const mustExist = (account: Account): Known => {
 
 export const account: Decider<Account, AccountCommand, AccountEvent> = {
   category: 'account',
-  version: 1,
+  version: 2,
   initial: { status: 'None' },
   evolve,
   decide: (command, state) => {

@@ -9,7 +9,7 @@ export type Ruler = { kind: 'system' } | { kind: 'user'; userId: string; roles: 
 export type AccountCommand =
   | { type: 'register'; userId: string; email: Sealed | null; emailVerified: boolean; credentialId: string | null }
   | { type: 'verify_email' }
-  | { type: 'request_password_reset'; resetId: string }
+  | { type: 'request_password_reset'; resetId: string; at: string }
   /** Signs out every other session; a reset has none of its own. */
   | { type: 'change_password'; credentialId: string; how: 'change' | 'reset'; sessionId: string | null }
   | { type: 'enable_totp'; credentialId: string }

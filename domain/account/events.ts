@@ -1,6 +1,7 @@
 // What an account's stream may contain. The storage contract: change it only by a new version and an upcaster.
 // Passwords, refresh tokens and TOTP secrets stand in the vault; an event only names the entry there.
 import { z } from 'zod';
+import { Instant } from '../id.ts';
 import { open, pii } from '../privacy.ts';
 
 export const Role = z.enum(['CUSTOMER', 'SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']);
@@ -28,6 +29,8 @@ export const AccountPasswordResetRequested = z.object({
   type: z.literal('account.password_reset_requested'),
   userId,
   resetId: open(z.string()),
+  /** Absent in events of before links were spaced. */
+  at: open(Instant).optional(),
 });
 export const AccountPasswordChanged = z.object({
   type: z.literal('account.password_changed'),

@@ -40,6 +40,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
     meaning:
       'Nobody revokes the own SUPER_ADMIN role, or suspends or erases an own account that has it; nor does the owner of a shop leave it.',
   },
+  'auth.password_unchanged': { status: 422, meaning: 'The new password is the present one.' },
   'auth.password_weak': { status: 422, meaning: 'The password is too short, too long or too well known.' },
   'auth.refresh_reused': { status: 401, meaning: 'The refresh token was used before; every session of its family has ended.' },
   'auth.required': { status: 401, meaning: 'Sign in first.' },

@@ -1,7 +1,7 @@
 // The cookies by which a browser proves its session: out of reach of scripts, and bound to this very host by their names.
 
 /** Without TLS a browser would refuse the `__Host-` prefix; with it, a name without the prefix could have been set by anybody beside us. */
-export const hostCookie = (kind: 'access' | 'refresh' | 'guest', secure: boolean) => `${secure ? '__Host-' : ''}${kind}`;
+export const hostCookie = (kind: 'access' | 'refresh' | 'guest' | 'device', secure: boolean) => `${secure ? '__Host-' : ''}${kind}`;
 
 /** The value of the cookie by exactly this name. */
 export const cookieIn = (cookies: string | null | undefined, name: string): string | null => {
@@ -39,3 +39,9 @@ export const noSessionCookies = (secure: boolean): string[] => [
   cookie(hostCookie('access', secure), '', 0, secure),
   cookie(hostCookie('refresh', secure), '', 0, secure),
 ];
+
+/** By which a browser is known again when it signs in: not part of the session, and left where it is by a sign-out. */
+export const deviceTokenIn = (cookies: string | null | undefined, secure: boolean) => cookieIn(cookies, hostCookie('device', secure));
+
+export const deviceCookie = (token: string, lifetimeMs: number, secure: boolean) =>
+  cookie(hostCookie('device', secure), token, Math.floor(lifetimeMs / 1_000), secure);

@@ -1,5 +1,6 @@
 // Proofs of who somebody is: access tokens, refresh tokens, tokens that were mailed, and what makes them worthless before their time.
 import type { JWK } from 'jose';
+import { days } from '../../domain/id.ts';
 import type { Role } from '../http/env.ts';
 import type { MailedTokenKind } from '../vault/port.ts';
 
@@ -84,3 +85,18 @@ export interface Revocations {
   /** Entries held, for a gauge. */
   size(): number;
 }
+
+/** What a device's token is good for: this account, while it has this password. It proves nothing else, and lets nobody in by itself. */
+export interface DeviceOwner {
+  readonly userId: string;
+  readonly credentialId: string | null;
+}
+
+export interface Devices {
+  issue(owner: DeviceOwner, deviceId: string, at: string): string;
+  /** The id of the device, or null for a token that is not this account's, or too old. */
+  idOf(token: string | undefined, owner: DeviceOwner, at: string): string | null;
+}
+
+/** As long as people stay away from a shop and come back by the same browser. */
+export const deviceLifetime = days(180);

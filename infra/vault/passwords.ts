@@ -1,8 +1,8 @@
-// Passwords: Argon2id, a short list of refused ones, and one answer in one time for a wrong password, an unknown user and a blocked account.
+// Passwords: Argon2id, a refusal of those that are soon guessed, and one answer in one time for a wrong password, an unknown user and a blocked account.
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { DomainError } from '../../domain/error.ts';
-import { commonPasswords } from './common-passwords.ts';
+import { mustBeStrong } from './password-strength.ts';
 import type { Passwords, Vault } from './port.ts';
 
 const derive = promisify<'argon2id', Argon2Parameters, Buffer>(argon2);
@@ -15,18 +15,15 @@ const atOnce = 2;
 const mayWait = 100;
 
 /**
- * Throws `auth.password_weak` (details.reason: too_short, too_long, too_common) unless it has 8 to 128 characters and is not among the most used ones.
- * `personal`: what an attacker would try first, such as the e-mail address.
+ * Throws `auth.password_weak` (details.reason: too_short, too_long, too_common) unless it has 8 to 128 characters and is not soon guessed.
+ * `personal`: what an attacker would try first, such as the e-mail address and the name.
  */
-export const checkNewPassword = (password: string, personal: readonly string[] = []): void => {
+export const checkNewPassword = async (password: string, personal: readonly string[] = []): Promise<void> => {
   const length = [...password].length;
   const refuse = (reason: string, message: string) => new DomainError('auth.password_weak', message, { reason });
   if (length < 8) throw refuse('too_short', 'A password has at least 8 characters.');
   if (length > 128) throw refuse('too_long', 'A password has at most 128 characters.');
-  const plain = normal(password).toLowerCase();
-  if (commonPasswords.has(plain) || /^(.)\1*$/u.test(plain) || personal.some((known) => known.toLowerCase() === plain)) {
-    throw refuse('too_common', 'This password is among the first that anybody would try.');
-  }
+  await mustBeStrong(normal(password), personal);
 };
 
 /** The same characters, however the keyboard composed them. */
@@ -60,7 +57,7 @@ const nobodysHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.p
 export const createPasswords = (vault: Vault): Passwords => ({
   checkNew: checkNewPassword,
   set: async (userId, password, at, personal) => {
-    checkNewPassword(password, personal);
+    await checkNewPassword(password, personal);
     await vault.savePassword(userId, await hashPassword(password), at);
   },
   check: async ({ account, userId, password, at }) => {

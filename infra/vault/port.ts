@@ -144,7 +144,7 @@ export interface Seals {
 
 export interface Passwords {
   /** Throws `auth.password_weak` (details.reason: too_short, too_long, too_common). `personal`: what an attacker would try first. */
-  checkNew(password: string, personal?: readonly string[]): void;
+  checkNew(password: string, personal?: readonly string[]): Promise<void>;
   /** Keeps the hash durably. Throws as checkNew does. */
   set(userId: string, password: string, at: string, personal?: readonly string[]): Promise<void>;
   /**

@@ -159,6 +159,7 @@ describe('signing in', () => {
       expect(cookies.map((cookie) => cookie.replace(/=[^;]+;/, '=…;'))).toEqual([
         '__Host-access=…; Path=/; Max-Age=600; HttpOnly; SameSite=Strict; Secure',
         '__Host-refresh=…; Path=/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure',
+        '__Host-device=…; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure',
       ]);
       const cookie = cookies.map((one) => one.slice(0, one.indexOf(';'))).join('; ');
       expect((await secure.call('GET', '/users/me', { headers: { cookie } })).body.email).toBe('browser@example.com');
@@ -258,6 +259,76 @@ describe('a password', () => {
     expect([(await reset(body, key)).status, (await reset(body, key)).status]).toEqual([200, 200]);
     expect((await reset(body)).body.code).toBe('auth.link_used');
     expect([(await me(token)).status, (await logIn('forgetful@example.com', 'a fresh new phrase')).status]).toEqual([401, 200]);
+  });
+});
+
+describe('strangers who guess', () => {
+  const change = (token: string, currentPassword: string, newPassword: string) =>
+    market.call('PUT', '/auth/password', { token, body: { currentPassword, newPassword } });
+
+  it('lock the owner out of no device that has signed in before, nor of the mailed link; all are answered the same', async () => {
+    const email = 'besieged@example.com';
+    const { userId } = await signUp(market, email);
+    const first = (await logIn(email)).body;
+    expect(first.deviceToken).toEqual(expect.any(String));
+    const neighbour = (await signUp(market, 'guessing@example.com')) && (await logIn('guessing@example.com')).body.deviceToken;
+    for (let n = 0; n < 12; n++) await logIn(email, 'a wrong password');
+    const locked = await logIn(email);
+    const wrong = await logIn(email, 'a wrong password');
+    const unknown = await logIn('nobody-here@example.com');
+    const foreign = await logIn(email, password, { deviceToken: neighbour });
+    const forged = await logIn(email, password, { deviceToken: `${first.deviceToken.slice(0, -1)}x` });
+    const plain = ({ status, body }: typeof locked) => ({ status, code: body.code, detail: body.detail });
+    for (const answer of [wrong, unknown, foreign, forged]) expect(plain(answer)).toEqual(plain(locked));
+    expect(locked.status).toBe(401);
+
+    expect((await logIn(email, password, { deviceToken: first.deviceToken })).status).toBe(200);
+    expect((await logIn(email, 'a wrong password', { deviceToken: first.deviceToken })).status).toBe(401);
+    const cookie = `device=${first.deviceToken}`;
+    const byCookie = await market.call('POST', '/auth/login', { body: { email, password, cookies: true }, headers: { cookie } });
+    expect([byCookie.status, byCookie.body.deviceToken]).toEqual([200, undefined]);
+    expect(byCookie.headers.getSetCookie().some((one) => /^device=.*HttpOnly/.test(one))).toBe(true);
+    expect((await logIn(email)).status).toBe(401);
+
+    // Somebody asks for one link after the other; the first one works until it is used.
+    const ask = () => market.call('POST', '/auth/forgot-password', { body: { email } });
+    await ask();
+    const secret = await mailedToken(market, userId);
+    for (let n = 0; n < 3; n++) await ask();
+    const reset = await market.call('POST', '/auth/reset-password', { body: { token: secret, password: 'a fresh new phrase' } });
+    expect(reset.status).toBe(200);
+    for (let n = 0; n < 12; n++) await logIn(email, 'a wrong password');
+    expect((await logIn(email, 'a fresh new phrase')).status).toBe(401);
+    expect((await logIn(email, 'a fresh new phrase', { deviceToken: reset.body.deviceToken })).status).toBe(200);
+    // What was known before the password changed is known no longer.
+    expect((await logIn(email, 'a fresh new phrase', { deviceToken: first.deviceToken })).status).toBe(401);
+  });
+
+  it('on a device of their own are blocked there too', async () => {
+    const email = 'device-guessed@example.com';
+    await signUp(market, email);
+    const { deviceToken } = (await logIn(email)).body;
+    for (let n = 0; n < 6; n++) await logIn(email, 'a wrong password', { deviceToken });
+    expect((await logIn(email, password, { deviceToken })).status).toBe(401);
+    expect((await logIn(email)).status).toBe(200);
+  });
+
+  it('change no password without the present one, not even into itself', async () => {
+    const { token } = await signUp(market, 'unchanged@example.com');
+    const codeOf = async (current: string, next: string) => (await change(token, current, next)).body.code;
+    expect(await codeOf('a wrong password', password)).toBe('auth.bad_credentials');
+    expect(await codeOf('a wrong password', 'short')).toBe('auth.bad_credentials');
+    expect(await codeOf(password, password)).toBe('auth.password_unchanged');
+    expect(await codeOf(password, 'Unchanged2026')).toBe('auth.password_weak');
+    expect(await codeOf(password, 'kopi1234')).toBe('auth.password_weak');
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = { currentPassword: password, newPassword: 'quite another phrase' };
+    const [once, again] = [
+      await market.call('PUT', '/auth/password', { token, body, headers }),
+      await market.call('PUT', '/auth/password', { token, body, headers }),
+    ];
+    expect([once.status, again.status, again.body]).toEqual([200, 200, once.body]);
+    expect((await logIn('unchanged@example.com', 'quite another phrase')).status).toBe(200);
   });
 });
 
