@@ -131,7 +131,8 @@ export const openMarketplace = async (
     const { fingerprintSecret } = secrets;
     const needsVerifiedEmail = (config.COD_NEEDS_VERIFIED_EMAIL ?? (config.NODE_ENV === 'production' ? 'on' : 'off')) === 'on';
     const cod = { maxOpenOrders: config.COD_MAX_OPEN_ORDERS, needsVerifiedEmail };
-    const commands = { ...both, cod, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
+    const limits = { cod, maxAmount: config.CHECKOUT_MAX_AMOUNT };
+    const commands = { ...both, ...limits, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
     app.route('/api/v1', writeApi(commands, services));
   }
   if (does('read-api')) {

@@ -20,6 +20,8 @@ import type { Until } from './watch.ts';
 export interface CheckoutNeeds extends PricingNeeds {
   readonly until: Until;
   readonly cod: CodOptions;
+  /** The most that one purchase may come to, in minor units. */
+  readonly maxAmount?: number;
 }
 
 export interface QuoteInput {
@@ -103,7 +105,9 @@ export const quoteCheckout = async (needs: CheckoutNeeds, input: QuoteInput, con
     await mustBeInStock(handle, lines);
     const shipping = await shippingFor(needs, stores, lines, address, at);
     const prices: Prices = { lines, shipping, platform: [] };
-    return { type: 'quote', checkoutId, buyerId, cartId, ownSellerId, address, ...(guest && { guest }), ...prices, at };
+    const { maxAmount } = needs;
+    const limits = maxAmount === undefined ? {} : { maxAmount };
+    return { type: 'quote', checkoutId, buyerId, cartId, ownSellerId, address, ...(guest && { guest }), ...prices, ...limits, at };
   };
   return handle.prepared(checkout, checkoutId, quote, { ...context, fresh: true });
 };
@@ -171,7 +175,8 @@ export const startCheckout = async (needs: CheckoutNeeds, input: StartInput, con
     if (!isPurchase(before)) await mustBeFree(handle, before.lines, at);
     const fresh = isPurchase(before) ? { lines: [], shipping: [], platform: [] } : await pricesNow(needs, before, at);
     const choices = input.shipping.map((choice, n) => ({ ...choice, orderId: newId(context, n + 1) }));
-    const start = { type: 'start', buyerId, choices, method, channel, paymentId, parts: [], fresh, payBy: null, at } as const;
+    const limits = needs.maxAmount === undefined ? {} : { maxAmount: needs.maxAmount };
+    const start = { type: 'start', buyerId, choices, method, channel, paymentId, parts: [], fresh, payBy: null, ...limits, at } as const;
     // Before the cart is asked, so that a start that is refused keeps nothing from the next quote.
     if (!isPurchase(before)) {
       chosenOf(before, start);

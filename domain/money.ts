@@ -15,6 +15,12 @@ export type Money = z.infer<typeof Money>;
 /** Money that a client or a price list may name: not negative. */
 export const Price = z.object({ amount: z.int().nonnegative(), currency: Currency });
 
+/**
+ * The most that one purchase may come to, in minor units: nine thousand of this size still add up exactly (2^53 - 1), and a market has no larger
+ * ones. The setting CHECKOUT_MAX_AMOUNT may only lower it.
+ */
+export const maxPurchase = 1_000_000_000_000;
+
 export const money = (amount: number, currency: Currency): Money => ({ amount, currency });
 
 export const zero = (currency: Currency): Money => ({ amount: 0, currency });

@@ -1,7 +1,7 @@
 // The configuration: environment only, one schema, checked as a whole before anything starts. Also the source of its documentation.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { Currency } from '../domain/money.ts';
+import { Currency, maxPurchase } from '../domain/money.ts';
 import { isAddressed, type Service, serviceNames } from './services.ts';
 
 /** A list with commas; blanks around its items do not count. */
@@ -100,6 +100,9 @@ const Environment = z.object({
     .describe('Whether `start` fills an empty store with a demo catalogue; in development only.'),
   MARKET_TIME_ZONE: timeZone.default('Asia/Jakarta').describe('Time zone in which reports count days and hours.'),
   MARKET_CURRENCY: Currency.default('IDR').describe('Currency of new prices.'),
+  CHECKOUT_MAX_AMOUNT: count(1, maxPurchase, maxPurchase).describe(
+    'The most that one purchase may come to, in minor units of its currency.',
+  ),
   MASTER_KEY: masterKey
     .optional()
     .meta({ secret: true })

@@ -1,7 +1,7 @@
 // Queries of the cart: its lines at the prices and with the stock of this moment, and what stands in the way of buying them.
 import { Hono } from 'hono';
 import { defaultLocation } from '../domain/location.ts';
-import { atRate, type Currency, type Money, minus, plus, times, zero } from '../domain/money.ts';
+import { atRate, type Currency, type Money, maxPurchase, minus, plus, times, zero } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
@@ -11,7 +11,12 @@ import type { DetailRow } from '../projections/product/details.ts';
 import type { StoreRow } from '../projections/product/stores.ts';
 import { json } from './http.ts';
 
-type Problem = 'cart.product_unavailable' | 'checkout.seller_unavailable' | 'checkout.out_of_stock' | 'cart.mixed_currencies';
+type Problem =
+  | 'checkout.amount_too_large'
+  | 'cart.product_unavailable'
+  | 'checkout.seller_unavailable'
+  | 'checkout.out_of_stock'
+  | 'cart.mixed_currencies';
 
 interface ShownLine extends CartRowLine {
   readonly name: string | null;
@@ -84,14 +89,17 @@ const shown = (line: CartRowLine, { products, stores, levels }: Facts, currency:
     storeName: store?.name ?? null,
     unitPrice: unitPrice ?? null,
     listPrice,
-    amount: unitPrice ? times(unitPrice, line.quantity) : null,
+    amount: unitPrice && isExact(unitPrice, line) ? times(unitPrice, line.quantity) : null,
     available,
     problem: problemOf(line, unitPrice ?? null, store, available, currency),
   };
 };
 
+/** Beyond the largest purchase nobody can buy it, and the product may not be exact any more: no amount is shown then. */
+const isExact = ({ amount }: Money, { quantity }: CartRowLine) => amount * quantity <= maxPurchase;
+
 const problemOf = (
-  { quantity }: CartRowLine,
+  line: CartRowLine,
   price: Money | null,
   store: StoreRow | undefined,
   available: number,
@@ -99,8 +107,9 @@ const problemOf = (
 ): Problem | null => {
   if (price === null) return 'cart.product_unavailable';
   if (price.currency !== currency) return 'cart.mixed_currencies';
+  if (!isExact(price, line)) return 'checkout.amount_too_large';
   if (store?.status !== 'Active') return 'checkout.seller_unavailable';
-  return available < quantity ? 'checkout.out_of_stock' : null;
+  return available < line.quantity ? 'checkout.out_of_stock' : null;
 };
 
 /** Sums over the selected lines that have a price. */
@@ -141,8 +150,11 @@ export const cartQueries = (tables: TableReader, now: () => number) => {
         load: 'cart',
       }),
       async (c) => {
-        const { lines } = await cartOf(c);
-        const selected = lines.filter((line) => line.selected);
+        const { lines, summary } = await cartOf(c);
+        const isTooLarge = (summary.total?.amount ?? 0) > maxPurchase;
+        const selected = lines
+          .filter((line) => line.selected)
+          .map((line) => (isTooLarge ? { ...line, problem: line.problem ?? ('checkout.amount_too_large' as const) } : line));
         const problems = selected.flatMap(({ lineId, problem, quantity, available }) =>
           problem === null ? [] : [{ lineId, code: problem, quantity, available }],
         );

@@ -41,6 +41,8 @@ export interface WriteDependencies {
   readonly courier: Courier;
   readonly cod: CodOptions;
   readonly seals: Seals;
+  /** The most that one purchase may come to, in minor units. */
+  readonly maxAmount: number;
   readonly outside: Outside;
   /** A name for a value that says nothing about it: what claims are named by. */
   blindIndex(kind: string, value: string): string;

@@ -99,6 +99,7 @@ const refusalOf = ({ giveUp, missing, status }: Started['purchase']): DomainErro
 };
 
 const startErrors = [
+  'checkout.amount_too_large',
   'checkout.already_started',
   'auth.email_not_verified',
   'checkout.cart_changed',
@@ -120,6 +121,7 @@ const startErrors = [
   'shipping.provider_failed',
 ];
 const quoteErrors = [
+  'checkout.amount_too_large',
   'cart.line_not_found',
   'checkout.cart_empty',
   'checkout.contact_missing',

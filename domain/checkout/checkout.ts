@@ -2,7 +2,7 @@
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { later, minutes } from '../id.ts';
-import { isSameMoney, type Money, sum } from '../money.ts';
+import { isSameMoney, type Money, maxPurchase, sum } from '../money.ts';
 import { deadlines, holdGrace, type Method } from '../payment/deadlines.ts';
 import type { Sealed } from '../privacy.ts';
 import type { CheckoutEvent } from './events.ts';
@@ -28,6 +28,8 @@ export type QuoteCheckout = Prices & {
   readonly address: Sealed;
   /** Of a buyer without an account. */
   readonly guest?: GuestContact & { readonly countedFor: readonly string[] };
+  /** The most that it may come to, in minor units; without it what the market bears at all. */
+  readonly maxAmount?: number;
   readonly at: string;
 };
 
@@ -46,6 +48,8 @@ export interface StartCheckout {
   readonly fresh: Prices;
   /** When the money is known to arrive, where the source says so: the payment does not expire before it. */
   readonly payBy: string | null;
+  /** As of the quote. */
+  readonly maxAmount?: number;
   readonly at: string;
 }
 
@@ -73,7 +77,10 @@ const quote = (checkout: Checkout, command: QuoteCheckout): CheckoutEvent[] => {
   if (own.length > 0) throw new DomainError('checkout.own_goods', 'Sellers do not buy their own goods.', { lines: own });
   const { currency } = first.unitPrice;
   mustBeIn(currency, command);
+  const { maxAmount = maxPurchase } = command;
+  mustBePayable(lines, maxAmount);
   const totals = quoteTotals(lines, platform, currency);
+  if (totals.total.amount > maxAmount) throw tooLarge(maxAmount);
   return [
     {
       type: 'checkout.quoted',
@@ -91,6 +98,18 @@ const quote = (checkout: Checkout, command: QuoteCheckout): CheckoutEvent[] => {
   ];
 };
 
+const tooLarge = (limit: number, details: Record<string, unknown> = {}) =>
+  new DomainError('checkout.amount_too_large', `One purchase comes to at most ${limit} minor units.`, { limit, ...details });
+
+/** Before anything is added up: a product beyond 2^53 is no longer exact, but surely beyond the limit. */
+const mustBePayable = (lines: readonly QuotedLine[], limit: number) => {
+  const beyond = lines.filter(({ unitPrice, quantity }) => unitPrice.amount * quantity > limit);
+  if (beyond.length > 0)
+    throw tooLarge(limit, {
+      lines: beyond.map(({ lineId, cartLineId, productId, variantId }) => ({ lineId, cartLineId, productId, variantId })),
+    });
+};
+
 const mustBeIn = (currency: string, { lines, shipping, platform }: Prices) => {
   const all: Money[] = [
     ...lines.map((line) => line.unitPrice),
@@ -102,13 +121,19 @@ const mustBeIn = (currency: string, { lines, shipping, platform }: Prices) => {
     throw new DomainError('checkout.mixed_currencies', 'One checkout has one currency.', { currencies });
 };
 
-type Offered = Pick<StartCheckout, 'choices' | 'fresh' | 'at'>;
+type Offered = Pick<StartCheckout, 'choices' | 'fresh' | 'maxAmount' | 'at'>;
 
 /** The chosen options, if the quote can still be bought as it stands; else throws what stands in its way. */
-export const chosenOf = (quoted: Quote, { choices, fresh, at }: Offered) => {
+export const chosenOf = (quoted: Quote, { choices, fresh, maxAmount = maxPurchase, at }: Offered) => {
   const { expiresAt } = quoted;
   if (at > expiresAt) throw new DomainError('checkout.quote_expired', 'This quote is over; ask for a new one.', { expiresAt });
   const chosen = choose(quoted, choices);
+  // The shipping is known only now.
+  const total = chosen.reduce(
+    (amount, { option }) => amount + option.price.amount,
+    quoteTotals(quoted.lines, quoted.platform, quoted.currency).total.amount,
+  );
+  if (total > maxAmount) throw tooLarge(maxAmount);
   const changes = changesSince(
     quoted,
     chosen.map(({ option }) => option),

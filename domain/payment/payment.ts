@@ -30,7 +30,9 @@ const create = (payment: Payment, command: CreatePayment): PaymentEvent[] => {
     amount.currency,
   );
   const inShares = sum([...orders.map((share) => share.amount), interest, rounding], amount.currency);
-  if (!isSameMoney(inParts, amount) || !isSameMoney(inShares, amount) || !orders.every(isWhole)) {
+  // Beyond 2^53 sums are no longer exact, and what was captured could not be booked.
+  const isExact = Number.isSafeInteger(amount.amount);
+  if (!isExact || !isSameMoney(inParts, amount) || !isSameMoney(inShares, amount) || !orders.every(isWhole)) {
     throw new DomainError('payment.unbalanced', 'Parts and shares must add up to the amount.', { amount, inParts, inShares });
   }
   return [{ ...command, type: 'payment.created', parts: [...parts], orders: [...orders] }];

@@ -228,6 +228,24 @@ export const tablesContract = (
       expect(await reader.sum('far', 'size', { size: { below: 2 ** 53 - 1 } })).toBe(2 ** 31 + 1 + (2 ** 52 + 1));
     });
 
+    it.each([
+      ['beyond 2^53', 2 ** 53 - 1, 5],
+      ['beyond 2^63', 2 ** 60, 20],
+      ['far below 0', -(2 ** 60), 20],
+    ])('sums %s without breaking', async (name, size, times) => {
+      const about = `large-${name.replaceAll(/[^a-z0-9]/g, '')}`;
+      await filled(
+        about,
+        shape,
+        Array.from({ length: times }, (_, n) => row(`k${n}`, n + 1, 'large', size)),
+      );
+      const sum = Number(BigInt(size) * BigInt(times));
+      expect(await reader.sum(about, 'size')).toBe(sum);
+      expect(await reader.groups(about, { by: 'colour', sums: ['size'], limit: 10 })).toEqual([
+        { value: 'large', count: times, sums: [sum] },
+      ]);
+    });
+
     const partitions = [
       { by: 'createdAt', kind: 'month' },
       { by: 'place', kind: 'hash', into: 3 },

@@ -118,7 +118,7 @@ export interface Grouping {
 export interface Group {
   readonly value: ColumnValue;
   readonly count: number;
-  /** In the order of `sums`. */
+  /** In the order of `sums`; beyond 2^53 - 1 the nearest number. */
   readonly sums: readonly number[];
 }
 
@@ -128,7 +128,7 @@ export interface TableReader {
   getMany(projection: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
   find(projection: string, query: Query): Promise<readonly FoundRow[]>;
   count(projection: string, where?: Query['where']): Promise<number>;
-  /** Sum of an integer column. */
+  /** Sum of an integer column; beyond 2^53 - 1 the nearest number. */
   sum(projection: string, column: string, where?: Query['where']): Promise<number>;
   /** Counts and sums by group. An index that begins with the columns of `where`, then `by` and the sums keeps it from reading rows. */
   groups(projection: string, grouping: Grouping): Promise<readonly Group[]>;

@@ -93,7 +93,8 @@ export const countStatement = (place: Place, where: Query['where']): Statement =
   return { text: `SELECT count(*) AS n FROM ${sqlName(place.table)} WHERE ${whereOf(place, where, add)}`, values };
 };
 
-const sumOf = (column: string) => `coalesce(sum(${quoted(column)}), 0)::bigint`;
+/** As text, since a sum of int8 may be larger than an int8. */
+const sumOf = (column: string) => `coalesce(sum(${quoted(column)}), 0)::text`;
 
 export const sumStatement = (place: Place, column: string, where: Query['where']): Statement => {
   const { values, add } = parameters();

@@ -119,8 +119,8 @@ export const openPostgresTableReader = (databases: TableDatabases): TableReader 
         return row?.n ?? 0;
       },
       async sum(projection, column, where) {
-        const [row] = await reading<{ n: number }>(projection, (place) => sumStatement(place, column, where));
-        return row?.n ?? 0;
+        const [row] = await reading<{ n: string }>(projection, (place) => sumStatement(place, column, where));
+        return Number(row?.n ?? 0);
       },
       async groups(projection, grouping) {
         const rows = await reading<Record<string, ColumnValue>>(projection, (place) => groupsStatement(place, grouping));

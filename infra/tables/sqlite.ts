@@ -22,6 +22,13 @@ const schema = `
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
+const million = 1_000_000;
+/** Millions and the rest apart, as text: SQLite's own sum fails beyond 2^63, and reading a number beyond 2^53 does. */
+const sumOf = (column: string, name: string) =>
+  `CAST(coalesce(sum(${quoted(column)} / ${million}), 0) AS TEXT) AS ${name}m, CAST(coalesce(sum(${quoted(column)} % ${million}), 0) AS TEXT) AS ${name}r`;
+const sumIn = (row: Record<string, unknown> | undefined, name: string): number =>
+  Number(BigInt(String(row?.[`${name}m`] ?? 0)) * BigInt(million) + BigInt(String(row?.[`${name}r`] ?? 0)));
+
 const generationOf = (row: Record<string, unknown>): Generation => ({
   projection: String(row.projection),
   version: Number(row.version),
@@ -339,14 +346,14 @@ export const openSqliteTableReader = (file: string): TableReader & { forget(): v
     sum: async (projection, column, where) =>
       reading(projection, (table) => {
         const { sql, values } = whereOf(where);
-        return Number(prepare(`SELECT coalesce(sum(${quoted(column)}), 0) AS n FROM ${table} WHERE ${sql}`).get(...values)?.n);
+        return sumIn(prepare(`SELECT ${sumOf(column, 's')} FROM ${table} WHERE ${sql}`).get(...values), 's');
       }),
     groups: async (projection, { by, sums, where = {}, after, limit }) =>
       reading(projection, (table) => {
         // NOTE: a row that is gone has no values, so that a wanted value leaves it out by itself, and the index is enough.
         const isValue = (wanted: Condition) => wanted !== null && typeof wanted !== 'object';
         const { sql, values } = Object.values(where).some(isValue) ? conditionsOf(where) : whereOf(where);
-        const fields = [`${quoted(by)} AS value`, 'count(*) AS n', ...sums.map((column, n) => `sum(${quoted(column)}) AS s${n}`)];
+        const fields = [`${quoted(by)} AS value`, 'count(*) AS n', ...sums.map((column, n) => sumOf(column, `s${n}`))];
         const beyond = after === undefined ? '1' : `${quoted(by)} > ?`;
         return prepare(
           `SELECT ${fields.join(', ')} FROM ${table} WHERE ${sql} AND ${beyond} GROUP BY ${quoted(by)} ORDER BY ${quoted(by)} LIMIT ?`,
@@ -356,7 +363,7 @@ export const openSqliteTableReader = (file: string): TableReader & { forget(): v
             (row): Group => ({
               value: row.value as ColumnValue,
               count: Number(row.n),
-              sums: sums.map((_, n) => Number(row[`s${n}`] ?? 0)),
+              sums: sums.map((_, n) => sumIn(row, `s${n}`)),
             }),
           );
       }),

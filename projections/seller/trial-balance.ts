@@ -19,12 +19,14 @@ export const trialBalance: Projection<TrialBalanceRow, LedgerEvent> = {
   key: ({ event }) => event.entries.map(({ amount }) => amount.currency),
   evolve: (row, { event }, currency) => {
     const accounts: Partial<Record<Account, number>> = { ...row?.accounts };
-    let sum = row?.sum ?? 0;
+    // NOTE: exact whatever the amounts are; what was booked before there was a bound may be beyond 2^53.
+    let booked = 0n;
     for (const { account, amount } of event.entries) {
       if (amount.currency !== currency) continue;
       accounts[account] = (accounts[account] ?? 0) + amount.amount;
-      sum += amount.amount;
+      booked += BigInt(amount.amount);
     }
+    const sum = (row?.sum ?? 0) + Number(booked);
     return { currency, accounts, sum, bookings: (row?.bookings ?? 0) + 1 };
   },
   onPoison: 'stop',
