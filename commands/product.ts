@@ -2,6 +2,7 @@
 import { brand } from '../domain/brand/brand.ts';
 import { category } from '../domain/category/category.ts';
 import { DomainError } from '../domain/error.ts';
+import { plainLetters } from '../domain/letters.ts';
 import type { Money } from '../domain/money.ts';
 import type { Of, ProductCommand } from '../domain/product/commands.ts';
 import type { Dimensions, Discount, Features, ProductEvent } from '../domain/product/events.ts';
@@ -67,9 +68,7 @@ const mustSayWhatIsAsked = async (handle: Handle, categoryId: string | null, att
 };
 
 const slugOf = (name: string, productId: string) => {
-  const words = name
-    .normalize('NFKD')
-    .toLowerCase()
+  const words = plainLetters(name)
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 80)
     .replace(/^-+|-+$/g, '');

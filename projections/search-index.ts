@@ -36,8 +36,10 @@ export interface SearchFollower extends Follower {
 const followed = ['product-details', 'product-stores', 'catalog-categories', 'catalog-brands'] as const;
 
 const pageSize = 500;
-/** A build's number says which version of the products' rows it was made of, so that another version is indexed anew. */
-const firstBuild = productDetails.version * 1_000;
+/** What documents are made of, and how the engines find them: raised with either, so that what is indexed is indexed anew. */
+const documentsVersion = 2;
+/** A build's number says of which version it is, so that another version is indexed anew. */
+const firstBuild = (documentsVersion * 100 + productDetails.version) * 1_000;
 const noPrice: Money = { amount: 0, currency: 'IDR' };
 /** Deeper than any tree may be: a walk up the categories ends here even if two moves have made a ring. */
 const maxDepth = 10;
@@ -105,6 +107,7 @@ const writeOf = async (names: Names, own: number, row: DetailRow): Promise<Searc
     image: row.pictures[0]?.url ?? null,
     active: row.status === 'Active' && price !== null && isShown(store.row),
     suggest: path.map(({ name }) => name),
+    skus: row.variants.map(({ sku }) => sku),
   };
   return { position: Math.max(own, store.position, brand?.position ?? 0, position), document };
 };

@@ -93,9 +93,9 @@ export const periodOf = (column: string, from: string | undefined, to: string | 
     ? {}
     : { [column]: { ...(from !== undefined && { from }), ...(to !== undefined && { below: to }) } };
 
-/** `{items: […], next?}` of items that are JSON already. */
+/** `{items: […], next}` of items that are JSON already; `next` is null on the last page. */
 export const pageText = (items: readonly string[], next: string | null): string =>
-  `{"items":[${items.join(',')}]${next === null ? '' : `,"next":${JSON.stringify(next)}`}}`;
+  `{"items":[${items.join(',')}],"next":${JSON.stringify(next)}}`;
 
 /** One page of rows. The rows go out as they are stored unless `map` changes them. */
 export const page = async (

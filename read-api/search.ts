@@ -1,15 +1,16 @@
 // Queries of search: products by text and filters with their facets, and what a beginning may become.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Id } from '../domain/id.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
+import { decimalNumber, minorUnits, wholeNumber } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
 import { type SearchReader, type SearchRequest, sorts } from '../infra/search/port.ts';
 import { json } from './http.ts';
 
-const minor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** One value or, when the name is repeated, several. */
 const several = z.union([
   z
@@ -19,16 +20,20 @@ const several = z.union([
   z.array(z.string().max(120)).max(20),
 ]);
 
+/** It names the products that were shown. */
+const cursor = z.string().max(6_000).optional();
+
 const Search = z.object({
   ...page,
+  cursor,
   q: z.string().trim().max(200).optional(),
   category: Id.optional(),
   brand: several.optional(),
   city: several.optional(),
   seller: Id.optional(),
-  minPrice: minor.optional(),
-  maxPrice: minor.optional(),
-  minRating: z.coerce.number().min(0).max(5).optional(),
+  minPrice: minorUnits.optional(),
+  maxPrice: minorUnits.optional(),
+  minRating: decimalNumber(0, 5).optional(),
   sort: z.enum(sorts).default('relevance'),
 });
 
@@ -61,13 +66,13 @@ export const searchQueries = (reader: SearchReader) =>
       query(Search),
       async (c) => {
         const { hits, next, ...found } = await reader.search(requestOf(c.req.valid('query')));
-        return json(c, JSON.stringify({ items: hits, ...(next !== null && { next }), ...found }));
+        return json(c, JSON.stringify({ items: hits, next, ...found }));
       },
     )
     .get(
       '/search/suggestions',
       allow('public', { summary: 'What the first letters may become.', rate: 'search' }),
-      query(z.object({ q: z.string().trim().min(1).max(100), limit: z.coerce.number().int().min(1).max(20).default(10) })),
+      query(z.object({ q: z.string().trim().min(1).max(100), limit: wholeNumber(1, 20).default(10) })),
       async (c) => {
         const { q, limit } = c.req.valid('query');
         return json(c, JSON.stringify({ items: await reader.suggest(q, limit) }));

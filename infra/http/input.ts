@@ -16,8 +16,8 @@ export interface FieldError {
 
 /** Deeper than any form; unbounded depth would let a small body cost much. */
 const maxDepth = 20;
-/** The longest line that common proxies let through is 8 KiB. */
-const maxQueryLength = 4096;
+/** The longest line that common proxies let through is 8 KiB. A search's cursor, which names up to 500 products, needs most of it. */
+const maxQueryLength = 7 * 1024;
 const poisonous = new Set(['__proto__', 'constructor', 'prototype']);
 
 type Target = 'json' | 'query' | 'param';
@@ -130,6 +130,7 @@ const queryOf = (text: string): Record<string, string | string[]> => {
     if (isReplaced(name + sent, text)) refuse([{ field: name, message: 'is not UTF-8' }], 'request.bad_encoding');
     const value = sent.includes(' ') ? sent.replace(plusOfTime, '$1+$2') : sent;
     if (poisonous.has(name)) refuse([{ field: name, message: 'is not allowed as a name' }], 'request.forbidden_key');
+    if (sent === '') continue; // a field of a form that nobody filled in
     const before = Object.hasOwn(found, name) ? found[name] : undefined;
     found[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
   }
@@ -154,7 +155,8 @@ const remembering = <T extends object>(most: number, read: (text: string) => T):
 };
 
 /**
- * Takes the query string: `c.req.valid('query')`. Values arrive as text (a repeated name as an array), so numbers need `z.coerce`.
+ * Takes the query string: `c.req.valid('query')`. Values arrive as text (a repeated name as an array): numbers are taken by `numbers.ts`.
+ * A name without a value (`minRating=`) counts as not given.
  * `remember`: so many query strings are looked at once only, and the same gives the same object; not for those that may name a person.
  */
 export const query = <S extends z.ZodType>(

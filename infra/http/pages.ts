@@ -1,10 +1,12 @@
 // Pages of a list: an opaque cursor and a bounded limit. A reader never sees what a cursor is made of.
+
 import { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
+import { wholeNumber } from './numbers.ts';
 
 /** Fields for a query schema: `z.strictObject({ ...page, status: … })`. */
 export const page = {
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: wholeNumber(1, 100).default(20),
   cursor: z.string().max(512).optional(),
 };
 
@@ -27,9 +29,13 @@ export const decodeCursor = (cursor: string | undefined, length: number): Cursor
   throw new DomainError('request.bad_cursor', 'Take the cursor from the previous page, unchanged.');
 };
 
-/** A page from one item more than was asked for: `next` is there when that item was. */
-export const pageOf = <T>(found: readonly T[], limit: number, keyOf: (last: T) => readonly CursorPart[]): { items: T[]; next?: string } => {
+/** A page from one item more than was asked for: `next` is null unless that item was there. */
+export const pageOf = <T>(
+  found: readonly T[],
+  limit: number,
+  keyOf: (last: T) => readonly CursorPart[],
+): { items: T[]; next: string | null } => {
   const items = found.slice(0, limit);
   const last = items.at(-1);
-  return found.length > limit && last !== undefined ? { items, next: encodeCursor(keyOf(last)) } : { items };
+  return { items, next: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
 };

@@ -12,7 +12,7 @@ export interface SearchEngine {
 }
 
 const fixture = <T>(name: string): T => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), 'utf8'));
-const products = fixture<SearchDocument[]>('products');
+const products = fixture<Omit<SearchDocument, 'skus'>[]>('products').map((product): SearchDocument => ({ ...product, skus: [] }));
 const queries = fixture<{ text: string; first: string; name: string }[]>('queries');
 
 const lamp: SearchDocument = {
@@ -31,6 +31,7 @@ const lamp: SearchDocument = {
   image: null,
   active: true,
   suggest: ['Lampu'],
+  skus: ['LMP-01'],
 };
 
 export const searchContract = (name: string, open: () => Promise<SearchEngine>) => {
@@ -116,6 +117,141 @@ export const searchContract = (name: string, open: () => Promise<SearchEngine>) 
       expect(await engine.reader.suggest('gay')).toEqual(['Kopi Arabika Gayo Bubuk 200 g']);
       expect(await engine.reader.suggest('Tas Ra')).toEqual(['Tas Ransel Laptop 15 inci']);
       expect(await engine.reader.suggest('s')).toEqual([]);
+    });
+  });
+
+  describe(`${name}: pages while products change`, () => {
+    let engine: SearchEngine;
+    let position = 0;
+    beforeEach(async () => {
+      engine = await open();
+      position = 0;
+      await engine.index.create(1);
+    });
+    afterEach(() => engine.close());
+
+    const write = async (...documents: SearchDocument[]) => {
+      await engine.index.write(1, documents.map((document) => ({ position: ++position, document })), { logId: 'log', position }); // biome-ignore format: one line reads better
+      await engine.settle();
+    };
+    const kettle = (n: number): SearchDocument => ({
+      ...lamp,
+      productId: `kettle-${String(n).padStart(3, '0')}`,
+      name: `Ceret ${'besi '.repeat(n % 7)}nomor ${n}`,
+      price: { amount: 10_000 + n, currency: 'IDR' },
+      sold: n % 5,
+    });
+    /** Turns the pages, and has something written between any two of them. */
+    const turn = async (request: SearchRequest, between: (page: number) => Promise<void>) => {
+      const seen: string[] = [];
+      for (let page = 0, next: string | null | undefined; next !== null; page++) {
+        const found = await engine.reader.search({ ...request, ...(next !== undefined && { cursor: next }) });
+        seen.push(...found.hits.map(({ productId }) => productId));
+        next = found.next;
+        if (page < 40) await between(page);
+      }
+      return seen;
+    };
+    const kettles = Array.from({ length: 30 }, (_, n) => kettle(n));
+    const ids = kettles.map(({ productId }) => productId);
+
+    it.each(['relevance', 'price_asc', 'best_selling'] as const)('by %s show each product once', async (sort) => {
+      await write(...kettles);
+      const seen = await turn({ text: 'ceret', sort, limit: 5 }, async (page) => {
+        const own = kettle((page * 7) % 30);
+        // Others come that change what every word weighs, and what was found is renamed, described, priced and sold.
+        await write(
+          { ...lamp, productId: `other-${page}`, name: 'Ceret Ceret tambahan', description: 'Ceret. '.repeat(20) },
+          { ...own, name: `${own.name} ceret baru`, price: { amount: 20_000 - page * 900, currency: 'IDR' }, sold: page * 3 },
+          { ...kettle((page * 11 + 3) % 30), name: 'Ceret', description: 'Panjang sekali. '.repeat(page * 5) },
+        );
+      });
+      expect(seen.filter((id) => id.startsWith('kettle-')).sort()).toEqual(ids);
+      expect(new Set(seen).size).toBe(seen.length);
+    });
+
+    it('keep to what the words were taken for on the first page', async () => {
+      await write(...kettles, { ...lamp, productId: 'rice', name: 'Beras' });
+      const relaxed = await turn({ text: 'ceret beras', limit: 10 }, async () =>
+        write({ ...lamp, productId: 'both', name: 'Ceret Beras' }),
+      );
+      expect(relaxed.filter((id) => id.startsWith('kettle-')).sort()).toEqual(ids);
+      const corrected = await turn({ text: 'certe', limit: 10 }, async () => write({ ...lamp, productId: 'typo', name: 'Certe' }));
+      expect(corrected.filter((id) => id.startsWith('kettle-')).sort()).toEqual(ids);
+    });
+
+    it('end after more products than a cursor can name, each shown once', async () => {
+      const many = Array.from({ length: 1_100 }, (_, n) => ({ ...lamp, productId: `many-${n}`, name: 'Wadah', sold: n % 9 }));
+      await write(...many);
+      const seen = await turn({ text: 'wadah', limit: 100 }, async () => {});
+      expect(seen.length).toBe(1_100);
+      expect(new Set(seen).size).toBe(1_100);
+    });
+
+    it('are refused where the words have changed', async () => {
+      await write(...kettles);
+      const { next } = await engine.reader.search({ text: 'ceret', limit: 5 });
+      await expect(engine.reader.search({ text: 'besi', cursor: next ?? '' })).rejects.toMatchObject({ code: 'search.bad_cursor' });
+    });
+  });
+
+  describe(`${name}: words of every script, article numbers and brands`, () => {
+    let engine: SearchEngine;
+    const named = (productId: string, name: string, more: Partial<SearchDocument> = {}): SearchDocument => ({
+      ...lamp,
+      ...{ productId, name, description: '', sellerName: '', brand: null, suggest: [], skus: [], ...more },
+    });
+    beforeEach(async () => {
+      engine = await open();
+      await engine.index.create(1);
+      const documents = [
+        named('helmet', '红色自行车头盔'),
+        named('bicycle', 'ขายจักรยานเด็กราคาถูก'),
+        named('teapot', 'きゅうす急須セット'),
+        named('khmer', 'កង់សម្រាប់កុមារ'),
+        named('lantern', 'Işık Feneri'),
+        named('street', 'Straße nach Łódź'),
+        named('shirt', 'Kaos Polos', { skus: ['QZ-01-07', 'QZ-01-08'] }),
+        named('trousers', 'Celana QZ 01 07', { skus: ['QZ-01-09'], sold: 900 }),
+        named('watch', 'Arloji Baja', { brand: 'Ørsted' }),
+        named('done', 'Dandang Nasi'),
+      ];
+      await engine.index.write(1, documents.map((document, n) => ({ position: n + 1, document })), { logId: 'log', position: 20 }); // biome-ignore format: one line reads better
+      await engine.settle();
+    });
+    afterEach(() => engine.close());
+
+    it.each([
+      ['头盔', ['helmet']],
+      ['盔', ['helmet']],
+      ['自行车', ['helmet']],
+      ['จักรยาน', ['bicycle']],
+      ['急須', ['teapot']],
+      ['កង់', ['khmer']],
+      ['isik', ['lantern']],
+      ['IŞIK', ['lantern']],
+      ['strasse', ['street']],
+      ['STRASSE lodz', ['street']],
+      ['ørsted', ['watch']],
+      ['orsted', ['watch']],
+      ['QZ-01-07', ['shirt']],
+      ['qz-01-08', ['shirt']],
+      ['qz0107', ['shirt']],
+      ['QZ-01-09', ['trousers']],
+      ['dan', []],
+      ['yang untuk', []],
+      ['*', []],
+      ['😀', []],
+      ['❤️', []],
+      ['"-"', []],
+      ['x', []],
+    ])('“%s” finds %j', async (text, expected) => {
+      const { hits, total, next } = await engine.reader.search({ text });
+      expect({ ids: hits.map(({ productId }) => productId), total, next }).toEqual({ ids: expected, total: expected.length, next: null });
+    });
+
+    it('finds everything where nothing is asked for', async () => {
+      expect(await engine.reader.search({ text: '  ' })).toMatchObject({ total: 10 });
     });
   });
 

@@ -1,7 +1,8 @@
 // How a product is stored in Elasticsearch: fields for finding, filtering and sorting, beside what is shown of it.
 import type { estypes } from '@elastic/elasticsearch';
-import { displaysOf, hitOf, keywordsOf, tailsOf } from './document.ts';
-import { words } from './indonesian.ts';
+import { markOf } from './cursor.ts';
+import { displaysOf, hitOf, indexedKeywords, tailsOf } from './document.ts';
+import { indexedWords } from './indonesian.ts';
 import type { SearchCheckpoint, SearchDocument, SearchHit } from './port.ts';
 import { roots, standIns } from './words.ts';
 
@@ -43,6 +44,8 @@ export const indexOf = (alias: string): Pick<estypes.IndicesCreateRequest, 'sett
       active: { type: 'boolean' },
       /** Orders equals: a field of its own, since the engine does not sort by ids cheaply. */
       productId: { type: 'keyword' },
+      /** By which a cursor says that it was shown. */
+      mark: { type: 'long' },
       sellerId: { type: 'keyword' },
       name: text,
       keywords: text,
@@ -81,7 +84,7 @@ export interface StoredCheckpoint {
   readonly checkpoint: SearchCheckpoint;
 }
 
-const indexed = (text: string) => words(text).join(' ');
+const indexed = (text: string) => indexedWords(text).join(' ');
 
 export const storedProduct = (document: SearchDocument): StoredProduct => {
   const { productId, sellerId, categoryIds, brand, city, price, sold } = document;
@@ -91,9 +94,10 @@ export const storedProduct = (document: SearchDocument): StoredProduct => {
   const product = {
     active: true,
     productId,
+    mark: markOf(productId),
     sellerId,
     name: indexed(document.name),
-    keywords: indexed(keywordsOf(document).join(' ')),
+    keywords: indexedKeywords(document),
     description: indexed(document.description),
     categories: categoryIds,
     brand,

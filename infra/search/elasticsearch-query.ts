@@ -1,19 +1,13 @@
 // What is asked of Elasticsearch for a search, and how its answer is read: pure, so that it can be looked at without a server.
 import type { estypes } from '@elastic/elasticsearch';
 import { Currency } from '../../domain/money.ts';
-import { type Cursor, encodeCursor } from './cursor.ts';
+import { type Cursor, markOf, nextCursor, type Plan, type Sought } from './cursor.ts';
 import type { StoredProduct } from './elasticsearch-mapping.ts';
 import { facetLength, priceSteps, stars } from './facets.ts';
 import type { Facets, SearchHit, SearchPage, SearchRequest, SearchSort } from './port.ts';
 
 type Clause = NonNullable<estypes.QueryDslQueryContainer>;
 type Aggregation = estypes.AggregationsAggregationContainer;
-
-/** How a word of the request is looked for: as it is (corrected or not), as the beginning of others, or by the engine's own stem of it. */
-export interface Sought {
-  readonly word: string;
-  readonly by: 'word' | 'prefix' | 'stem';
-}
 
 /** A word in the name counts ten times, in the keywords five times as much as one in the description; over all three as if they were one text. */
 const weights = { name: 10, keywords: 5, description: 1 } as const;
@@ -105,12 +99,7 @@ export const defaultLimit = 20;
 const limitOf = (request: SearchRequest) => Math.min(Math.max(request.limit ?? defaultLimit, 1), 100);
 
 /** One page with its counts. The filters come after the counting (`post_filter`), and each facet counts under all filters but its own. */
-export const searchBody = (
-  request: SearchRequest,
-  sought: readonly Sought[],
-  isRelaxed: boolean,
-  after: Cursor | null,
-): estypes.SearchRequest => {
+export const searchBody = (request: SearchRequest, { sought, isRelaxed }: Plan, cursor: Cursor | null): estypes.SearchRequest => {
   const sort = request.sort ?? 'relevance';
   const isRanked = sort === 'relevance' && sought.length > 0;
   const filters = filtersOf(request);
@@ -119,15 +108,18 @@ export const searchBody = (
   });
   return {
     query: textQuery(sought, isRelaxed, isRanked),
-    post_filter: { bool: { filter: filters.map(({ clause }) => clause) } },
+    post_filter: {
+      bool: { filter: filters.map(({ clause }) => clause), ...(cursor && { must_not: [{ terms: { mark: [...cursor.shown] } }] }) },
+    },
     aggs: {
       matches: { filter: { match_all: {} } },
+      found: { filter: { bool: { filter: filters.map(({ clause }) => clause) } } },
       ...Object.fromEntries(facets.map((facet) => [facet, { filter: without(facet), aggs: countsOf[facet] }])),
     },
     sort: [sortsOf[sort === 'relevance' && !isRanked ? 'best_selling' : sort], { productId: 'asc' }],
-    ...(after && { search_after: [after.key, after.productId] }),
+    ...(cursor?.after && { search_after: [cursor.after.key, cursor.after.productId] }),
     size: limitOf(request) + 1,
-    track_total_hits: true,
+    track_total_hits: false,
     _source: ['hit'],
   };
 };
@@ -144,6 +136,8 @@ interface Steps {
 /** The counts of a page as they come back. */
 export interface Counts {
   readonly matches: Count;
+  /** Those that pass all filters, those of the pages before included. */
+  readonly found: Count;
   readonly category: { readonly values: Terms };
   readonly brand: { readonly values: Terms };
   readonly city: { readonly values: Terms };
@@ -173,16 +167,21 @@ export type Found = estypes.SearchResponse<StoredProduct, Counts>;
 const noFacets: Facets = { category: [], brand: [], city: [], rating: stars.map((from) => ({ from, count: 0 })), price: [] };
 
 /** The page as it is told; before the first build nothing is counted. */
-export const pageOf = (found: Found, request: SearchRequest): Omit<SearchPage, 'corrected' | 'relaxed'> => {
+export const pageOf = (
+  found: Found,
+  request: SearchRequest,
+  plan: Plan,
+  cursor: Cursor | null,
+): Omit<SearchPage, 'corrected' | 'relaxed'> => {
   const limit = limitOf(request);
   const shown = found.hits.hits.slice(0, limit);
   const [key, productId] = shown.at(-1)?.sort ?? [];
+  const marks = shown.map(({ sort }) => markOf(String(sort?.[1] ?? '')));
   const isMore = found.hits.hits.length > limit && typeof key === 'number' && typeof productId === 'string';
-  const { total } = found.hits;
   return {
     hits: shown.map(({ _source }) => _source?.hit).filter((hit): hit is SearchHit => hit !== undefined),
-    total: typeof total === 'number' ? total : (total?.value ?? 0),
-    next: isMore ? encodeCursor({ sort: request.sort ?? 'relevance', key, productId }) : null,
+    total: found.aggregations?.found.doc_count ?? 0,
+    next: isMore ? nextCursor(request, plan, cursor, marks, { key, productId }) : null,
     facets: found.aggregations ? facetsOf(found.aggregations) : noFacets,
   };
 };

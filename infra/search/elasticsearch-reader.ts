@@ -1,12 +1,12 @@
 // The reading side of product search on Elasticsearch: one request where every word is known, a few more where some are not.
 import { DomainError } from '../../domain/error.ts';
-import { type Cursor, cursorOf } from './cursor.ts';
-import { tailsOf } from './document.ts';
+import { asItIs, type Cursor, correctionOf, cursorOf, everything, type Plan, type Sought } from './cursor.ts';
+import { askedCode, tailsOf } from './document.ts';
 import { type ElasticsearchOptions, namesOf, openClient, reached, statusOf, unavailable } from './elasticsearch-client.ts';
 import { checkpointId, type StoredCheckpoint, type StoredProduct } from './elasticsearch-mapping.ts';
-import { type Counts, type Found, pageOf, type Sought, searchBody } from './elasticsearch-query.ts';
+import { type Counts, type Found, pageOf, searchBody } from './elasticsearch-query.ts';
 import { fold, meaning, oneTypoAway, words } from './indonesian.ts';
-import type { SearchReader, SearchRequest } from './port.ts';
+import type { SearchPage, SearchReader, SearchRequest } from './port.ts';
 import { synonyms } from './words.ts';
 
 /** Somebody waits for the answer: rather none than a late one. This is for all requests of one search together. */
@@ -38,11 +38,11 @@ export const openElasticsearchReader = (options: ElasticsearchOptions): SearchRe
     });
   };
 
-  const page = (request: SearchRequest, sought: readonly Sought[], isRelaxed: boolean, after: Cursor | null, signal: AbortSignal) =>
-    client.search<StoredProduct, Counts>({ ...always, ...searchBody(request, sought, isRelaxed, after) }, { signal });
+  const page = (request: SearchRequest, plan: Plan, cursor: Cursor | null, signal: AbortSignal) =>
+    client.search<StoredProduct, Counts>({ ...always, ...searchBody(request, plan, cursor) }, { signal });
 
   /** How each word can be found: as it is, as a beginning, by its stem, or as what may have been meant; the last where nothing else helps. */
-  const recognise = async (asked: readonly string[], signal: AbortSignal): Promise<Recognised[]> => {
+  const recognise = async (asked: readonly string[], signal: AbortSignal): Promise<Sought[]> => {
     const near = asked.map((word) => (word.length < shortest ? [] : synonymsNear(word)));
     const aggs = asked.flatMap((word, n) => [
       [`word${n}`, { filter: { term: { words: word } } }] as const,
@@ -78,26 +78,40 @@ export const openElasticsearchReader = (options: ElasticsearchOptions): SearchRe
     });
   };
 
-  const find = async (request: SearchRequest, after: Cursor | null, signal: AbortSignal) => {
-    const told = (found: Found, corrected: string | null, relaxed: boolean) => ({ ...pageOf(found, request), corrected, relaxed });
+  const find = async (request: SearchRequest, cursor: Cursor | null, signal: AbortSignal): Promise<SearchPage> => {
+    const ask = (plan: Plan) => page(request, plan, cursor, signal);
+    const told = (found: Found, plan: Plan) => {
+      const relaxed = plan.isRelaxed && matches(found) > 0;
+      return { ...pageOf(found, request, plan, cursor), corrected: correctionOf(plan), relaxed };
+    };
     const matches = (found: Found) => found.aggregations?.matches.doc_count ?? 0;
-    const asked = words(request.text ?? '');
-    const plain = asked.map((word): Sought => ({ word, by: 'word' }));
-    const exact = await page(request, plain, false, after, signal);
-    if (asked.length === 0 || matches(exact) > 0 || exact.aggregations === undefined) return told(exact, null, false);
-    const recognised = await recognise(asked, signal);
-    const corrected = recognised.some(({ isCorrected }) => isCorrected) ? recognised.map(({ word }) => word).join(' ') : null;
-    const isOther = recognised.some(({ by, isCorrected }) => by !== 'word' || isCorrected);
-    const all = isOther ? await page(request, recognised, false, after, signal) : exact;
-    if (matches(all) > 0 || asked.length === 1) return told(all, corrected, false);
-    const any = await page(request, recognised, true, after, signal);
-    return told(any, corrected, matches(any) > 0);
+    if (cursor !== null) return told(await ask(cursor.plan), cursor.plan);
+    const text = request.text?.trim() ?? '';
+    if (text === '') return told(await ask(everything), everything);
+    const code = askedCode(text);
+    if (code !== null) {
+      const numbered: Plan = { sought: [asItIs(code)], isRelaxed: false };
+      const found = await ask(numbered);
+      if (matches(found) > 0) return told(found, numbered);
+    }
+    const asked = words(text);
+    // Nothing has no words: a mark by which nothing is stored finds it, with its facets.
+    if (asked.length === 0) return { ...told(await ask(nothing), nothing), corrected: null };
+    const plain: Plan = { sought: asked.map(asItIs), isRelaxed: false };
+    const exact = await ask(plain);
+    if (matches(exact) > 0 || exact.aggregations === undefined) return told(exact, plain);
+    const recognised: Plan = { sought: await recognise(asked, signal), isRelaxed: false };
+    const isOther = recognised.sought.some(({ by, isCorrected }) => by !== 'word' || isCorrected);
+    const all = isOther ? await ask(recognised) : exact;
+    if (matches(all) > 0 || asked.length === 1) return told(all, recognised);
+    const relaxed = { ...recognised, isRelaxed: true };
+    return told(await ask(relaxed), relaxed);
   };
 
   return {
     search: async (request) => {
-      const after = cursorFor(request);
-      return inTime((signal) => find(request, after, signal));
+      const cursor = cursorFor(request);
+      return inTime((signal) => find(request, cursor, signal));
     },
     suggest: async (prefix, limit = 10) => {
       const folded = fold(prefix);
@@ -128,9 +142,8 @@ export const openElasticsearchReader = (options: ElasticsearchOptions): SearchRe
   };
 };
 
-interface Recognised extends Sought {
-  readonly isCorrected: boolean;
-}
+/** No product has this: what is asked for where the text has no word in it. */
+const nothing: Plan = { sought: [asItIs('§')], isRelaxed: false };
 
 /** A letter too many, too few, wrong, or two swapped; the most frequent of the words at that distance. */
 const oneTypo = {
@@ -154,12 +167,14 @@ const synonymsNear = (word: string): string[] => [
 ];
 
 /** All keys but relevance and rating are whole numbers; another one never came from here. */
-const cursorFor = ({ cursor, sort = 'relevance' }: SearchRequest): Cursor | null => {
-  const after = cursorOf(cursor, sort);
+const cursorFor = (request: SearchRequest): Cursor | null => {
+  const { sort = 'relevance' } = request;
+  const cursor = cursorOf(request);
+  const after = cursor?.after ?? null;
   const isOurs =
     after === null || (Number.isFinite(after.key) && (sort === 'relevance' || sort === 'rating' || Number.isSafeInteger(after.key)));
   if (!isOurs) throw new DomainError('search.bad_cursor', 'This cursor is not of this search.', { sort });
-  return after;
+  return cursor;
 };
 
 /** The displays that begin so from one of their words on, by how many of their products were sold. */

@@ -1,22 +1,63 @@
 // Turns Indonesian text into the words that are indexed and searched: folded, synonyms joined, stop words dropped, affixes stripped.
+import { plainLetters } from '../../domain/letters.ts';
 import { roots, standIns, stopWords, synonyms } from './words.ts';
 
 const shortestStem = 4;
 
-/** Lower case without accents, words separated by one blank. */
+/** Lower case and without accents, words separated by one blank. A mark that stands on no letter is no word. */
 export const fold = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+  plainLetters(text)
+    .replace(/(?<![\p{L}\p{N}\p{M}])\p{M}+|[^\p{L}\p{N}\p{M}]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
     .trim();
 
-/** The words of a text as they are indexed. The same function serves documents and queries, so a wrongly stripped affix still matches itself. */
-export const words = (text: string): string[] => {
+/** Scripts that put no blank between words. */
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
+
+/**
+ * Any two neighbours of a text without blanks, so that a word is found wherever it stands in it. A document (`isIndexed`) has the letters
+ * alone as well, for words of one letter.
+ */
+const neighbours = (text: string, isIndexed: boolean): string[] => {
+  const letters = [...text];
+  if (letters.length === 1) return letters;
+  const pairs = letters.slice(1).map((letter, n) => `${letters[n]}${letter}`);
+  return isIndexed ? [...pairs, ...letters] : pairs;
+};
+
+const withoutUnspaced = (raw: readonly string[], isIndexed: boolean): { spaced: string[]; pairs: string[] } => {
+  const pairs: string[] = [];
+  const spaced = raw.flatMap((word) =>
+    word
+      .replace(unspaced, (text) => {
+        pairs.push(...neighbours(text, isIndexed));
+        return ' ';
+      })
+      .split(' ')
+      .filter((rest) => rest !== ''),
+  );
+  return { spaced, pairs };
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: every character of ASCII is meant
+const ascii = /^[\u0000-\u007f]*$/;
+
+/** The words that a query asks for. Those of a document are made the same way, so a wrongly stripped affix still matches itself. */
+export const words = (text: string): string[] => wordsOf(text, false);
+/** The words by which a document is found. */
+export const indexedWords = (text: string): string[] => wordsOf(text, true);
+
+const wordsOf = (text: string, isIndexed: boolean): string[] => {
   const folded = fold(text);
   if (folded === '') return [];
-  const raw = folded.split(' ');
+  const all = folded.split(' ');
+  if (ascii.test(folded)) return meanings(all);
+  const { spaced, pairs } = withoutUnspaced(all, isIndexed);
+  return [...meanings(spaced), ...pairs];
+};
+
+const meanings = (raw: readonly string[]): string[] => {
   const result: string[] = [];
   for (let i = 0; i < raw.length; i++) {
     const word = raw[i] ?? '';

@@ -20,6 +20,8 @@ export interface SearchDocument {
   readonly active: boolean;
   /** More words to find and suggest it by: category names, nicknames. */
   readonly suggest: readonly string[];
+  /** Article numbers of its variants: one that is asked for whole finds it before all others. */
+  readonly skus: readonly string[];
 }
 
 /** `position` is the log position of the event that the document reflects: a write that is not newer than what is stored is ignored. */
@@ -67,7 +69,11 @@ export interface SearchRequest {
   readonly minRating?: number;
   /** Without text, relevance means best-selling. */
   readonly sort?: SearchSort;
-  /** `next` of the page before; throws search.bad_cursor when it is not one of this sort. */
+  /**
+   * `next` of the page before; throws search.bad_cursor when it is not one of this sort and text. Whatever is written between two pages, each
+   * product is shown once, and none is left out that is found: a page is the best of what none before it has shown. This holds for 500
+   * products (`cursor.ts`); from there on it holds as far as the products that come after keep their place in the order.
+   */
   readonly cursor?: string;
   /** 1 to 100; 20 unless told. */
   readonly limit?: number;

@@ -1,6 +1,6 @@
 // What a search filters, counts and sorts by, kept in memory: one small record per product, so that a page with its facets is one pass over the matches.
 import type { Currency } from '../../domain/money.ts';
-import { type Cursor, cursorOf, encodeCursor, type SortKey } from './cursor.ts';
+import { type Cursor, markOf, nextCursor, type Plan, type SortKey } from './cursor.ts';
 import { facetLength, priceSteps, stars } from './facets.ts';
 import type { Facets, FacetValue, SearchHit, SearchRequest, SearchSort } from './port.ts';
 
@@ -13,6 +13,8 @@ export interface Item {
   readonly brand: number;
   readonly city: number;
   readonly popularity: number;
+  /** By which a cursor says that it was shown. */
+  readonly mark: number;
 }
 
 /** Numbers for texts, so that counting a facet is adding to an array. */
@@ -53,12 +55,13 @@ const item = (shelf: Shelf, hit: SearchHit): Item => ({
   brand: hit.brand === null ? -1 : numberOf(shelf.brands, hit.brand),
   city: numberOf(shelf.cities, hit.city),
   popularity: 1 + 0.05 * Math.log10(1 + hit.sold),
+  mark: markOf(hit.productId),
 });
 
 /** One bit per filter that can fail: an item that fails exactly one still counts in that filter's own facet. */
 const failed = { category: 1, brand: 2, city: 4, price: 8, rating: 16, other: 32 } as const;
 
-/** What matched: row ids and, for relevance, FTS5's rank of each (smaller is better); null for everything. */
+/** What matched: row ids and, for relevance, FTS5's rank of each (smaller is better). */
 export interface Matches {
   readonly ids: readonly number[];
   readonly ranks: readonly number[] | null;
@@ -71,10 +74,13 @@ export interface Slice {
   readonly facets: Facets;
 }
 
-export const slice = (shelf: Shelf, matches: Matches | null, request: SearchRequest): Slice => {
+export const noMatches: Matches = { ids: [], ranks: null };
+
+/** The page of `request` after `cursor`. Without matches, of all that stands on the shelf. */
+export const slice = (shelf: Shelf, matches: Matches | null, request: SearchRequest, plan: Plan, cursor: Cursor | null): Slice => {
   const sort = request.sort ?? 'relevance';
   const limit = Math.min(Math.max(request.limit ?? 20, 1), 100);
-  const page = topPage(sort, limit, cursorOf(request.cursor, sort));
+  const page = topPage(limit, cursor);
   const wants = filters(shelf, request);
   const counts = counters(shelf);
   const { items } = shelf;
@@ -86,8 +92,11 @@ export const slice = (shelf: Shelf, matches: Matches | null, request: SearchRequ
     counts.add(item, fails);
     if (fails === 0) page.offer(sortKey(item, sort, matches?.ranks?.[i]), item);
   }
-  const { hits, next } = page.taken();
-  return { hits, total: counts.total(), next, facets: counts.facets() };
+  const { places, isMore } = page.taken();
+  const last = places.at(-1);
+  const shown = places.map(({ item: { mark } }) => mark);
+  const next = isMore && last ? nextCursor(request, plan, cursor, shown, { key: last.key, productId: last.item.hit.productId }) : null;
+  return { hits: places.map(({ item: { hit } }) => hit), total: counts.total(), next, facets: counts.facets() };
 };
 
 const filters = (shelf: Shelf, request: SearchRequest): ((item: Item) => number) => {
@@ -189,11 +198,14 @@ interface Place {
 const comes = (key: SortKey, productId: string, after: SortKey, afterId: string) => key > after || (key === after && productId > afterId);
 
 /** Keeps the best `limit` of what is offered, in order, without sorting the rest. */
-const topPage = (sort: SearchSort, limit: number, after: Cursor | null) => {
+const topPage = (limit: number, cursor: Cursor | null) => {
+  const after = cursor?.after ?? null;
+  const shown = cursor?.shown ?? null;
   const best: Place[] = [];
   let more = false;
   const offer = (key: SortKey, item: Item) => {
     const { productId } = item.hit;
+    if (shown?.has(item.mark)) return;
     if (after !== null && !comes(key, productId, after.key, after.productId)) return;
     const last = best[limit - 1];
     if (last !== undefined) {
@@ -208,10 +220,5 @@ const topPage = (sort: SearchSort, limit: number, after: Cursor | null) => {
     }
     best.splice(at, 0, { key, item });
   };
-  const taken = () => {
-    const last = best.at(-1);
-    const next = more && last ? encodeCursor({ sort, key: last.key, productId: last.item.hit.productId }) : null;
-    return { hits: best.map(({ item }) => item.hit), next };
-  };
-  return { offer, taken };
+  return { offer, taken: () => ({ places: best, isMore: more }) };
 };

@@ -1,15 +1,16 @@
 // The writing side of product search on SQLite's FTS5: one file, a set of tables per build, documents and checkpoint in one transaction.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DomainError } from '../../domain/error.ts';
-import { displaysOf, keywordsOf, tailsOf } from './document.ts';
-import { words } from './indonesian.ts';
+import { displaysOf, indexedKeywords, keywordsOf, tailsOf } from './document.ts';
+import { indexedWords } from './indonesian.ts';
 import type { SearchCheckpoint, SearchDocument, SearchIndex, SearchWrite } from './port.ts';
 
 /**
  * Per build N:
  * - `products_N`: one row per product (`id` is the row id of all the other tables; `categories` the path joined with '/'; `change` rises with
  *   every write, so that a reader can ask for what is new; `document` the whole of it as JSON);
- * - `terms_N`: FTS5 without content, over the words that indonesian.ts makes of name, keywords (brand, seller, suggest) and description;
+ * - `terms_N`: FTS5 without content, over the words that indonesian.ts makes of name, keywords (brand, seller, suggest, article numbers) and
+ *   description; it only takes them apart at the blanks, which of its tokenizers is `ascii`: all that is not ASCII belongs to a word;
  * - `vocabulary_N`: its terms; `suggestions_N`: each name and keyword, from each of its words on.
  */
 const tables = (build: number) => `
@@ -18,7 +19,7 @@ const tables = (build: number) => `
     categories TEXT NOT NULL, brand TEXT, city TEXT NOT NULL, seller_id TEXT NOT NULL,
     price INTEGER NOT NULL, currency TEXT NOT NULL, rating REAL NOT NULL, sold INTEGER NOT NULL, created_at TEXT NOT NULL, document TEXT NOT NULL);
   CREATE UNIQUE INDEX products_${build}_change ON products_${build} (change);
-  CREATE VIRTUAL TABLE terms_${build} USING fts5 (name, keywords, description, content='', contentless_delete=1, tokenize='unicode61');
+  CREATE VIRTUAL TABLE terms_${build} USING fts5 (name, keywords, description, content='', contentless_delete=1, tokenize='ascii');
   INSERT INTO terms_${build} (terms_${build}, rank) VALUES ('rank', 'bm25(10.0, 5.0, 1.0)');
   CREATE VIRTUAL TABLE vocabulary_${build} USING fts5vocab (terms_${build}, row);
   CREATE TABLE suggestions_${build} (folded TEXT NOT NULL, id INTEGER NOT NULL, display TEXT NOT NULL, PRIMARY KEY (folded, id, display)) WITHOUT ROWID;
@@ -127,12 +128,7 @@ const buildWriter = (database: DatabaseSync, build: number): BuildWriter => {
   const addSuggestion = prepare('INSERT OR IGNORE INTO suggestions_N (folded, id, display) VALUES (?, ?, ?)');
 
   const index = (id: number, document: SearchDocument) => {
-    addTerms.run(
-      id,
-      words(document.name).join(' '),
-      words(keywordsOf(document).join(' ')).join(' '),
-      words(document.description).join(' '),
-    );
+    addTerms.run(id, indexedWords(document.name).join(' '), indexedKeywords(document), indexedWords(document.description).join(' '));
     for (const display of displaysOf(document)) for (const folded of tailsOf(display)) addSuggestion.run(folded, id, display);
   };
 
@@ -189,6 +185,7 @@ const unknown = (productId: string): SearchDocument => ({
   image: null,
   active: false,
   suggest: [],
+  skus: [],
 });
 
 /** A change of price, rating or stock, by far the most frequent, leaves the full-text index alone. */

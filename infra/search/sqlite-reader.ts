@@ -1,9 +1,10 @@
 // The reading side of product search on SQLite: FTS5 says which products match, the shelf in memory filters, counts and sorts them.
 import type { StatementSync } from 'node:sqlite';
-import { hitOf } from './document.ts';
+import { asItIs, correctionOf, cursorOf, everything, type Plan, type Sought } from './cursor.ts';
+import { askedCode, hitOf } from './document.ts';
 import { fold, meaning, oneTypoAway, words } from './indonesian.ts';
 import type { SearchPage, SearchReader, SearchRequest } from './port.ts';
-import { emptyShelf, type Matches, put, type Shelf, slice } from './shelf.ts';
+import { emptyShelf, type Matches, noMatches, put, type Shelf, slice } from './shelf.ts';
 import { openSearchFile } from './sqlite-fts.ts';
 import { synonyms } from './words.ts';
 
@@ -43,7 +44,9 @@ export const openSearchReader = (file: string): SearchReader => {
   return {
     search: async (request) =>
       inSnapshot((live) =>
-        live === null ? { ...slice(emptyShelf(), null, request), corrected: null, relaxed: false } : find(live, request),
+        live === null
+          ? { ...slice(emptyShelf(), null, request, everything, cursorOf(request)), corrected: null, relaxed: false }
+          : find(live, request),
       ),
     suggest: async (prefix, limit = 10) => {
       const folded = fold(prefix);
@@ -123,30 +126,37 @@ const openBuild = (prepare: (sql: string) => StatementSync, build: number): Live
   };
 };
 
-const find = (live: LiveBuild, request: SearchRequest): SearchPage => {
-  const asked = words(request.text ?? '');
-  if (asked.length === 0) return { ...slice(live.shelf, null, request), corrected: null, relaxed: false };
-  const known = asked.map((word) => knownWord(live, word));
-  const corrected = known.some(({ kind }) => kind === 'corrected') ? known.map(({ term }) => term).join(' ') : null;
-  const terms = known.map(({ kind, term }) => (kind === 'prefix' ? `"${term}"*` : `"${term}"`));
-  const wantsRank = (request.sort ?? 'relevance') === 'relevance';
-  const all = live.match(terms.join(' '), wantsRank);
-  const relaxed = all.ids.length === 0 && terms.length > 1;
-  const matches = relaxed ? live.match(terms.join(' OR '), wantsRank) : all;
-  return { ...slice(live.shelf, matches, request), corrected, relaxed: relaxed && matches.ids.length > 0 };
+/** What a first page looks for; null where the text has no word in it. */
+const planOf = (live: LiveBuild, text: string): Plan | null => {
+  if (text === '') return everything;
+  const code = askedCode(text);
+  if (code !== null && live.knows(code)) return { sought: [asItIs(code)], isRelaxed: false };
+  const asked = words(text);
+  return asked.length === 0 ? null : { sought: asked.map((word) => knownWord(live, word)), isRelaxed: false };
 };
 
-interface KnownWord {
-  readonly kind: 'exact' | 'prefix' | 'corrected' | 'unknown';
-  readonly term: string;
-}
+const expressionOf = ({ sought, isRelaxed }: Plan): string =>
+  sought.map(({ by, word }) => (by === 'prefix' ? `"${word}"*` : `"${word}"`)).join(isRelaxed ? ' OR ' : ' ');
+
+const find = (live: LiveBuild, request: SearchRequest): SearchPage => {
+  const cursor = cursorOf(request);
+  const strict = cursor?.plan ?? planOf(live, request.text?.trim() ?? '');
+  if (strict === null) return { ...slice(live.shelf, noMatches, request, everything, null), corrected: null, relaxed: false };
+  const wantsRank = (request.sort ?? 'relevance') === 'relevance';
+  const matching = (plan: Plan) => (plan.sought.length === 0 ? null : live.match(expressionOf(plan), wantsRank));
+  const all = matching(strict);
+  const plan = cursor === null && all?.ids.length === 0 && strict.sought.length > 1 ? { ...strict, isRelaxed: true } : strict;
+  const matches = plan === strict ? all : matching(plan);
+  const page = slice(live.shelf, matches, request, plan, cursor);
+  return { ...page, corrected: correctionOf(plan), relaxed: plan.isRelaxed && matches !== null && matches.ids.length > 0 };
+};
 
 /** A word that no product has is taken for the beginning of one that some have, else for one with a typing error. */
-const knownWord = (live: LiveBuild, word: string): KnownWord => {
-  if (live.knows(word)) return { kind: 'exact', term: word };
-  if (word.length >= 3 && live.completes(word) !== null) return { kind: 'prefix', term: word };
-  if (word.length < 3) return { kind: 'unknown', term: word };
+const knownWord = (live: LiveBuild, word: string): Sought => {
+  const found = asItIs(word);
+  if (live.knows(word) || word.length < 3) return found;
+  if (live.completes(word) !== null) return { ...found, by: 'prefix' };
   const near = oneTypoAway(word);
   const term = live.mostFrequent([...near, ...near.filter((candidate) => synonyms.has(candidate)).map(meaning)]);
-  return term === null ? { kind: 'unknown', term: word } : { kind: 'corrected', term };
+  return term === null ? found : { word: term, by: 'word', isCorrected: true };
 };

@@ -48,6 +48,7 @@ const products = Array.from(
     image: null,
     active: true,
     suggest: [],
+    skus: [],
   }),
 );
 const all = products.map((document, n) => ({ position: n + 1, document }));

@@ -108,3 +108,45 @@ it('is built anew without a moment in which nothing is found', async () => {
     [202, 'building'],
   ]);
 });
+
+it('shows each hit once, page by page, while products are added, renamed and priced', async () => {
+  const shop = await openStore(market, 'Toko Halaman', 'Bogor');
+  const first = [];
+  for (let n = 0; n < 8; n++) first.push(await listProduct(market, shop, `Teropong ${n}`));
+  for (const sort of ['relevance', 'price_asc', 'newest']) {
+    const seen: string[] = [];
+    let { position } = first.at(-1) ?? { position: '' };
+    for (let next: string | null = ''; next !== null; ) {
+      const { body }: { body: { items: { productId: string }[]; next: string | null } } = await search(
+        `q=teropong&sort=${sort}&limit=2${next === '' ? '' : `&cursor=${next}`}`,
+        position,
+      );
+      seen.push(...body.items.map(({ productId }) => productId));
+      next = body.next;
+      if (seen.length > 6) continue;
+      await listProduct(market, shop, `Teropong Teropong tambahan ${sort} ${seen.length}`);
+      const { productId = '', variantIds: [variantId] = [] } = first[seen.length] ?? {};
+      const price = { price: rupiah(90_000 - seen.length * 9_000) };
+      await market.call('PUT', `/products/${productId}/variants/${variantId}/price`, { token: shop.token, body: price });
+      const body2 = { name: `Teropong bintang teropong ${sort} ${seen.length}` };
+      const renamed = await market.call('PATCH', `/products/${productId}`, { token: shop.token, body: body2 });
+      expect(renamed.status).toBe(200);
+      position = renamed.body.position;
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(expect.arrayContaining(first.map(({ productId }) => productId)));
+  }
+});
+
+it('finds an article number, a word inside a text without blanks and letters without accents, and nothing by what is no word', async () => {
+  const variants = [{ sku: 'QZ-01-07', price: rupiah(50_000), weightGrams: 200 }];
+  const helmet = await listProduct(market, store, '红色自行车头盔', { variants });
+  const { position } = await listProduct(market, store, 'Işık Straße Łódź');
+  const names = async (text: string) =>
+    (await search(`q=${encodeURIComponent(text)}`, position)).body.items.map(({ name }: { name: string }) => name);
+  for (const text of ['QZ-01-07', 'qz0107', '头盔', '自行车']) expect([text, await names(text)]).toEqual([text, ['红色自行车头盔']]);
+  for (const text of ['isik', 'strasse', 'lodz']) expect([text, await names(text)]).toEqual([text, ['Işık Straße Łódź']]);
+  for (const text of ['dan', '*', '😀']) expect([text, await names(text)]).toEqual([text, []]);
+  const own = await market.call('GET', `/sellers/me/products/${helmet.productId}`, { token: store.token });
+  expect(own.body.slug).toBe(`produk-${helmet.productId.slice(-8).toLowerCase()}`);
+});
