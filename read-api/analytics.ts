@@ -1,4 +1,5 @@
 // What analysts and shops ask: ready-made reports over the facts, and one reading query of their own. Facts follow the log by seconds.
+
 import { Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
@@ -7,6 +8,7 @@ import { positionOf } from '../domain/position.ts';
 import type { Analytics } from '../infra/analytics/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { body, query } from '../infra/http/input.ts';
+import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
 
@@ -28,7 +30,7 @@ const instant = Time.optional();
 const period = { from: instant, to: instant };
 const bucket = z.enum(['hour', 'day', 'month']).default('day');
 const sellerId = Id.optional();
-const limit = z.coerce.number().int().min(1).max(1_000).default(20);
+const limit = wholeNumber(1, 1_000).default(20);
 const Sql = z.object({ sql: z.string().min(1).max(20_000), format: z.enum(['json', 'csv', 'parquet']).default('json') });
 
 const errors = ['analytics.unavailable', 'analytics.busy'];

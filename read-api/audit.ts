@@ -139,7 +139,7 @@ export const auditQueries = (needs: AuditNeeds) => {
     )
     .get(
       '/audit/streams/:streamId/events',
-      allow(['AUDITOR', 'ADMIN'], { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next?}`.') }),
+      allow(['AUDITOR', 'ADMIN'], { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next}`.') }),
       StreamParam,
       query(z.object({ ...pageFields, open: flag })),
       async (c) => {

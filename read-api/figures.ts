@@ -1,9 +1,11 @@
 // Sales figures for administrators, exact to the last minor unit: purchases, revenue, payments, refunds, reviews, and what imports left out.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Currency } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
+import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { Group, TableReader } from '../infra/tables/port.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
@@ -136,9 +138,9 @@ const sales = (tables: TableReader, timeZone: string) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Revenue by seller: gross, net of what was given back, and freight apart. `next` is the `after` of the next page.',
-        answer: items({ sellerId: z.string(), ...revenue }).extend({ next: z.string().optional() }),
+        answer: items({ sellerId: z.string(), ...revenue }).extend({ next: z.string().nullable() }),
       }),
-      query(z.object({ currency, after: z.string().max(26).optional(), limit: z.coerce.number().int().min(1).max(pageSize).default(100) })),
+      query(z.object({ currency, after: z.string().max(26).optional(), limit: wholeNumber(1, pageSize).default(100) })),
       async (c) => {
         const { currency: wanted, after, limit } = c.req.valid('query');
         const page = { limit, ...(after !== undefined && { after }) };
@@ -146,7 +148,7 @@ const sales = (tables: TableReader, timeZone: string) =>
         const last = groups.length === limit ? groups[limit - 1] : undefined;
         return c.json({
           items: groups.map((group) => ({ sellerId: String(group.value), ...revenueOf(group) })),
-          ...(last && { next: String(last.value) }),
+          next: last ? String(last.value) : null,
         });
       },
     )

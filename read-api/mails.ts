@@ -1,9 +1,11 @@
 // What went into the development outbox, rendered. This exists outside production only.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Env } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { query } from '../infra/http/input.ts';
+import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { RenderedMail } from '../infra/outbound/mail.port.ts';
 import { json } from './http.ts';
@@ -22,7 +24,7 @@ export const mailQueries = (
       z.object({
         userId: z.string().min(1).max(64).optional(),
         checkoutId: z.string().min(1).max(64).optional(),
-        limit: z.coerce.number().int().min(1).max(100).default(20),
+        limit: wholeNumber(1, 100).default(20),
       }),
     ),
     async (c) => {

@@ -14,7 +14,7 @@ import type { TableReader } from '../infra/tables/port.ts';
 import type { PaymentRow } from '../projections/payment/payments.ts';
 import type { RefundRow } from '../projections/payment/refunds.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page, periodOf } from './http.ts';
+import { json, page, pageText, periodOf } from './http.ts';
 
 /** A payment without what is between seller and platform: shares show their amounts, not the commission in them. */
 const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => ({
@@ -137,7 +137,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
         const { orderId } = c.req.valid('param');
         // All refunds of an order have its buyer and its seller: the first tells for all.
         const [first] = await tables.find('payment-refunds', { where: { orderId }, limit: 1 });
-        if (!first || !(isStaff || (await sees(buyers, principal, JSON.parse(first.row) as RefundRow)))) return json(c, '{"items":[]}');
+        if (!first || !(isStaff || (await sees(buyers, principal, JSON.parse(first.row) as RefundRow)))) return json(c, pageText([], null));
         return json(
           c,
           await page(tables, 'payment-refunds', { where: { orderId }, order: [['requestedAt', 'desc']] }, c.req.valid('query')),

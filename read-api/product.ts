@@ -1,4 +1,5 @@
 // Queries of products: lists of cards, one product as a storefront shows it, and a seller's own, drafts too.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
@@ -6,20 +7,20 @@ import { Id } from '../domain/id.ts';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { minorUnits } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
 import { json, pageText, rowsOf } from './http.ts';
 import { productPages } from './product-pages.ts';
 
-const minor = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const List = z.object({
   ...page,
   category: Id.optional(),
   brand: Id.optional(),
   seller: Id.optional(),
-  minPrice: minor.optional(),
-  maxPrice: minor.optional(),
+  minPrice: minorUnits.optional(),
+  maxPrice: minorUnits.optional(),
   sort: z.enum(['newest', 'price_asc', 'price_desc', 'best_selling']).default('newest'),
 });
 const OwnList = z.object({ ...page, status: z.enum(['Draft', 'Active', 'Inactive', 'Archived']).optional() });

@@ -1,10 +1,12 @@
 // Queries of reviews. Their texts are opened here, for the reader's eyes only; who wrote them is not told.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { wholeNumber } from '../infra/http/numbers.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
@@ -15,7 +17,7 @@ import { json, pageText, rowsOf } from './http.ts';
 
 const List = z.object({
   ...paging,
-  rating: z.coerce.number().int().min(1).max(5).optional(),
+  rating: wholeNumber(1, 5).optional(),
   sort: z.enum(['newest', 'helpful']).default('newest'),
 });
 const AdminList = z.object({ ...paging, visible: z.enum(['true', 'false']).optional(), reported: z.enum(['true']).optional() });

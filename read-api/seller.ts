@@ -79,7 +79,7 @@ const storePages = (tables: TableReader) =>
       '/sellers',
       allow('public', {
         summary: 'The shops that sell, by name.',
-        answer: z.object({ items: z.array(Page), next: z.string().optional() }),
+        answer: z.object({ items: z.array(Page), next: z.string().nullable() }),
       }),
       query(z.object(paging)),
       async (c) => json(c, await page(tables, 'seller-pages', { where: { open: 1 }, order: [['storeName', 'asc']] }, c.req.valid('query'))),

@@ -1,10 +1,12 @@
 // Queries about carriage: what it costs, who carries, and where a parcel is.
+
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Currency } from '../domain/money.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { body, params, query } from '../infra/http/input.ts';
+import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
@@ -26,7 +28,7 @@ const city = z.string().trim().min(1).max(100);
 const RateQuery = z.object({
   origin: city,
   destination: city,
-  weightGrams: z.coerce.number().int().min(1).max(1_000_000),
+  weightGrams: wholeNumber(1, 1_000_000),
   currency: Currency.default('IDR'),
 });
 const RateBody = RateQuery.extend({ weightGrams: z.int().min(1).max(1_000_000) });

@@ -126,7 +126,7 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
         if (email !== undefined) {
           const claimed = await tables.get('auth-emails', `email.${blindIndex('email', normalEmail(email))}`);
           const found = claimed === null ? null : await profileOf(tables, (JSON.parse(claimed) as EmailRow).userId);
-          return json(c, JSON.stringify({ items: found ? [await openedProfile(seals, found)] : [] }));
+          return json(c, JSON.stringify({ items: found ? [await openedProfile(seals, found)] : [], next: null }));
         }
         const where: Query['where'] = { ...(status && { status }), ...(role && { [columnOf[role]]: 1 }) };
         return json(

@@ -25,6 +25,7 @@ import { Price } from '../domain/money.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
+import { PublicAddress } from '../infra/http/web-address.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const name = z.string().trim().min(1).max(200);
@@ -40,7 +41,7 @@ const Features = z
 const side = z.int().min(1).max(10_000);
 const weightGrams = z.int().min(1).max(1_000_000).nullable();
 const dimensions = z.object({ length: side, width: side, height: side }).nullable();
-const Picture = z.object({ url: z.url({ protocol: /^https$/ }).max(2_000), alt: z.string().trim().max(200).default('') });
+const Picture = z.object({ url: PublicAddress, alt: z.string().trim().max(200).default('') });
 
 const Variant = z.object({
   sku: z.string().trim().min(1).max(100),

@@ -14,6 +14,7 @@ import {
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { PublicAddress } from '../infra/http/web-address.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
@@ -21,10 +22,7 @@ const says = {
   rating: z.int().min(1).max(5),
   title: z.string().trim().min(1).max(120).nullable().default(null),
   body: z.string().trim().min(1).max(5_000).nullable().default(null),
-  images: z
-    .array(z.url({ protocol: /^https$/ }).max(2_000))
-    .max(5)
-    .default([]),
+  images: z.array(PublicAddress).max(5).default([]),
 };
 const reason = z.enum(['offensive', 'personal_data', 'spam', 'off_topic', 'other']);
 const OfReview = params(z.object({ reviewId: Id }));

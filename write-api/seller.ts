@@ -25,6 +25,7 @@ import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
+import { PublicAddress } from '../infra/http/web-address.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
@@ -52,11 +53,7 @@ const Edit = z.object({
   storeName: Page.storeName.optional(),
   city: Page.city.optional(),
   description: Page.description.optional(),
-  logoUrl: z
-    .url({ protocol: /^https$/ })
-    .max(500)
-    .nullable()
-    .optional(),
+  logoUrl: PublicAddress.nullable().optional(),
 });
 const SellerId = params(z.object({ sellerId: Id }));
 const note = z.string().trim().min(1).max(1_000).nullable().default(null);

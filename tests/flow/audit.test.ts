@@ -116,7 +116,7 @@ describe('a stream', () => {
     const first = await ask(`/streams/${streamId}/events?limit=2`);
     expect(first.body.items.map((one: { revision: number }) => one.revision)).toEqual([0, 1]);
     const second = await ask(`/streams/${streamId}/events?limit=2&cursor=${first.body.next}`);
-    expect([second.body.items.length, second.body.next]).toEqual([1, undefined]);
+    expect([second.body.items.length, second.body.next]).toEqual([1, null]);
     const response = await market.app.request(`/api/v1/audit/streams/${streamId}/export`, {
       headers: { authorization: `Bearer ${admin}` },
     });

@@ -65,6 +65,30 @@ describe('a product', () => {
     expect(again.status).toBe(201);
   });
 
+  it.each([
+    ['Işık Straße Łódź', 'isik-strasse-lodz'],
+    ['Ærø Crème Brûlée', 'aero-creme-brulee'],
+    ['Đồng Hồ', 'dong-ho'],
+    ['จักรยาน', 'produk'],
+    ['😀', 'produk'],
+  ])('“%s” has the slug %s and the end of its id', async (name, slug) => {
+    const { productId, position } = await listProduct(market, store, name);
+    const own = await market.call('GET', `/sellers/me/products/${productId}`, {
+      token: store.token,
+      headers: { 'min-position': position },
+    });
+    expect(own.body.slug).toBe(`${slug}-${productId.slice(-8).toLowerCase()}`);
+  });
+
+  it.each(['https://localhost/x.png', 'https://10.0.0.1/x.png', 'https://cdn.internal/x.png', 'https://me:word@example.com/x.png'])(
+    'takes no picture from %s',
+    async (url) => {
+      const { productId } = await listProduct(market, store, 'Tanpa Gambar');
+      const added = await market.call('POST', `/products/${productId}/pictures`, { token: store.token, body: { url } });
+      expect([added.status, added.body.errors[0].field]).toEqual([400, 'url']);
+    },
+  );
+
   it('has a slug of its own', async () => {
     const body = { ...batik, slug: 'batik-satu' };
     await market.call('POST', '/products', { token: store.token, body });

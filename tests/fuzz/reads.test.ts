@@ -40,6 +40,12 @@ const fieldsOf = ({ query }: Route): string[] => {
   return Object.keys(properties);
 };
 
+const numbersOf = ({ query }: Route): string[] => {
+  if (!query) return [];
+  const { properties = {} } = schemaOf(query, 'output') as { properties?: Record<string, { type?: string }> };
+  return Object.entries(properties).flatMap(([name, { type }]) => (type === 'number' || type === 'integer' ? [name] : []));
+};
+
 const values = [
   '',
   '0',
@@ -79,6 +85,20 @@ describe('a read route', () => {
       for (const field of fieldsOf(route)) {
         for (const value of values) mustBeTyped(await ask(`${addressOf(route)}?${field}=${value}`));
         mustBeTyped(await ask(`${addressOf(route)}?${field}=1&${field}=2`));
+      }
+    }));
+
+  it('takes numbers in digits alone, and a name without a value as not given', () =>
+    everyRead(async (route) => {
+      const address = addressOf(route, { streamId: `order-${freshId()}` });
+      for (const field of numbersOf(route)) {
+        for (const value of ['0x1', '0b1', '1e0', '%201', '1%20', '+1', '01', '1.', '.1', '1,0', 'true', 'Infinity', '%D9%A1', '[1]']) {
+          const { status, body } = await ask(`${address}?${field}=${value}`);
+          expect([field, value, status]).toEqual([field, value, 400]);
+          expect(body.errors.map((error: { field: string }) => error.field)).toContain(field);
+        }
+        const [empty, absent] = [await ask(`${address}?${field}=`), await ask(address)];
+        expect([field, empty.status, empty.body.code]).toEqual([field, absent.status, absent.body.code]);
       }
     }));
 

@@ -175,7 +175,7 @@ describe('every route about one thing', () => {
     const path = `/api/v1/orders/${estate.ids.orderId}/refunds`;
     for (const caller of ['another buyer', 'another seller'] as const) {
       const { body } = await probe(market.app, { method: 'GET', path, token: tokens.get(caller) });
-      expect(body).toEqual({ items: [] });
+      expect(body).toEqual({ items: [], next: null });
     }
     const own = await probe(market.app, { method: 'GET', path, token: tokens.get('buyer') });
     expect(own.body.items).toHaveLength(1);
