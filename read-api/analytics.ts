@@ -41,6 +41,12 @@ const about = {
   answer: '`{items: […]}`; buckets are in the market’s time zone, amounts in minor units, never summed across currencies.',
 } as const;
 
+const notRecorded = () =>
+  new DomainError(
+    'analytics.not_recorded',
+    'Views and searches are not recorded yet, so nobody knows how many visitors began. What was put into carts, checked out and paid stands in the table visits.',
+  );
+
 interface Asked {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -118,10 +124,16 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/funnel',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'How many visitors came how far on the way to a purchase.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        errors: [...errors, 'analytics.not_recorded'],
+        summary: 'How many visitors came how far on the way to a purchase; not answered until their views are recorded.',
+      }),
       query(z.object(period)),
-      factsFresh,
-      async (c) => c.json({ items: await running().analytics.report('funnel', periodOf(c.req.valid('query'))) }),
+      () => {
+        running();
+        throw notRecorded();
+      },
     )
     .get(
       '/analytics/active-users',

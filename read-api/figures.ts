@@ -20,15 +20,17 @@ const mostSlots = 500_000;
 const few = 10_000;
 
 const currency = Currency;
-const revenue = { orders: z.int(), gross: z.int(), net: z.int(), freight: z.int(), netFreight: z.int() };
-const sums = ['gross', 'net', 'freight', 'netFreight'] as const;
+/** `placed`: all orders; `orders`: those that were paid, which all sums are of. */
+const revenue = { placed: z.int(), orders: z.int(), gross: z.int(), net: z.int(), freight: z.int(), netFreight: z.int() };
+const sums = ['paid', 'gross', 'net', 'freight', 'netFreight'] as const;
 type Revenue = { readonly [Figure in keyof typeof revenue]: number };
 
 const about = { load: 'reports' } as const;
 const items = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.object({ items: z.array(z.object(shape)) });
 
-const revenueOf = ({ count, sums: [gross = 0, net = 0, freight = 0, netFreight = 0] }: Group): Revenue => ({
-  orders: count,
+const revenueOf = ({ count, sums: [paid = 0, gross = 0, net = 0, freight = 0, netFreight = 0] }: Group): Revenue => ({
+  placed: count,
+  orders: paid,
   gross,
   net,
   freight,
@@ -38,6 +40,7 @@ const revenueOf = ({ count, sums: [gross = 0, net = 0, freight = 0, netFreight =
 const plus = (a: Revenue | undefined, b: Revenue): Revenue =>
   a
     ? {
+        placed: a.placed + b.placed,
         orders: a.orders + b.orders,
         gross: a.gross + b.gross,
         net: a.net + b.net,
@@ -62,10 +65,10 @@ const isZone = (name: string) => {
 
 /** By category: what was sold of the products that are in it now. */
 const byCategory = async (tables: TableReader, wanted: string) => {
-  const totals = new Map<string | null, { gross: number; net: number; lines: number }>();
+  const totals = new Map<string | null, { gross: number; net: number; placed: number; lines: number }>();
   for (let after: string | undefined; ; ) {
     const where = { currency: wanted };
-    const grouping = { by: 'productId', sums: ['gross', 'net'], where, limit: pageSize, ...(after !== undefined && { after }) };
+    const grouping = { by: 'productId', sums: ['paid', 'gross', 'net'], where, limit: pageSize, ...(after !== undefined && { after }) };
     const groups = await tables.groups('figures-lines', grouping);
     const products = await tables.getMany(
       'figures-products',
@@ -74,12 +77,17 @@ const byCategory = async (tables: TableReader, wanted: string) => {
     for (const {
       value,
       count,
-      sums: [gross = 0, net = 0],
+      sums: [paid = 0, gross = 0, net = 0],
     } of groups) {
       const row = products.get(String(value));
       const categoryId = row === undefined ? null : (JSON.parse(row) as ProductCategoryRow).categoryId;
-      const before = totals.get(categoryId) ?? { gross: 0, net: 0, lines: 0 };
-      totals.set(categoryId, { gross: before.gross + gross, net: before.net + net, lines: before.lines + count });
+      const before = totals.get(categoryId) ?? { gross: 0, net: 0, placed: 0, lines: 0 };
+      totals.set(categoryId, {
+        gross: before.gross + gross,
+        net: before.net + net,
+        placed: before.placed + count,
+        lines: before.lines + paid,
+      });
     }
     if (groups.length < pageSize) break;
     after = String(groups[groups.length - 1]?.value);
@@ -124,7 +132,7 @@ const sales = (tables: TableReader, timeZone: string) =>
       '/admin/figures/orders',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        summary: 'Orders of sellers with their revenue, by what the source of an import says of them; null: made here.',
+        summary: 'Orders of sellers, placed and paid, with their revenue, by what the source of an import says of them; null: made here.',
         answer: items({ sourceStatus: z.string().nullable(), ...revenue }),
       }),
       query(z.object({ currency })),
@@ -137,7 +145,8 @@ const sales = (tables: TableReader, timeZone: string) =>
       '/admin/figures/sellers',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        summary: 'Revenue by seller: gross, net of what was given back, and freight apart. `next` is the `after` of the next page.',
+        summary:
+          'Orders placed and paid, and revenue, by seller: gross, net of what was given back, and freight apart. `next` is the `after` of the next page.',
         answer: items({ sellerId: z.string(), ...revenue }).extend({ next: z.string().nullable() }),
       }),
       query(z.object({ currency, after: z.string().max(26).optional(), limit: wholeNumber(1, pageSize).default(100) })),
@@ -156,7 +165,8 @@ const sales = (tables: TableReader, timeZone: string) =>
       '/admin/figures/months',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        summary: 'Revenue by the month of the purchase, in the market’s time zone unless `zone` names another.',
+        summary:
+          'Orders placed and paid, and revenue, by the month of the purchase, in the market’s time zone unless `zone` names another.',
         answer: items({ month: z.string(), ...revenue }),
       }),
       query(z.object({ currency, zone: z.string().max(64).refine(isZone, 'must be a time zone such as Asia/Jakarta').default(timeZone) })),
@@ -175,11 +185,12 @@ const sales = (tables: TableReader, timeZone: string) =>
       '/admin/figures/categories',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        summary: 'Revenue by category, of the products that are in it now.',
+        summary: 'Lines placed and paid, and revenue, by category, of the products that are in it now.',
         answer: items({
           categoryId: z.string().nullable(),
           name: z.string().nullable(),
           slug: z.string().nullable(),
+          placed: z.int(),
           lines: z.int(),
           gross: z.int(),
           net: z.int(),

@@ -9,7 +9,7 @@ import { openChdbAnalytics } from './chdb.ts';
 import { analyticsContract } from './contract.ts';
 import { createBuild, dictionary } from './schema.ts';
 
-const opened = async (options: { engine?: string; idleMs?: number; queueLength?: number } = {}) => {
+const opened = async (options: { zone?: string; engine?: string; idleMs?: number; queueLength?: number } = {}) => {
   const directory = await mkdtemp(join(tmpdir(), 'analytics-'));
   const analytics = openChdbAnalytics({ directory, zone: 'Asia/Jakarta', ...options });
   const close = async () => {
@@ -22,7 +22,7 @@ const opened = async (options: { engine?: string; idleMs?: number; queueLength?:
 const installed = existsSync(new URL('../../node_modules/chdb/package.json', import.meta.url));
 
 if (installed) {
-  analyticsContract('chDB', () => opened());
+  analyticsContract('chDB', (zone) => opened({ zone }));
 
   describe('the chDB process', { timeout: 60_000 }, () => {
     it('is not started before it is needed, is let go when idle, and its facts remain', async () => {

@@ -78,13 +78,13 @@ const visits = [
 ];
 const facts: Facts = { order_lines: sales, visits, deliveries: [parcel(-1), parcel(0), parcel(2)] };
 
-/** `open` gives an empty engine whose market is in Asia/Jakarta. */
-export const analyticsContract = (name: string, open: () => Promise<{ analytics: Analytics; close(): Promise<void> }>) => {
+/** `open` gives an empty engine whose market is in this time zone. */
+export const analyticsContract = (name: string, open: (zone: string) => Promise<{ analytics: Analytics; close(): Promise<void> }>) => {
   describe(name, { timeout: 60_000 }, () => {
     let analytics: Analytics;
     let close = async () => {};
     beforeAll(async () => {
-      ({ analytics, close } = await open());
+      ({ analytics, close } = await open('Asia/Jakarta'));
     }, 60_000);
     afterAll(() => close());
 
@@ -159,6 +159,30 @@ export const analyticsContract = (name: string, open: () => Promise<{ analytics:
         { courier: 'JNE', days: 0, parcels: 2 },
         { courier: 'JNE', days: 2, parcels: 1 },
       ]);
+    });
+
+    it.each([
+      [
+        'Europe/Berlin',
+        ['2026-10-25T00:30', '2026-10-25T01:30', '2026-10-25T02:30'],
+        ['2026-10-25T02:00+0200', '2026-10-25T02:00+0100', '2026-10-25T03:00'],
+      ],
+      [
+        'America/New_York',
+        ['2026-11-01T05:30', '2026-11-01T06:30', '2026-11-01T07:30'],
+        ['2026-11-01T01:00-0400', '2026-11-01T01:00-0500', '2026-11-01T02:00'],
+      ],
+    ])('tells the two hours of one name apart when summer time ends in %s', async (zone, times, hours) => {
+      const other = await open(zone);
+      await other.analytics.create(1);
+      const order_lines = times.map((time, n) => line({ kind: 'sale', order_id: `o${n}`, amount: 100, occurred_at: `${time}:00.000Z` }));
+      await other.analytics.insert(1, { order_lines }, { logId: 'log', position: 1 });
+      const autumn = { from: '2026-10-01T00:00:00.000Z', to: '2026-12-01T00:00:00.000Z' };
+      expect(await other.analytics.report('ordersPerHour', autumn)).toEqual(hours.map((bucket) => ({ bucket, orders: 1 })));
+      const gmv = await other.analytics.report('gmv', { ...autumn, bucket: 'hour' });
+      expect(gmv.map(({ bucket, gross }) => [bucket, gross])).toEqual(hours.map((hour) => [hour, 100]));
+      expect(await other.analytics.report('gmv', { ...autumn, bucket: 'day' })).toMatchObject([{ orders: 3 }]);
+      await other.close();
     });
 
     it('answers analysts, with values that never become text, as JSON, CSV and Parquet', async () => {

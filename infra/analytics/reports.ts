@@ -23,7 +23,7 @@ export interface ReportParams {
 }
 export type ReportName = keyof ReportParams;
 
-/** Buckets are in the market's time zone: 2026-01-31T14:00, 2026-01-31 or 2026-01. Amounts are minor units and never summed across currencies. */
+/** Buckets are in the market's time zone: 2026-01-31T14:00, 2026-01-31 or 2026-01; an hour that comes twice with its offset, 2026-10-25T02:00+0200. Amounts are minor units and never summed across currencies. */
 export interface ReportRow {
   gmv: { bucket: string; currency: string; orders: number; gross: number; net: number; commission: number };
   ordersPerHour: { bucket: string; orders: number };
@@ -42,15 +42,20 @@ const formats: Readonly<Record<Bucket, string>> = { hour: '%Y-%m-%dT%H:00', day:
 
 const inPeriod = "occurred_at >= {from:DateTime64(3, 'UTC')} AND occurred_at < {to:DateTime64(3, 'UTC')}";
 const ofSeller = "({seller:String} = '' OR seller_id = {seller:String})";
-const bucket = 'formatDateTime(occurred_at, {format:String}, {zone:String}) AS bucket';
+const label = (time: string) => `formatDateTime(${time}, {format:String}, {zone:String})`;
+/** The hour that comes twice when summer time ends is two buckets, told apart by their offset from UTC. */
+const isDoubled = `{format:String} = '${formats.hour}' AND ${label('occurred_at')} IN (${label('occurred_at - INTERVAL 1 HOUR')}, ${label('occurred_at + INTERVAL 1 HOUR')})`;
+const bucket = `concat(${label('occurred_at')}, if(${isDoubled}, formatDateTime(occurred_at, '%z', {zone:String}), '')) AS bucket`;
+/** In the order of time: of a doubled hour, the one of summer time comes first. */
+const inTime = 'substring(bucket, 1, 16), toInt32OrZero(substring(bucket, 17)) DESC';
 
 export const reports: Readonly<Record<ReportName, string>> = {
   gmv: `
     SELECT ${bucket}, currency, uniqExactIf(order_id, kind = 'sale') AS orders, sumIf(amount, kind = 'sale') AS gross, sum(amount) AS net, sum(commission) AS commission
-    FROM order_lines FINAL WHERE kind IN ('sale', 'cancellation', 'refund') AND ${inPeriod} AND ${ofSeller} GROUP BY bucket, currency ORDER BY bucket, currency`,
+    FROM order_lines FINAL WHERE kind IN ('sale', 'cancellation', 'refund') AND ${inPeriod} AND ${ofSeller} GROUP BY bucket, currency ORDER BY ${inTime}, currency`,
   ordersPerHour: `
     SELECT ${bucket}, uniqExact(order_id) AS orders
-    FROM order_lines FINAL WHERE kind = 'sale' AND ${inPeriod} AND ${ofSeller} GROUP BY bucket ORDER BY bucket`,
+    FROM order_lines FINAL WHERE kind = 'sale' AND ${inPeriod} AND ${ofSeller} GROUP BY bucket ORDER BY ${inTime}`,
   topProducts: `
     SELECT product_id, any(seller_id) AS seller_id, currency, sum(l.quantity) AS quantity, sum(amount) AS net
     FROM order_lines AS l FINAL WHERE kind IN ('sale', 'cancellation', 'refund') AND ${inPeriod} AND ({seller:String} = '' OR l.seller_id = {seller:String})
@@ -68,7 +73,7 @@ export const reports: Readonly<Record<ReportName, string>> = {
     FROM steps ARRAY JOIN ['view', 'cart', 'checkout', 'paid'] AS step, [1, 2, 3, 4] AS number GROUP BY step, number ORDER BY number`,
   activeUsers: `
     SELECT ${bucket}, uniqExact(visitor_id) AS visitors, uniqExactIf(visitor_id, kind = 'paid') AS buyers
-    FROM visits FINAL WHERE ${inPeriod} GROUP BY bucket ORDER BY bucket`,
+    FROM visits FINAL WHERE ${inPeriod} GROUP BY bucket ORDER BY ${inTime}`,
   cohorts: `
     WITH months AS (SELECT DISTINCT buyer_id, toStartOfMonth(toTimeZone(occurred_at, {zone:String})) AS bought FROM order_lines FINAL WHERE kind = 'sale' AND ${inPeriod}),
       firsts AS (SELECT buyer_id, min(bought) AS first FROM months GROUP BY buyer_id)

@@ -9,6 +9,7 @@ export interface ErrorMeaning {
 export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'analytics.build_behind': { status: 409, meaning: 'The new tables have not read as far as the old ones.' },
   'analytics.busy': { status: 503, meaning: 'Too many queries are waiting; try again after Retry-After.' },
+  'analytics.not_recorded': { status: 404, meaning: 'What this report counts is not recorded yet; the answer says what is.' },
   'analytics.other_log': { status: 409, meaning: 'The tables were built from another log and must be rebuilt.' },
   'analytics.query_failed': { status: 422, meaning: 'The query could not be run; the answer says why.' },
   'analytics.query_refused': { status: 422, meaning: 'Only a single reading query on the published tables is run.' },

@@ -14,7 +14,7 @@ export interface Compared {
 type Item = Readonly<Record<string, string | number | null>>;
 interface Page<Each = Item> {
   readonly items: readonly Each[];
-  readonly next?: string;
+  readonly next: string | null;
 }
 
 const currency = 'currency=BRL';
@@ -22,11 +22,11 @@ const currency = 'currency=BRL';
 /** All pages of a list; `cursor` is the parameter that names where the next one begins. */
 const all = async <Each = Item>(ask: Ask, path: string, cursor: 'cursor' | 'after'): Promise<Each[]> => {
   const items: Each[] = [];
-  for (let next: string | undefined; ; ) {
-    const page = (await ask(`${path}${next === undefined ? '' : `&${cursor}=${encodeURIComponent(next)}`}`)) as Page<Each>;
+  for (let next: string | null = null; ; ) {
+    const page = (await ask(`${path}${next === null ? '' : `&${cursor}=${encodeURIComponent(next)}`}`)) as Page<Each>;
     items.push(...page.items);
-    if (page.next === undefined) return items;
     next = page.next;
+    if (next === null) return items;
   }
 };
 
@@ -61,7 +61,7 @@ const askSales = async (ask: Ask, figures: Figures, sourceOf: (sellerId: string)
     add(figures, 'captured all', count(item, 'captured'));
   }
   for (const item of ((await ask(`/admin/figures/orders?${currency}`)) as Page).items) {
-    add(figures, `orders ${item.sourceStatus}`, count(item, 'orders'));
+    add(figures, `orders ${item.sourceStatus}`, count(item, 'placed'));
     addRevenue(figures, `status ${item.sourceStatus}`, item);
     addRevenue(figures, 'all', item);
   }

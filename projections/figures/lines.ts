@@ -38,7 +38,7 @@ const linesIn = (event: LineEvent): readonly { readonly lineId: string }[] => {
 export const lineFigures: Projection<LineFigureRow, LineEvent> = {
   name: 'figures-lines',
   service: 'analytics',
-  version: 1,
+  version: 2,
   reads: ['order.created', 'payment.part_captured', 'payment.captured', 'payment.reinstated', 'payment.refunded'],
   key: ({ event }) => linesIn(event).map(({ lineId }) => lineId),
   evolve: (row, { event }, lineId) => {
@@ -54,12 +54,13 @@ export const lineFigures: Projection<LineFigureRow, LineEvent> = {
     return event.booked ? { ...row, amountBack: row.amountBack + back } : row;
   },
   shape: {
-    columns: { currency: 'text', productId: 'text', gross: 'integer', net: 'integer' },
-    indexes: [['currency', 'productId', 'gross', 'net']],
+    columns: { currency: 'text', productId: 'text', paid: 'integer', gross: 'integer', net: 'integer' },
+    indexes: [['currency', 'productId', 'paid', 'gross', 'net']],
   },
   columns: ({ currency, productId, paid, amount, amountBack }) => ({
     currency,
     productId,
+    paid: paid ? 1 : 0,
     gross: paid ? amount : 0,
     net: paid ? amount - amountBack : 0,
   }),

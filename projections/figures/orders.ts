@@ -63,7 +63,7 @@ const placed = ({ event, metadata }: Recorded<Created>): OrderFigureRow => {
 export const orderFigures: Projection<OrderFigureRow, SaleEvent> = {
   name: 'figures-orders',
   service: 'analytics',
-  version: 1,
+  version: 2,
   reads: saleReads,
   key: ({ event }) => ordersIn(event),
   evolve: (row, recorded) => {
@@ -82,19 +82,20 @@ export const orderFigures: Projection<OrderFigureRow, SaleEvent> = {
       sellerId: 'text',
       slot: 'text',
       sourceStatus: 'text',
+      paid: 'integer',
       gross: 'integer',
       net: 'integer',
       freight: 'integer',
       netFreight: 'integer',
     },
     indexes: [
-      ['currency', 'sellerId', 'gross', 'net', 'freight', 'netFreight'],
-      ['currency', 'slot', 'gross', 'net', 'freight', 'netFreight'],
+      ['currency', 'sellerId', 'paid', 'gross', 'net', 'freight', 'netFreight'],
+      ['currency', 'slot', 'paid', 'gross', 'net', 'freight', 'netFreight'],
     ],
   },
   /** Only what was paid is revenue. */
   columns: ({ currency, sellerId, slot, sourceStatus, paid, items, freight, itemsBack, freightBack }) => ({
-    ...{ currency, sellerId, slot, sourceStatus },
+    ...{ currency, sellerId, slot, sourceStatus, paid: paid ? 1 : 0 },
     gross: paid ? items : 0,
     net: paid ? items - itemsBack : 0,
     freight: paid ? freight : 0,

@@ -12,7 +12,7 @@ const url = needed('CLICKHOUSE_URL');
 /** Statements past the adapter, as an operator would run them. */
 const run = async (sql: string) => (await (await fetch(url, { method: 'POST', body: sql })).text()).trim();
 
-const opened = (by = url, limits: { timeout?: number; queueLength?: number } = {}) => {
+const opened = (by = url, limits: { zone?: string; timeout?: number; queueLength?: number } = {}) => {
   const namespace = `test_${randomUUID().replaceAll('-', '')}`;
   const options = { url: by, namespace, zone: 'Asia/Jakarta', ...limits };
   const analytics = openClickHouseAnalytics(options);
@@ -27,7 +27,7 @@ const opened = (by = url, limits: { timeout?: number; queueLength?: number } = {
   return { analytics, options, databases, wipe, close };
 };
 
-analyticsContract('ClickHouse', async () => opened());
+analyticsContract('ClickHouse', async (zone) => opened(url, { zone }));
 
 /** So many visits, the same ones each time. */
 const visits = (count: number): Facts => ({

@@ -35,17 +35,23 @@ const figures = async (path: string) =>
 
 describe('figures', () => {
   it('count what was paid, by seller, month, category and status, and leave out what was not', async () => {
-    await placeAt(ani);
+    const unpaid = await placeAt(ani);
+    const cancelled = await placeAt(ani);
+    const { checkoutId } = cancelled.placed;
+    ok(await market.call('POST', `/checkouts/${checkoutId}/cancellation`, { token: cancelled.buyer.token }));
+    expect(unpaid.placed.checkoutId).not.toBe(checkoutId);
     const purchase = await buy(ani, budi);
     const { items, shipping } = purchase.plan.totals;
     const ofSeller = (await figures('sellers?currency=IDR')).items;
     expect(ofSeller).toHaveLength(2);
-    expect(ofSeller).toContainEqual(expect.objectContaining({ sellerId: ani.sellerId, orders: 2, gross: 50_000, net: 50_000 }));
-    expect(ofSeller).toContainEqual(expect.objectContaining({ sellerId: budi.sellerId, orders: 1, gross: 30_000, net: 30_000 }));
-    const whole = { orders: 3, gross: items.amount, net: items.amount, freight: shipping.amount, netFreight: shipping.amount };
+    expect(ofSeller).toContainEqual(expect.objectContaining({ sellerId: ani.sellerId, placed: 3, orders: 1, gross: 50_000, net: 50_000 }));
+    expect(ofSeller).toContainEqual(expect.objectContaining({ sellerId: budi.sellerId, placed: 1, orders: 1, gross: 30_000, net: 30_000 }));
+    const whole = { placed: 4, orders: 2, gross: items.amount, net: items.amount, freight: shipping.amount, netFreight: shipping.amount };
     expect((await figures('months?currency=IDR')).items).toEqual([{ month: '2026-01', ...whole }]);
     expect((await figures('orders?currency=IDR')).items).toEqual([{ sourceStatus: null, ...whole }]);
-    expect((await figures('categories?currency=IDR')).items).toMatchObject([{ categoryId: null, gross: 80_000, net: 80_000, lines: 3 }]);
+    expect((await figures('categories?currency=IDR')).items).toMatchObject([
+      { categoryId: null, gross: 80_000, net: 80_000, placed: 4, lines: 2 },
+    ]);
     const captured = items.amount + shipping.amount;
     expect((await figures('purchases?currency=IDR')).items).toEqual([
       { sourceStatus: null, purchases: 1, orders: 2, captured, platform: 0 },
