@@ -63,9 +63,10 @@ export const bodyReceiver = (maxBytes = maxReceivingBytes) => {
     };
     underWay.add(receiving);
     incoming.on('data', onData);
-    incoming.once('end', () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))));
-    incoming.once('error', () => finish(() => reject(aborted())));
-    incoming.once('close', () => finish(() => reject(aborted())));
+    // NOTE: `on`, not `once`, which wraps each listener: only the first of these three counts anyway.
+    incoming.on('end', () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))));
+    incoming.on('error', () => finish(() => reject(aborted())));
+    incoming.on('close', () => finish(() => reject(aborted())));
     if (incoming.destroyed) finish(() => reject(aborted()));
     return promise;
   };
