@@ -119,6 +119,7 @@ export const openMarketplace = async (
   const stopWatching = load.watch();
   const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now, isKept });
 
+  const listCategories = async () => (await tables.find('catalog-categories', { limit: 20_000 })).map(({ key }) => key);
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
   const counted = { config, cache, ownCache, now };
   const limit = limits(counted);
@@ -131,7 +132,7 @@ export const openMarketplace = async (
     const { fingerprintSecret } = secrets;
     const needsVerifiedEmail = (config.COD_NEEDS_VERIFIED_EMAIL ?? (config.NODE_ENV === 'production' ? 'on' : 'off')) === 'on';
     const cod = { maxOpenOrders: config.COD_MAX_OPEN_ORDERS, needsVerifiedEmail };
-    const limits = { cod, maxAmount: config.CHECKOUT_MAX_AMOUNT };
+    const limits = { cod, maxAmount: config.CHECKOUT_MAX_AMOUNT, listCategories };
     const commands = { ...both, ...limits, handle, store, until: watch.until, courier: outside.courier, reindex, fingerprintSecret, auth };
     app.route('/api/v1', writeApi(commands, services));
   }

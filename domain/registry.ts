@@ -8,6 +8,8 @@ import { cart } from './cart/cart.ts';
 import { CartEvent } from './cart/events.ts';
 import { category } from './category/category.ts';
 import { CategoryEvent } from './category/events.ts';
+import { categoryTree } from './categorytree/categorytree.ts';
+import { CategoryTreeEvent } from './categorytree/events.ts';
 import { checkout } from './checkout/checkout.ts';
 import { CheckoutEvent } from './checkout/events.ts';
 import { claim } from './claim/claim.ts';
@@ -95,6 +97,7 @@ export const eventSchemas: ReadonlyMap<string, EventDefinition> = new Map([
   ...definitions(BrandEvent),
   ...definitions(CartEvent),
   ...definitions(CategoryEvent),
+  ...definitions(CategoryTreeEvent),
   ...definitions(CheckoutEvent),
   ...definitions(ClaimEvent),
   ...definitions(CollectionEvent),
@@ -158,6 +161,7 @@ export const deciders: ReadonlyMap<string, Fold> = new Map([
   fold(brand, BrandEvent),
   fold(cart, CartEvent),
   fold(category, CategoryEvent),
+  fold(categoryTree, CategoryTreeEvent),
   fold(checkout, CheckoutEvent),
   fold(claim, ClaimEvent),
   fold(collection, CollectionEvent),

@@ -1,5 +1,6 @@
 // The write API: every command of every service, behind one key per request.
 import { Hono } from 'hono';
+import type { ListCategories } from '../commands/catalog.ts';
 import type { CodOptions } from '../commands/contact.ts';
 import type { Handle } from '../commands/handle.ts';
 import type { Until } from '../commands/watch.ts';
@@ -46,17 +47,18 @@ export interface WriteDependencies {
   readonly outside: Outside;
   /** A name for a value that says nothing about it: what claims are named by. */
   blindIndex(kind: string, value: string): string;
+  readonly listCategories: ListCategories;
   /** Builds the search index anew; answers when it is searched. */
   reindex(): Promise<unknown>;
 }
 
 /** The routers of each service, in the order in which they are asked. */
 export const commandRouters = (dependencies: WriteDependencies) => {
-  const { handle, report, reindex, outside, auth } = dependencies;
+  const { handle, report, reindex, outside, auth, listCategories } = dependencies;
   return {
     auth: [authCommands(auth)],
     cart: [cartCommands(handle, auth.secure)],
-    catalog: [catalogCommands(handle)],
+    catalog: [catalogCommands(handle, listCategories)],
     order: [
       checkoutCommands(dependencies),
       guestCommands(auth),

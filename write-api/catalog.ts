@@ -9,6 +9,7 @@ import {
   deactivateBrand,
   deactivateCategory,
   defineAttribute,
+  type ListCategories,
   moveCategory,
   removeAttribute,
   renameBrand,
@@ -40,10 +41,13 @@ const Brand = params(z.object({ brandId: Id }));
 const notFound = ['catalog.category_not_found'];
 const noBrand = ['catalog.brand_not_found'];
 
-const categoryCommands = (handle: Handle) =>
+const categoryCommands = (handle: Handle, list: ListCategories) =>
   new Hono<WriteEnv>()
-    .post('/categories', allow('ADMIN', { summary: 'Create a category.', status: 201, errors: notFound }), body(NewCategory), async (c) =>
-      answer(c, 201, await createCategory(handle, c.req.valid('json'), context(c)), ({ id }) => ({ categoryId: id })),
+    .post(
+      '/categories',
+      allow('ADMIN', { summary: 'Create a category.', status: 201, errors: [...notFound, 'catalog.category_too_deep'] }),
+      body(NewCategory),
+      async (c) => answer(c, 201, await createCategory(handle, c.req.valid('json'), context(c), list), ({ id }) => ({ categoryId: id })),
     )
     .patch(
       '/categories/:categoryId',
@@ -56,11 +60,11 @@ const categoryCommands = (handle: Handle) =>
       '/categories/:categoryId/move',
       allow('ADMIN', {
         summary: 'Hang a category below another one, or change its place among its siblings.',
-        errors: [...notFound, 'catalog.category_cycle'],
+        errors: [...notFound, 'catalog.category_cycle', 'catalog.category_too_deep'],
       }),
       Category,
       body(z.object({ parentId: Id.nullable(), order: z.int().min(0).max(10_000) })),
-      async (c) => answer(c, 200, await moveCategory(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c))),
+      async (c) => answer(c, 200, await moveCategory(handle, c.req.valid('param').categoryId, c.req.valid('json'), context(c), list)),
     )
     .post('/categories/:categoryId/activation', allow('ADMIN', { summary: 'Show a category.', errors: notFound }), Category, async (c) =>
       answer(c, 200, await activateCategory(handle, c.req.valid('param').categoryId, context(c))),
@@ -114,5 +118,5 @@ const brandCommands = (handle: Handle) =>
       answer(c, 200, await deactivateBrand(handle, c.req.valid('param').brandId, context(c))),
     );
 
-export const catalogCommands = (handle: Handle) =>
-  new Hono<WriteEnv>().route('/', categoryCommands(handle)).route('/', brandCommands(handle));
+export const catalogCommands = (handle: Handle, list: ListCategories) =>
+  new Hono<WriteEnv>().route('/', categoryCommands(handle, list)).route('/', brandCommands(handle));

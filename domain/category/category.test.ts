@@ -30,26 +30,17 @@ describe('a category', () => {
 
 describe('a category moves', () => {
   const moved = { type: 'category.moved', categoryId: 'shoes', parentId: 'sport', order: 1 } as const;
-  it('below another', () =>
-    given(category, created)
-      .when({ type: 'move', parentId: 'sport', ancestors: ['sport', 'root'], order: 1 })
-      .then(moved));
+  it('below another', () => given(category, created).when({ type: 'move', parentId: 'sport', order: 1 }).then(moved));
   it('to the top', () =>
     given(category, created)
-      .when({ type: 'move', parentId: null, ancestors: [], order: 1 })
+      .when({ type: 'move', parentId: null, order: 1 })
       .then({ ...moved, parentId: null }));
   it('among its siblings', () =>
     given(category, created)
-      .when({ type: 'move', parentId: 'fashion', ancestors: ['fashion'], order: 7 })
+      .when({ type: 'move', parentId: 'fashion', order: 7 })
       .then({ ...moved, parentId: 'fashion', order: 7 }));
   it('not below itself', () =>
-    given(category, created)
-      .when({ type: 'move', parentId: 'shoes', ancestors: ['shoes'], order: 1 })
-      .refuses('catalog.category_cycle'));
-  it('not below what hangs below it', () =>
-    given(category, created)
-      .when({ type: 'move', parentId: 'boots', ancestors: ['boots', 'winter', 'shoes', 'fashion'], order: 1 })
-      .refuses('catalog.category_cycle'));
+    given(category, created).when({ type: 'move', parentId: 'shoes', order: 1 }).refuses('catalog.category_cycle'));
 });
 
 describe('an attribute', () => {

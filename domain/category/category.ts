@@ -3,14 +3,11 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import type { Attribute, CategoryEvent } from './events.ts';
 
-/**
- * `ancestors` are the new parent's, from itself up to its root; empty for a root.
- * NOTE: two moves at the same moment each know the ancestors from before the other: `commands/` must not send them at once.
- */
+/** Whether a place in the tree may be taken is decided by the tree (domain/categorytree), which is asked first. */
 export type CategoryCommand =
   | { type: 'create'; categoryId: string; parentId: string | null; name: string; slug: string; order: number }
   | { type: 'rename'; name: string; slug: string }
-  | { type: 'move'; parentId: string | null; ancestors: readonly string[]; order: number }
+  | { type: 'move'; parentId: string | null; order: number }
   | { type: 'activate' }
   | { type: 'deactivate' }
   | { type: 'define_attribute'; attribute: Attribute }
@@ -66,9 +63,9 @@ const rename = (category: Category, { name, slug }: Of<'rename'>): CategoryEvent
   return [{ type: 'category.renamed', categoryId: known.categoryId, name, slug }];
 };
 
-const move = (category: Category, { parentId, ancestors, order }: Of<'move'>): CategoryEvent[] => {
+const move = (category: Category, { parentId, order }: Of<'move'>): CategoryEvent[] => {
   const known = mustExist(category);
-  if (parentId === known.categoryId || ancestors.includes(known.categoryId)) throw cycle();
+  if (parentId === known.categoryId) throw cycle();
   if (known.parentId === parentId && known.order === order) return [];
   return [{ type: 'category.moved', categoryId: known.categoryId, parentId, order }];
 };

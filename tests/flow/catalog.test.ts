@@ -1,6 +1,7 @@
 // From HTTP through the log to a read model and back: the catalogue.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { category } from '../../domain/category/category.ts';
 import { type Market, openMarket } from '../market.ts';
 
 let market: Market;
@@ -80,5 +81,86 @@ describe('an attribute', () => {
     expect(await read(defined.body.position)).toMatchObject([{ attributeId: defined.body.attributeId, name: 'Warna' }]);
     const removed = await market.call('DELETE', `${path}/attributes/${defined.body.attributeId}`, { token: admin });
     expect(await read(removed.body.position)).toEqual([]);
+  });
+});
+
+describe('the tree of categories', () => {
+  const create = async (parentId: string | null = null): Promise<string> => {
+    const slug = `k-${randomUUID()}`;
+    const { status, body } = await market.call('POST', '/categories', { token: admin, body: { name: slug, slug, parentId } });
+    expect(status, JSON.stringify(body)).toBe(201);
+    return body.categoryId;
+  };
+  /** What a client does that is told to come again. */
+  const move = async (categoryId: string, parentId: string | null): Promise<string> => {
+    const { status, body } = await market.call('POST', `/categories/${categoryId}/move`, { token: admin, body: { parentId, order: 1 } });
+    return status === 503 ? move(categoryId, parentId) : (body.code ?? 'moved');
+  };
+  const depthsOf = (items: readonly { categoryId: string; children: [] }[], depth = 1): [string, number][] =>
+    items.flatMap(({ categoryId, children }) => [[categoryId, depth] as [string, number], ...depthsOf(children, depth + 1)]);
+  const depths = async () => {
+    const position = `${market.store.logId}.${await market.store.head()}`;
+    return new Map(depthsOf((await market.call('GET', `/categories?minPosition=${position}`)).body.items));
+  };
+
+  it('lets two categories that go below each other at once lose neither', async () => {
+    for (const _ of [1, 2, 3, 4, 5]) {
+      const [x, y] = [await create(), await create()];
+      const answers = await Promise.all([move(x, y), move(y, x)]);
+      expect(answers.sort()).toEqual(['catalog.category_cycle', 'moved']);
+      const found = await depths();
+      expect([found.get(x), found.get(y)].sort()).toEqual([1, 2]);
+    }
+  });
+
+  it('is nowhere without its end, whoever moves what at once', async () => {
+    const ids = await Promise.all(Array.from({ length: 6 }, () => create()));
+    const rounds = Array.from({ length: 24 }, (_, n) => [ids[n % 6], ids[(n * 5 + 1 + Math.floor(n / 6)) % 6]] as const);
+    const answers = await Promise.all(rounds.map(([what = '', below = '']) => (what === below ? 'moved' : move(what, below))));
+    for (const answer of answers) expect(['moved', 'catalog.category_cycle', 'catalog.category_too_deep']).toContain(answer);
+    const found = await depths();
+    for (const id of ids) expect(found.get(id), id).toBeLessThanOrEqual(6);
+  });
+
+  it('is six levels deep at most, with what hangs below a category that moves', async () => {
+    const chain = async (length: number) => {
+      const ids = [await create()];
+      while (ids.length < length) ids.push(await create(ids.at(-1)));
+      return ids;
+    };
+    const [long, short] = [await chain(6), await chain(3)];
+    const slug = `k-${randomUUID()}`;
+    const deeper = await market.call('POST', '/categories', { token: admin, body: { name: slug, slug, parentId: long[5] } });
+    expect([deeper.status, deeper.body.code]).toEqual([422, 'catalog.category_too_deep']);
+    expect(await move(short[0] ?? '', long[3] ?? '')).toBe('catalog.category_too_deep');
+    expect(await move(short[0] ?? '', long[2] ?? '')).toBe('moved');
+    // Both fit alone, and not together.
+    const [one, two] = [await chain(3), await chain(3)];
+    const third = await chain(2);
+    const together = await Promise.all([move(one[0] ?? '', two[2] ?? ''), move(two[0] ?? '', third[1] ?? '')]);
+    expect(together.sort()).toEqual(['catalog.category_too_deep', 'moved']);
+  });
+
+  it('knows what stood in an older log', async () => {
+    const older = await openMarket();
+    try {
+      const token = await older.tokenFor('01JZADMINADMINADMINADMINAD', ['CUSTOMER', 'ADMIN']);
+      const [a, b] = ['01JZCATEG0RYAAAAAAAAAAAAAA', '01JZCATEG0RYBBBBBBBBBBBBBB'];
+      const commandId = randomUUID();
+      const context = {
+        commandId,
+        correlationId: commandId,
+        causationId: commandId,
+        actor: { kind: 'system', id: 'test' },
+        at: '2026-01-01T00:00:00.000Z',
+      } as const;
+      await older.handle(category, a, { type: 'create', categoryId: a, parentId: null, name: 'A', slug: 'a', order: 0 }, context);
+      await older.handle(category, b, { type: 'create', categoryId: b, parentId: a, name: 'B', slug: 'b', order: 0 }, context);
+      await older.call('GET', `/categories?minPosition=${older.store.logId}.${await older.store.head()}`);
+      const answer = await older.call('POST', `/categories/${a}/move`, { token, body: { parentId: b, order: 0 } });
+      expect([answer.status, answer.body.code]).toEqual([409, 'catalog.category_cycle']);
+    } finally {
+      await older.close();
+    }
   });
 });
