@@ -1,5 +1,6 @@
 // Chooses the engines of the read models from the configuration: rows, search, analytics. Nothing above knows which they were.
 // Clients of servers are loaded where they are used only: on one machine nobody pays for them.
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { analyticsOver, serveAnalytics } from './analytics/bridge.ts';
@@ -124,6 +125,20 @@ const connectClickHouse = async ({ CLICKHOUSE_URL: url, NAMESPACE: namespace, MA
   if (!url) return null;
   const { openClickHouseAnalytics } = await import('./analytics/clickhouse.ts');
   return openClickHouseAnalytics({ url, namespace, zone });
+};
+
+/** Whether reports are wanted in this process and their engine was left out of the installation. */
+export const lacksAnalyticsEngine = (
+  { ANALYTICS, CLICKHOUSE_URL }: Pick<Config, 'ANALYTICS' | 'CLICKHOUSE_URL'>,
+  engine = 'chdb',
+): boolean => {
+  if (ANALYTICS === 'off' || CLICKHOUSE_URL) return false;
+  try {
+    createRequire(import.meta.url).resolve(engine);
+    return false;
+  } catch {
+    return true;
+  }
 };
 
 /** Analytics; null where it is switched off, and in a fleet without ClickHouse. */
