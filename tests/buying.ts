@@ -1,4 +1,5 @@
 // What a test of buying needs: goods on a shelf, a buyer with a cart, and the way from a quote to a payment.
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { checkout } from '../domain/checkout/checkout.ts';
@@ -8,6 +9,7 @@ import { positionText } from '../domain/position.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import type { Answer, Market } from './market.ts';
 import { aContext, anId, listProduct, openStore, rupiah, type Store } from './shop.ts';
+import { placedPatiently } from './support/patient.ts';
 import { ok } from './support/shop.ts';
 
 export interface Goods {
@@ -67,12 +69,20 @@ export const cheapestOf = (quote: Answer['body']) => {
   }));
 };
 
-export const place = (market: Market, { token }: Customer, quote: Answer['body'], body: object = {}, headers?: Record<string, string>) =>
-  market.call('POST', '/checkouts', {
-    token,
-    body: { quoteId: quote.quoteId, shipping: cheapestOf(quote), method: 'qris', ...body },
-    ...(headers && { headers }),
-  });
+export const place = (
+  market: Market,
+  { token }: Customer,
+  quote: Answer['body'],
+  body: object = {},
+  headers: Record<string, string> = { 'idempotency-key': randomUUID() },
+) =>
+  placedPatiently(() =>
+    market.call('POST', '/checkouts', {
+      token,
+      body: { quoteId: quote.quoteId, shipping: cheapestOf(quote), method: 'qris', ...body },
+      headers,
+    }),
+  );
 
 /** Milliseconds; only a checkout that hangs takes so long. */
 const longestCheckout = 30_000;

@@ -10,6 +10,7 @@ import { readConfig } from '../infra/config.ts';
 import { logger } from '../infra/telemetry/log.ts';
 import { openMarketplace } from '../marketplace.ts';
 import type { Market, MarketOptions } from './market.types.ts';
+import { patiently } from './support/patient.ts';
 
 export type { Answer, Market } from './market.types.ts';
 
@@ -52,18 +53,21 @@ export const openMarket = async (options: MarketOptions = {}): Promise<Market> =
       return (await marketplace.tokens.sign({ sub: userId, sid: randomUUID(), roles, seller: seller ?? null, epoch: 0 })).token;
     },
     async call(method, path, { token, body, headers = {} } = {}) {
-      const response = await marketplace.app.request(`/api/v1${path}`, {
-        method,
-        headers: {
-          ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+      const sent = {
+        ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers,
+      };
+      return patiently(async () => {
+        const response = await marketplace.app.request(`/api/v1${path}`, {
+          method,
+          headers: sent,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
       });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
     },
     async close() {
       await marketplace.close();

@@ -27,10 +27,7 @@ describe('a line', patience, () => {
     ['events tail --count 1 --count 2', '--count is given twice.'],
     ['sagas list --outcome nope', 'There is no outcome nope. There are: NotStarted, Running, Completed, Compensated, NeedsHuman.'],
     ['sagas list --limit 0', '--limit takes a number of at least 1, not 0.'],
-    [
-      'sagas show refnud 1',
-      'There is no saga refnud; did you mean refund? There are: checkout, collection, erasure, fulfilment, refund, onboarding.',
-    ],
+    ['sagas show refnud 1', expect.stringMatching(/^There is no saga refnud; did you mean refund\? There are: checkout, collection, /)],
     ['users grant a@b.c EMPEROR', 'There is no role EMPEROR. There are: CUSTOMER, AUDITOR, ANALYST, ADMIN, SUPER_ADMIN.'],
     ['start --role gatway', expect.stringContaining('There is no role gatway; did you mean gateway? There are:')],
   ])('that makes no sense is answered in one sentence: %s', async (line, sentence) =>

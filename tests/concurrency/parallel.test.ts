@@ -9,6 +9,7 @@ import { stock, stockId } from '../../domain/stock/stock.ts';
 import { type Answer, type Market, openMarket } from '../market.ts';
 import { type Client, clientOf } from '../support/child.ts';
 import { chainFaults, stockFaults } from '../support/inspect.ts';
+import { placedPatiently } from '../support/patient.ts';
 import { freshId } from '../support/probe.ts';
 import { type Article, administrator, choicesOf, homeOf, ok, openShop, type Shop, sell } from '../support/shop.ts';
 
@@ -69,8 +70,9 @@ describe('stock', () => {
       const { productId, variantId } = article;
       ok(await market.call('POST', '/cart/lines', { token, body: { productId, variantId } }));
       const quote = ok(await market.call('POST', '/checkouts/quote', { token, body: { address: homeOf() } }));
-      return () =>
-        market.call('POST', '/checkouts', { token, body: { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' } });
+      const body = { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' };
+      const headers = { 'idempotency-key': randomUUID() };
+      return () => placedPatiently(() => market.call('POST', '/checkouts', { token, body, headers }));
     });
     const answers = await Promise.all(placed.map((place) => place()));
     expect(codes(answers)).toEqual({ 201: 10, '409 checkout.out_of_stock': 30 });

@@ -10,6 +10,7 @@ import { logger } from '../../infra/telemetry/log.ts';
 import { openMarketplace } from '../../marketplace.ts';
 import { tamper } from '../eventstoredb/tamper.ts';
 import type { Market, MarketOptions } from '../market.types.ts';
+import { patiently } from '../support/patient.ts';
 import { type Ground, newGround, startFleet } from './fleet.ts';
 
 /** Folders of markets that are opened again: what stands on the servers is found by them. */
@@ -78,19 +79,22 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
     },
     async call(method, path, { token, body, headers = {} } = {}) {
       await settled(path);
-      const response = await fetch(`${origin}/api/v1${path}`, {
-        method,
-        headers: {
-          'user-agent': '',
-          ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+      const sent = {
+        'user-agent': '',
+        ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers,
+      };
+      return patiently(async () => {
+        const response = await fetch(`${origin}/api/v1${path}`, {
+          method,
+          headers: sent,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
       });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
     },
     async close() {
       await marketplace.close();

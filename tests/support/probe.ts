@@ -6,6 +6,7 @@ import { ulidText } from '../../domain/id.ts';
 import type { Env } from '../../infra/http/env.ts';
 import { describeRoutes, type Route } from '../../infra/http/routes.ts';
 import type { Answer } from '../market.ts';
+import { patiently } from './patient.ts';
 
 export interface Probe {
   readonly method: string;
@@ -26,11 +27,9 @@ type App = Pick<Hono<Env>, 'request'>;
  * NOTE: a long run of requests in one process lets its loop lag until it sheds them; then the same is sent again.
  */
 export const probe = async (app: App, request: Probe): Promise<Answer> => {
-  for (;;) {
-    await setImmediate();
-    const answer = await probeOnce(app, request);
-    if (answer.body.code !== 'gateway.overloaded') return answer;
-  }
+  await setImmediate();
+  const headers = { ...(request.method !== 'GET' && { 'idempotency-key': randomUUID() }), ...request.headers };
+  return patiently(() => probeOnce(app, { ...request, headers }));
 };
 
 const probeOnce = async (app: App, { method, path, token, guest, text, json, headers = {} }: Probe): Promise<Answer> => {
@@ -38,7 +37,6 @@ const probeOnce = async (app: App, { method, path, token, guest, text, json, hea
   const response = await app.request(path, {
     method,
     headers: {
-      ...(method !== 'GET' && { 'idempotency-key': randomUUID() }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(guest !== undefined && { cookie: `guest=${guest}` }),
