@@ -97,3 +97,39 @@ export const buyerTakenOver = async (handle: Handle, userId: string, checkoutId:
   const { state: known } = await handle.load(contact, contactId);
   return known.taken[state.buyerId] === userId ? state.buyerId : null;
 };
+
+/** Forgets a purchase for each of its contacts; a saga destroys what the guest has told. */
+export const forgetPurchase = async (
+  handle: Handle,
+  { checkoutId, buyerId, countedFor }: { checkoutId: string; buyerId: string; countedFor: readonly string[] },
+  context: Context,
+): Promise<void> => {
+  for (const contactId of countedFor) {
+    const forget = { type: 'forget', contactId, checkoutId, buyerId, at: context.at } as const;
+    await handle(contact, contactId, forget, subcommand(context, `forget ${contactId} ${buyerId}`));
+  }
+};
+
+/** What an account has taken over goes with it. */
+export const forgetTakenOver = async (
+  { handle, blindIndex }: { handle: Handle; blindIndex: BlindIndex },
+  userId: string,
+  email: string,
+  context: Context,
+): Promise<void> => {
+  const { state } = await handle.load(contact, emailContact(blindIndex, email));
+  for (const { checkoutId, buyerId } of state.purchases) {
+    if (state.taken[buyerId] !== userId) continue;
+    const { state: bought } = await handle.load(checkout, checkoutId);
+    if (bought.status !== 'None' && bought.countedFor)
+      await forgetPurchase(handle, { checkoutId, buyerId, countedFor: bought.countedFor }, context);
+  }
+};
+
+/** Whether nothing more can become of a purchase: its orders are over, return window included. */
+export const isOverForGood = async (handle: Handle, purchase: Checkout): Promise<boolean> => {
+  if (!isPurchase(purchase)) return false;
+  if (purchase.status === 'Failed' || purchase.status === 'Expired') return true;
+  const states = await Promise.all(purchase.plan.orders.map(async ({ orderId }) => (await handle.load(order, orderId)).state));
+  return states.every(({ status }) => status === 'Completed' || status === 'Cancelled' || status === 'Returned');
+};

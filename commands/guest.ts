@@ -8,13 +8,13 @@ import { returns } from '../domain/return/return.ts';
 import type { MailOutbox } from '../infra/outbound/mail.port.ts';
 import type { AccessTokens, PurchaseLinks } from '../infra/tokens/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
-import { buyerTakenOver } from './contact.ts';
-import type { Handle, Result } from './handle.ts';
+import { buyerTakenOver, forgetPurchase, isOverForGood } from './contact.ts';
+import type { Context, Handle, Result } from './handle.ts';
 import { derivedUuid } from './ids.ts';
 
 export interface GuestDeps {
   readonly handle: Handle;
-  readonly seals: Pick<Seals, 'open' | 'seal'>;
+  readonly seals: Pick<Seals, 'open' | 'openAll' | 'seal'>;
   readonly tokens: Pick<AccessTokens, 'sign'>;
   readonly purchaseLinks: PurchaseLinks;
   readonly mail: Pick<MailOutbox, 'send'>;
@@ -28,11 +28,13 @@ export interface PurchaseAccess {
   readonly accessExpiresAt: string;
 }
 
-type GuestPurchase = Purchase & Required<Pick<Purchase, 'contact'>>;
+type GuestPurchase = Purchase & Required<Pick<Purchase, 'contact' | 'countedFor'>>;
 
 const purchaseOf = async (handle: Handle, checkoutId: string): Promise<GuestPurchase | null> => {
   const { state } = await handle.load(checkout, checkoutId);
-  return isPurchase(state) && state.contact ? { ...state, contact: state.contact } : null;
+  if (!isPurchase(state)) return null;
+  const { contact, countedFor } = state;
+  return contact && countedFor ? { ...state, contact, countedFor } : null;
 };
 
 const accessTo = async ({ tokens }: GuestDeps, { checkoutId, buyerId, plan }: Purchase): Promise<PurchaseAccess> => {
@@ -49,16 +51,39 @@ export const openPurchaseLink = async (deps: GuestDeps, token: string, at: strin
   return accessTo(deps, purchase);
 };
 
-/** The same for who has bought with this very browser. Throws checkout.not_found. */
-export const openOwnPurchase = async (deps: GuestDeps, checkoutId: string, buyerId: string): Promise<PurchaseAccess> => {
-  const purchase = await purchaseOf(deps.handle, checkoutId);
+const ownPurchase = async (handle: Handle, checkoutId: string, buyerId: string): Promise<GuestPurchase> => {
+  const purchase = await purchaseOf(handle, checkoutId);
   if (!purchase || purchase.buyerId !== buyerId) throw new DomainError('checkout.not_found', 'There is no such checkout.');
-  return accessTo(deps, purchase);
+  return purchase;
+};
+
+/** The same for who has bought with this very browser. Throws checkout.not_found. */
+export const openOwnPurchase = async (deps: GuestDeps, checkoutId: string, buyerId: string): Promise<PurchaseAccess> =>
+  accessTo(deps, await ownPurchase(deps.handle, checkoutId, buyerId));
+
+/** All that a guest has told for a purchase, opened, and what was bought. Throws checkout.not_found. */
+export const exportPurchase = async ({ handle, seals }: GuestDeps, checkoutId: string, buyerId: string) => {
+  const { contact, address, plan, status } = await ownPurchase(handle, checkoutId, buyerId);
+  const [email, phone, where] = await seals.openAll([contact.email, contact.phone, address]);
+  const orders = plan.orders.map(({ orderId, lines, totals }) => ({
+    ...{ orderId, total: totals.total },
+    lines: lines.map(({ name, sku, quantity, amount }) => ({ name, sku, quantity, amount })),
+  }));
+  return { checkoutId, status, contact: { email, phone, language: contact.language }, address: where, orders };
+};
+
+/** Destroys what a guest has told for a purchase, once nothing more can become of it. Throws checkout.not_found, checkout.still_open. */
+export const erasePurchase = async ({ handle }: GuestDeps, checkoutId: string, buyerId: string, context: Context): Promise<void> => {
+  const purchase = await ownPurchase(handle, checkoutId, buyerId);
+  if (!(await isOverForGood(handle, purchase))) {
+    throw new DomainError('checkout.still_open', 'Cancel or receive the orders first, and wait until they can no longer be returned.');
+  }
+  await forgetPurchase(handle, purchase, context);
 };
 
 /** A link to one purchase, sealed for its buyer, as mails carry it. */
 export const sealedLink = async (
-  { seals, purchaseLinks }: Pick<GuestDeps, 'seals' | 'purchaseLinks'>,
+  { seals, purchaseLinks }: { readonly seals: Pick<Seals, 'seal'>; readonly purchaseLinks: PurchaseLinks },
   { checkoutId, buyerId }: { checkoutId: string; buyerId: string },
   at: string,
 ) => {

@@ -1,5 +1,6 @@
 // What ends sessions and roles reaches every process by the feed: from now on their tokens count no more, and erased people's keys are forgotten.
 import type { AccountEvent } from '../domain/account/events.ts';
+import type { ErasureEvent } from '../domain/erasure/events.ts';
 import { later, minutes } from '../domain/id.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import type { UserEvent } from '../domain/user/events.ts';
@@ -17,8 +18,9 @@ interface Told {
   readonly seals: Pick<Seals, 'forget'>;
 }
 
-type Heard = AccountEvent | Extract<UserEvent, { type: 'user.erased' }>;
-const isHeard = (event: { type: string }): event is Heard => event.type.startsWith('account.') || event.type === 'user.erased';
+type Heard = AccountEvent | Extract<UserEvent, { type: 'user.erased' }> | Extract<ErasureEvent, { type: 'erasure.completed' }>;
+const isHeard = (event: { type: string }): event is Heard =>
+  event.type.startsWith('account.') || event.type === 'user.erased' || event.type === 'erasure.completed';
 
 const hear = ({ revocations, seals }: Told, { event, metadata }: Recorded): void => {
   if (!isHeard(event)) return;
@@ -38,6 +40,7 @@ const hear = ({ revocations, seals }: Told, { event, metadata }: Recorded): void
       revocations.raiseEpoch(event.userId, event.epoch, at);
       break;
     case 'user.erased':
+    case 'erasure.completed': // a guest's too, who has no profile
       seals.forget(event.userId);
       break;
     default:

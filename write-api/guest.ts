@@ -1,14 +1,24 @@
 // Guests over HTTP: from the link of a mail, or the cookie that a purchase was made with, to a token that opens this purchase alone.
-import { Hono } from 'hono';
+import { Hono, type Context as HonoContext } from 'hono';
 import { z } from 'zod';
 import { type BlindIndex, contactsOf } from '../commands/contact.ts';
-import { type Asking, type GuestDeps, openOwnPurchase, openPurchaseLink, resendPurchaseLink } from '../commands/guest.ts';
+import {
+  type Asking,
+  erasePurchase,
+  exportPurchase,
+  type GuestDeps,
+  openOwnPurchase,
+  openPurchaseLink,
+  resendPurchaseLink,
+} from '../commands/guest.ts';
 import { Id } from '../domain/id.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { context, type WriteEnv } from './http.ts';
+
+type C = HonoContext<WriteEnv>;
 
 export interface GuestRoutesDeps extends GuestDeps {
   readonly blindIndex: BlindIndex;
@@ -22,6 +32,19 @@ export const askingOf = (blindIndex: BlindIndex, { kind, id, purchaseId }: Princ
   nameIn: kind === 'guest' && purchaseId === undefined ? (checkoutId) => guestBuyerId(blindIndex, id, checkoutId) : null,
 });
 
+/** Under which buyer's id this guest has bought what has become the checkout. */
+const nameOf = ({ blindIndex }: GuestRoutesDeps, c: C, checkoutId: string): string => {
+  const { id, nameIn } = askingOf(blindIndex, principalOf(c));
+  return nameIn ? nameIn(checkoutId) : id;
+};
+
+const Exported = z.object({
+  checkoutId: z.string(),
+  status: z.string(),
+  contact: z.object({ email: z.unknown(), phone: z.unknown(), language: z.string() }),
+  address: z.unknown(),
+  orders: z.array(z.unknown()),
+});
 const Access = z.object({
   checkoutId: z.string(),
   orderIds: z.array(z.string()),
@@ -53,9 +76,34 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const { checkoutId } = c.req.valid('param');
-        const { id, nameIn } = askingOf(deps.blindIndex, principalOf(c));
         c.header('cache-control', 'no-store');
-        return c.json(await openOwnPurchase(deps, checkoutId, nameIn ? nameIn(checkoutId) : id));
+        return c.json(await openOwnPurchase(deps, checkoutId, nameOf(deps, c, checkoutId)));
+      },
+    )
+    .get(
+      '/guest/purchases/:checkoutId/export',
+      allow('buyer', {
+        ...{ summary: 'All that a guest has told for a purchase, as a file.', owner: 'guest' },
+        ...{ errors: ['checkout.not_found'], answer: Exported },
+      }),
+      params(z.object({ checkoutId: Id })),
+      async (c) => {
+        const { checkoutId } = c.req.valid('param');
+        c.header('content-disposition', 'attachment; filename="my-purchase.json"');
+        return c.json(await exportPurchase(deps, checkoutId, nameOf(deps, c, checkoutId)));
+      },
+    )
+    .delete(
+      '/guest/purchases/:checkoutId/personal-data',
+      allow('buyer', {
+        ...{ summary: 'Erase what a guest has told for a purchase, when its orders are over. The books stay.', owner: 'guest' },
+        ...{ status: 202, errors: ['checkout.not_found', 'checkout.still_open'], answer: z.object({ checkoutId: z.string() }) },
+      }),
+      params(z.object({ checkoutId: Id })),
+      async (c) => {
+        const { checkoutId } = c.req.valid('param');
+        await erasePurchase(deps, checkoutId, nameOf(deps, c, checkoutId), context(c));
+        return c.json({ checkoutId }, 202);
       },
     )
     .post(

@@ -6,6 +6,7 @@ import type { MailOutbox } from '../../infra/outbound/mail.port.ts';
 import { type Seals, VaultBusy } from '../../infra/vault/port.ts';
 import { emailClaim } from '../auth.ts';
 import { releaseClaim } from '../claims.ts';
+import { forgetTakenOver } from '../contact.ts';
 import { type Handle, subcommand } from '../handle.ts';
 import type { Outbound } from './run.ts';
 
@@ -32,6 +33,7 @@ export const toVault =
     const { handle, seals, mail } = needs;
     await mail.removeOf(userId);
     const email = await emailOf(needs, userId);
+    if (email !== null) await forgetTakenOver(needs, userId, email, context);
     if (email !== null) await releaseClaim(handle, emailClaim(needs, email), userId, subcommand(context, 'address'));
     await seals.erase(userId).catch((error: unknown) => {
       // Busy is trouble, not a refusal: it must be tried again until nothing is left in the files.

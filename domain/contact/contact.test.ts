@@ -52,3 +52,15 @@ describe('an account that has proved an address', () => {
       .when({ ...take, userId: 'u2' })
       .then({ ...taken, userId: 'u2' }));
 });
+
+describe('a purchase that is forgotten', () => {
+  const forget = { type: 'forget', ...ids } as const;
+  const forgotten: ContactEvent = { type: 'contact.purchase_forgotten', ...ids };
+
+  it('is nobody’s any more', () => given(contact, used, bought, taken).when(forget).then(forgotten));
+  it('is forgotten once, and only where it was known', () => {
+    given(contact, used, forgotten).when(forget).then();
+    given(contact).when(forget).then();
+  });
+  it('is not taken over', () => given(contact, used, forgotten).when(take).then(taken));
+});

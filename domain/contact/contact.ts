@@ -15,7 +15,8 @@ export type ContactCommand =
       over: readonly string[];
       at: string;
     }
-  | { type: 'take'; contactId: string; userId: string; at: string };
+  | { type: 'take'; contactId: string; userId: string; at: string }
+  | { type: 'forget'; contactId: string; checkoutId: string; buyerId: string; at: string };
 
 export interface ContactPurchase {
   readonly checkoutId: string;
@@ -58,6 +59,10 @@ const evolve = (contact: Contact, event: ContactEvent): Contact => {
       return { ...contact, taken: { ...contact.taken, [event.buyerId]: event.userId } };
     case 'contact.taken':
       return { ...contact, userId: event.userId };
+    case 'contact.purchase_forgotten': {
+      const { [event.buyerId]: _gone, ...taken } = contact.taken;
+      return { ...contact, purchases: contact.purchases.filter(({ buyerId }) => buyerId !== event.buyerId), taken };
+    }
     default:
       return event satisfies never;
   }
@@ -87,6 +92,11 @@ const take = (contact: Contact, { contactId, userId, at }: Of<'take'>): ContactE
   return [...taken, { type: 'contact.taken', contactId, userId, at }];
 };
 
+const forget = (contact: Contact, { contactId, checkoutId, buyerId, at }: Of<'forget'>): ContactEvent[] =>
+  contact.purchases.some((each) => each.buyerId === buyerId) || contact.taken[buyerId] !== undefined
+    ? [{ type: 'contact.purchase_forgotten', contactId, checkoutId, buyerId, at }]
+    : [];
+
 export const contact: Decider<Contact, ContactCommand, ContactEvent> = {
   category: 'contact',
   version: 1,
@@ -98,6 +108,8 @@ export const contact: Decider<Contact, ContactCommand, ContactEvent> = {
         return use(state, command);
       case 'take':
         return take(state, command);
+      case 'forget':
+        return forget(state, command);
       default:
         return command satisfies never;
     }

@@ -22,5 +22,8 @@ export const ContactPurchaseTaken = z.object({ type: z.literal('contact.purchase
 /** From here on the contact is this account's, whatever was bought by it. */
 export const ContactTaken = z.object({ type: z.literal('contact.taken'), contactId: id(), userId: id(), at: open(Instant) });
 
-export const ContactEvent = z.discriminatedUnion('type', [ContactUsed, ContactPurchaseTaken, ContactTaken]);
+/** What a guest has told for this purchase is destroyed, and the purchase is nobody's any more. */
+export const ContactPurchaseForgotten = z.object({ type: z.literal('contact.purchase_forgotten'), ...common });
+
+export const ContactEvent = z.discriminatedUnion('type', [ContactUsed, ContactPurchaseTaken, ContactTaken, ContactPurchaseForgotten]);
 export type ContactEvent = z.infer<typeof ContactEvent>;

@@ -92,6 +92,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
     meaning: 'A shipping option is chosen twice for one seller, or for a seller who is not in the quote.',
   },
   'checkout.shipping_choice_missing': { status: 422, meaning: 'Choose one shipping option for each seller.' },
+  'checkout.still_open': { status: 409, meaning: 'Orders of the purchase are not over yet.' },
   'checkout.too_many_lines': { status: 422, meaning: 'One checkout has fewer lines than this.' },
   'checkout.unbalanced_quote': { status: 500, meaning: 'A quote did not add up and was not made.' },
   'claim.taken': { status: 409, meaning: 'Somebody else has this value.' },

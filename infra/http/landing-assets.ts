@@ -30,7 +30,11 @@ const send = async () => {
   const body = JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) });
   if (body !== lastBody) { lastBody = body; lastKey = key(); }
   const answer = await fetch('/api/v1' + form.dataset.path, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': lastKey }, body });
-  if (answer.ok) { form.hidden = true; show('done'); history.replaceState(null, '', location.pathname); return; }
+  if (answer.ok) {
+    form.hidden = true; show('done');
+    const orders = document.querySelector('[data-orders]');
+    if (orders) orders.textContent = ((await answer.json()).orderIds ?? []).join(', ');
+    history.replaceState(null, '', location.pathname); return; }
   document.querySelector('[data-reason]').textContent = (await answer.json()).detail ?? '';
   show('failed');
 };

@@ -40,6 +40,10 @@ const texts = {
     failed: 'That did not work. Nothing has changed.',
     noToken: 'This link is not complete. Open it again from the mail, or ask for a new one.',
     noScript: 'This page needs JavaScript: the secret in its address is not sent until you agree.',
+    purchaseTitle: 'Your purchase',
+    purchaseAsk: 'Look which orders this link shows.',
+    purchaseDo: 'Show',
+    purchaseDone: 'The shop’s own pages are not open yet. An app finds these orders by your link:',
     orderTitle: 'Your order',
     orderText: 'The shop’s own pages are not open yet. An app that you are signed in to finds the order here:',
   },
@@ -55,6 +59,10 @@ const texts = {
     failed: 'Belum berhasil. Tidak ada yang berubah.',
     noToken: 'Tautan ini tidak lengkap. Buka lagi dari email, atau minta tautan baru.',
     noScript: 'Halaman ini memerlukan JavaScript: rahasia di alamatnya baru dikirim setelah Anda setuju.',
+    purchaseTitle: 'Pembelian Anda',
+    purchaseAsk: 'Lihat pesanan mana yang ditampilkan tautan ini.',
+    purchaseDo: 'Tampilkan',
+    purchaseDone: 'Halaman toko belum dibuka. Aplikasi menemukan pesanan ini lewat tautan Anda:',
     orderTitle: 'Pesanan Anda',
     orderText: 'Halaman toko belum dibuka. Aplikasi tempat Anda masuk menemukan pesanan ini di:',
   },
@@ -103,6 +111,12 @@ const resetPage = (language: Language): string => {
   return tokenForm(language, '/auth/reset-password', { title, fields, submit, done });
 };
 
+const purchasePage = (language: Language): string => {
+  const { purchaseTitle: title, purchaseAsk, purchaseDo: submit, purchaseDone } = texts[language];
+  const done = `${purchaseDone} <code data-orders></code>`;
+  return tokenForm(language, '/guest/access', { title, fields: `<p>${purchaseAsk}</p>`, submit, done });
+};
+
 const orderPage = (language: Language, orderId: string): string => {
   const { orderTitle, orderText } = texts[language];
   return page(language, orderTitle, `<p>${orderText}</p><p><code>${places.api}/orders/${orderId}</code></p>`);
@@ -134,6 +148,7 @@ export const landingRoutes = () =>
     })
     .get('/verify-email', about('The page that the mail with this link leads to.'), (c) => inLanguage(c, verifyPage))
     .get('/reset-password', about('The page that the mail with this link leads to.'), (c) => inLanguage(c, resetPage))
+    .get('/purchase', about('The page that mails to guests lead to.'), (c) => inLanguage(c, purchasePage))
     .get('/orders/:orderId', about('The page that mails about an order lead to.'), params(z.object({ orderId: Id })), (c) =>
       inLanguage(c, (language) => orderPage(language, c.req.valid('param').orderId)),
     )

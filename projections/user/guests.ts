@@ -16,9 +16,10 @@ export const guests: Projection<GuestRow, Read> = {
   name: 'user-guests',
   service: 'user',
   version: 1,
-  reads: ['contact.used', 'contact.purchase_taken'],
+  reads: ['contact.used', 'contact.purchase_taken', 'contact.purchase_forgotten'],
   key: ({ event }) => (event.contactId.startsWith('email.') ? event.buyerId : null),
   evolve: (row, { event }) => {
+    if (event.type === 'contact.purchase_forgotten') return null;
     const { buyerId, checkoutId, userId } = event;
     return row?.userId ? row : { buyerId, checkoutId, userId };
   },

@@ -1,12 +1,13 @@
 // A guest buys without an account, comes back by the mailed link, and takes the purchase along into an account that has proved the address.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { erasure } from '../../domain/erasure/erasure.ts';
 import { order } from '../../domain/order/order.ts';
 import { shipment } from '../../domain/shipment/shipment.ts';
 import { address, cheapestOf, nowPosition, openShop, type Shop, untilCheckout } from '../buying.ts';
 import { type Answer, type Market, openMarket } from '../market.ts';
 import { ok } from '../support/shop.ts';
-import { mailedToken, signUp } from './people.ts';
+import { mailedToken, password, signUp } from './people.ts';
 
 let market: Market;
 let shop: Shop;
@@ -193,5 +194,44 @@ describe('who registers and verifies the address', () => {
 
     const later = await buy(aGuest(), contact);
     expect((await call('GET', await fresh(`/orders/${later.orderId}`))).status, 'bought as a guest since').toBe(200);
+  });
+});
+
+describe('what a guest has told', () => {
+  const erase = (opened: Awaited<ReturnType<typeof access>>) =>
+    opened.call('DELETE', `/guest/purchases/${opened.checkoutId}/personal-data`);
+  const erased = (buyerId: string) => market.until(erasure, buyerId, ({ status }) => status === 'completed', 20_000);
+
+  it('is told again to that guest alone, and is gone for good when asked for', async () => {
+    const contact = contactOf();
+    const guest = aGuest();
+    const { checkoutId, orderId } = await buy(guest, contact);
+    const buyerId = await buyerOf(checkoutId);
+    const opened = await access(checkoutId);
+    const path = `/guest/purchases/${checkoutId}/export`;
+    expect(ok(await opened.call('GET', path))).toMatchObject({ contact, address: { street: address.street }, orders: [{ orderId }] });
+    expect((await aGuest().call('GET', path)).status).toBe(404);
+    expect(told(await erase(opened))).toEqual([409, 'checkout.still_open']);
+
+    ok(await guest.call('POST', `/orders/${orderId}/cancellation`, {}));
+    await market.until(order, orderId, (state) => state.status === 'Cancelled', 20_000);
+    expect((await erase(opened)).status).toBe(202);
+    await erased(buyerId);
+    expect(ok(await opened.call('GET', path))).toMatchObject({ contact: { email: '[erased]', phone: '[erased]' }, address: '[erased]' });
+    expect(await market.outside.readMails?.(buyerId, 10)).toEqual([]);
+    expect(ok(await market.call('GET', await fresh(`/orders/${orderId}`), { token: shop.token })).address).toBe('[erased]');
+  });
+
+  it('goes with the account that has taken it over', async () => {
+    const contact = contactOf();
+    const { checkoutId, orderId } = await buy(aGuest(), contact);
+    const buyerId = await buyerOf(checkoutId);
+    const person = await signUp(market, contact.email);
+    ok(await market.call('POST', '/auth/verify-email', { body: { token: await mailedToken(market, person.userId) } }));
+    ok(await market.call('POST', `/orders/${orderId}/cancellation`, { token: person.token, body: {} }));
+    await market.until(order, orderId, (state) => state.status === 'Cancelled', 20_000);
+    ok(await market.call('DELETE', '/users/me', { token: person.token, body: { password } }));
+    await erased(buyerId);
+    expect(ok(await market.call('GET', await fresh(`/orders/${orderId}`), { token: shop.token })).address).toBe('[erased]');
   });
 });
