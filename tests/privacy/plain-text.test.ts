@@ -1,4 +1,5 @@
 // Nobody's name, address or number stands in plain text in any file or log line, at any time; and once erased, no part of the API tells it.
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -22,6 +23,8 @@ const said = {
   label: 'Rumah nenek di bukit',
   title: 'Harumnya sampai ke kamar tamu',
   review: 'Saya minum setiap subuh sebelum ke ladang tembakau.',
+  guestEmail: 'tamu.tanpa.akun.1987@surat-pribadi.example',
+  guestPhone: '+62 814 2211 0099',
   note: 'Kemasannya penyok karena hujan di teras depan.',
 };
 const words = Object.values(said);
@@ -129,6 +132,26 @@ describe('what a person tells', () => {
     await hears('order.delivered', 'orderId', orderId);
     bought = { orderId, checkoutId, paymentId: payment.paymentId, productId, variantId, reviewId: '', shipmentId: shipmentId ?? '' };
     expect(leaks()).toEqual([]);
+  });
+
+  it('when somebody buys as a guest stands nowhere in plain text, and the cookie neither', async () => {
+    const cookie = randomUUID();
+    const asGuest = async (path: string, body: object) =>
+      ok(await child.call('POST', path, { headers: { cookie: `guest=${cookie}` }, body }));
+    const { productId, variantId } = await sell(child, shop, 5);
+    await asGuest('/cart/lines', { productId, variantId });
+    const elsewhere = { ...address, recipient: 'Tamu', phone: '+62811000111', street: 'Jl. Braga 1', postalCode: '40111' };
+    const contact = { email: said.guestEmail, phone: said.guestPhone };
+    const quote = await asGuest('/checkouts/quote', { address: elsewhere, contact });
+    const placed = await asGuest('/checkouts', { quoteId: quote.quoteId, shipping: choicesOf(quote), method: 'qris' });
+    await hears('checkout.awaiting_payment', 'checkoutId', placed.checkoutId);
+    await asGuest(`/payments/${placed.payment.paymentId}/simulate`, { outcome: 'pay' });
+    await hears('checkout.completed', 'checkoutId', placed.checkoutId);
+    await asGuest('/guest/links', { orderId: placed.orders[0].orderId, email: said.guestEmail });
+    expect(leaks()).toEqual([]);
+    const tells = (content: Buffer | string) => content.includes(cookie);
+    expect(filesIn(dataDir).filter((path) => ifThere(() => tells(readFileSync(path)), false))).toEqual([]);
+    expect(child.lines.some(tells)).toBe(false);
   });
 
   it('when she says what she thinks stands nowhere in plain text', async () => {
