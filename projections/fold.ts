@@ -92,6 +92,21 @@ const takenUp = async (projection: AnyProjection, key: string, stored: StoredRow
 const textOf = (projection: AnyProjection, row: unknown): string | null =>
   row === null ? null : JSON.stringify(projection.saved ? projection.saved(row) : row);
 
+const revisionIn = (row: unknown): number | undefined =>
+  typeof row === 'object' && row !== null && 'revision' in row && typeof row.revision === 'number' ? row.revision : undefined;
+
+/** The row after one more event, with the revision of its own stream as its last field, where whoever sends it finds it. */
+const folded = (projection: AnyProjection, row: unknown, recorded: Recorded, key: string): unknown => {
+  const { own } = projection;
+  if (!own) return projection.evolve(row, recorded, key);
+  const next = own.alsoReads?.includes(recorded.event.type) ? row : projection.evolve(row, recorded, key);
+  if (typeof next !== 'object' || next === null) return next;
+  const revision = recorded.streamId.startsWith(`${own.category}-`) ? recorded.revision : revisionIn(row);
+  if (revisionIn(next) === revision && next === row) return next;
+  const { revision: _, ...facts }: { revision?: unknown } = next;
+  return revision === undefined ? facts : { ...facts, revision };
+};
+
 /** `events`: those of the batch that the projection reads, in order. */
 export const foldBatch = async (
   projection: AnyProjection,
@@ -123,7 +138,7 @@ export const foldBatch = async (
     try {
       for (const recorded of group) {
         if (recorded.position <= position) continue; // seen already: an event that comes twice changes nothing
-        row = projection.evolve(row, recorded, key);
+        row = folded(projection, row, recorded, key);
         position = recorded.position;
       }
     } catch (error) {

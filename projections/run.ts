@@ -6,7 +6,7 @@ import { Fenced } from '../infra/lease/port.ts';
 import type { Generation, TableWriter } from '../infra/tables/port.ts';
 import { createRowCache, type Folded, foldBatch, ProjectionStopped, type RowCache } from './fold.ts';
 import { firstPause, longer, patiently } from './patience.ts';
-import type { AnyProjection } from './projection.ts';
+import { type AnyProjection, typesRead } from './projection.ts';
 
 /** What has just been folded: the events after position `from`, each once, and the rows of each projection that changed. */
 export interface Step {
@@ -74,7 +74,7 @@ interface Targets {
 const targetsOf = (instances: readonly Instance[]): Targets => {
   const readers = new Map<string, Instance[]>();
   for (const instance of instances) {
-    for (const type of new Set(instance.projection.reads)) readers.set(type, [...(readers.get(type) ?? []), instance]);
+    for (const type of new Set(typesRead(instance.projection))) readers.set(type, [...(readers.get(type) ?? []), instance]);
   }
   return { instances, readers };
 };
@@ -162,7 +162,7 @@ export class Projector {
         key: (recorded) => [projection.key(recorded) ?? []].flat().filter((one) => one === key),
       };
       const context = { tables, log, cache: instance.cache, parked: new Set<string>() };
-      const reads = new Set(projection.reads);
+      const reads = new Set(typesRead(projection));
       for (let position = from; ; ) {
         const events = (await log.readAll(position, buildBatch)).filter((event) => event.position <= instance.position);
         if (events.length === 0) break;

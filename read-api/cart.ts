@@ -1,5 +1,5 @@
 // Queries of the cart: its lines at the prices and with the stock of this moment, and what stands in the way of buying them.
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { defaultLocation } from '../domain/location.ts';
 import { atRate, type Currency, type Money, maxPurchase, minus, plus, times, zero } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
@@ -9,7 +9,7 @@ import type { CartRow, CartRowLine } from '../projections/cart/carts.ts';
 import type { LevelRow } from '../projections/inventory/levels.ts';
 import type { DetailRow } from '../projections/product/details.ts';
 import type { StoreRow } from '../projections/product/stores.ts';
-import { json } from './http.ts';
+import { json, tagged } from './http.ts';
 
 type Problem =
   | 'checkout.amount_too_large'
@@ -124,8 +124,7 @@ const summaryOf = (lines: readonly ShownLine[], currency: Currency) => {
   };
 };
 
-const cartAt = async (tables: TableReader, cartId: string, at: string) => {
-  const text = await tables.get('cart-carts', cartId);
+const cartAt = async (tables: TableReader, cartId: string, text: string | null, at: string) => {
   if (text === null) return { cartId, currency: null, lines: [], summary: { lines: 0, selected: 0, pieces: 0, sellers: 0, total: null } };
   const row = JSON.parse(text) as CartRow;
   const facts = await factsOf(tables, row.lines);
@@ -134,8 +133,10 @@ const cartAt = async (tables: TableReader, cartId: string, at: string) => {
 };
 
 export const cartQueries = (tables: TableReader, now: () => number) => {
-  const cartOf = (c: { get(key: 'principal'): Env['Variables']['principal'] }) =>
-    cartAt(tables, principalOf(c).id, new Date(now()).toISOString());
+  const cartOf = async (c: Context<Env>) => {
+    const { id } = principalOf(c);
+    return cartAt(tables, id, tagged(c, await tables.get('cart-carts', id)), new Date(now()).toISOString());
+  };
   return new Hono<Env>()
     .get(
       '/cart',

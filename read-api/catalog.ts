@@ -1,6 +1,7 @@
 // Queries of the catalogue: the tree of categories, one level of it, and the brands. Cached 5 minutes, and dropped when one changes.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
@@ -8,7 +9,7 @@ import { params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
-import { json, row } from './http.ts';
+import { kept, keptFor, keptRow } from './kept.ts';
 
 const ttl = 5 * 60_000;
 /** A market has hundreds of categories, not tens of thousands. */
@@ -26,28 +27,26 @@ const treeOf = (rows: readonly CategoryRow[], parentId: string | null): Branch[]
 
 const parse = (found: readonly { readonly row: string }[]) => found.map((one) => JSON.parse(one.row) as CategoryRow);
 
+const noCategory = () => new DomainError('catalog.category_not_found', 'There is no such category.');
+const noBrand = () => new DomainError('catalog.brand_not_found', 'There is no such brand.');
+
 export const catalogQueries = (tables: TableReader, cache: Aside) =>
   new Hono<Env>()
     .get('/categories', allow('public', { summary: 'The tree of active categories.' }), async (c) =>
-      json(
+      kept(
         c,
         (await cache.cached('catalog:tree', ttl, async () => {
           const rows = parse(await tables.find('catalog-categories', { where: { active: 1 }, limit: all }));
           return JSON.stringify({ items: treeOf(rows, null) });
         })) ?? '',
+        keptFor.catalog,
       ),
     )
     .get(
       '/categories/:categoryId',
-      allow('public', { summary: 'A category, with what is asked about its products.' }),
+      allow('public', { summary: 'A category, with what is asked about its products.', errors: ['catalog.category_not_found'] }),
       params(z.object({ categoryId: Id })),
-      (c) =>
-        row(
-          c,
-          tables.get('catalog-categories', c.req.valid('param').categoryId),
-          'catalog.category_not_found',
-          'There is no such category.',
-        ),
+      async (c) => keptRow(c, await tables.get('catalog-categories', c.req.valid('param').categoryId), keptFor.catalog, noCategory),
     )
     .get(
       '/categories/:categoryId/children',
@@ -60,21 +59,22 @@ export const catalogQueries = (tables: TableReader, cache: Aside) =>
           order: [['order', 'asc']],
           limit: all,
         });
-        return json(c, `{"items":[${found.map((one) => one.row).join(',')}]}`);
+        return kept(c, `{"items":[${found.map((one) => one.row).join(',')}]}`, keptFor.catalog);
       },
     )
     .get('/brands', allow('public', { summary: 'The active brands by name.' }), async (c) =>
-      json(
+      kept(
         c,
         (await cache.cached('catalog:brands', ttl, async () => {
           const found = await tables.find('catalog-brands', { where: { active: 1 }, order: [['name', 'asc']], limit: all });
           return `{"items":[${found.map((one) => one.row).join(',')}]}`;
         })) ?? '',
+        keptFor.catalog,
       ),
     )
     .get(
       '/brands/:brandId',
       allow('public', { summary: 'A brand.', errors: ['catalog.brand_not_found'] }),
       params(z.object({ brandId: Id })),
-      (c) => row(c, tables.get('catalog-brands', c.req.valid('param').brandId), 'catalog.brand_not_found', 'There is no such brand.'),
+      async (c) => keptRow(c, await tables.get('catalog-brands', c.req.valid('param').brandId), keptFor.catalog, noBrand),
     );

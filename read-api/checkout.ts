@@ -11,7 +11,7 @@ import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { CheckoutRow } from '../projections/checkout/checkouts.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page, periodOf } from './http.ts';
+import { json, page, periodOf, tagged } from './http.ts';
 
 const statuses = ['Priced', 'AwaitingPayment', 'Paid', 'Confirmed', 'Completed', 'Compensating', 'Failed', 'Expired'] as const;
 const notFound = () => new DomainError('checkout.not_found', 'There is no such checkout.');
@@ -37,7 +37,7 @@ const staffQueries = (tables: TableReader) =>
       async (c) => {
         const text = await tables.get('checkout-checkouts', c.req.valid('param').checkoutId);
         if (text === null) throw notFound();
-        return json(c, text);
+        return json(c, tagged(c, text));
       },
     );
 
@@ -64,6 +64,6 @@ export const checkoutQueries = (tables: TableReader, buyers: Buyers) =>
         const text = await tables.get('checkout-checkouts', c.req.valid('param').checkoutId);
         if (text === null || !(await buyers.isBuyer(principalOf(c), JSON.parse(text) as CheckoutRow)))
           throw new DomainError('checkout.not_found', 'There is no such checkout.');
-        return json(c, text);
+        return json(c, tagged(c, text));
       },
     );

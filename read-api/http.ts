@@ -61,11 +61,18 @@ const jsonType = { 'content-type': 'application/json' };
 /** Answers text that is JSON already. */
 export const json = (c: C, text: string): Response => c.body(text, 200, jsonType);
 
-/** One row as it is stored, or the refusal with this code. */
-export const row = async (c: C, found: Promise<string | null>, code: string, message: string): Promise<Response> => {
-  const text = await found;
-  if (text === null) throw new DomainError(code, message);
-  return json(c, text);
+/** Where `projections/fold.ts` puts the revision of a row's own stream. */
+const revisionAtEnd = /"revision":(\d+)\}$/;
+/** A row of this length at most ends in its revision. */
+const endLength = 40;
+
+export const revisionAtEndOf = (text: string): string | undefined => revisionAtEnd.exec(text.slice(-endLength))?.[1];
+
+/** What commands on this resource take as If-Match: the ETag of its stored row, which is its stream's revision. Answers the row. */
+export const tagged = <Text extends string | null | undefined>(c: C, text: Text): Text => {
+  const revision = text ? revisionAtEndOf(text) : undefined;
+  if (revision !== undefined) early(c, 'etag', `"${revision}"`);
+  return text;
 };
 
 /** The rows of one page, and the cursor of the next one if there is one. */

@@ -14,7 +14,7 @@ import type { Seals } from '../infra/vault/port.ts';
 import type { OrderRow, OrderStatus } from '../projections/order/orders.ts';
 import type { TimelineRow } from '../projections/order/timelines.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page } from './http.ts';
+import { json, page, tagged } from './http.ts';
 
 const statuses = [
   'AwaitingPayment',
@@ -57,7 +57,7 @@ const mine = async <Row extends Parties>(c: Context<Env>, buyers: Buyers, found:
   const principal = principalOf(c);
   const eyes = row && (eyesOf(principal, row) ?? ((await buyers.isBuyer(principal, row)) ? 'buyer' : null));
   if (!row || !eyes) throw new DomainError('order.not_found', 'There is no such order.');
-  return { row, eyes };
+  return { text, row, eyes };
 };
 
 /** Open work by the next deadline; everything else the latest first. */
@@ -104,7 +104,8 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
       }),
       Order,
       async (c) => {
-        const { row, eyes } = await mine<OrderRow>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
+        const { text, row, eyes } = await mine<OrderRow>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
+        tagged(c, text);
         const address = eyes === 'staff' ? {} : { address: await seals.open(row.address) };
         return json(c, JSON.stringify({ ...shown(row, eyes), ...address }));
       },

@@ -14,7 +14,7 @@ import type { TableReader } from '../infra/tables/port.ts';
 import type { PaymentRow } from '../projections/payment/payments.ts';
 import type { RefundRow } from '../projections/payment/refunds.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page, pageText, periodOf } from './http.ts';
+import { json, page, pageText, periodOf, tagged } from './http.ts';
 
 /** A payment without what is between seller and platform: shares show their amounts, not the commission in them. */
 const shown = ({ payment, instructions, createdAt, updatedAt }: PaymentRow) => ({
@@ -84,6 +84,7 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
         const { paymentId } = c.req.valid('param');
         const text = await tables.get('payment-payments', paymentId);
         if (text === null) throw new DomainError('payment.not_found', 'There is no such payment.');
+        tagged(c, text);
         const events = await log.read(`payment-${paymentId}`, 0, maxHistory);
         const history = events.map(({ event: { type, ...data }, revision, position, metadata }) => {
           const { occurredAt, recordedAt, actor } = metadata;
@@ -111,6 +112,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
         if (!row || !((await buyers.isBuyer(principal, row.payment)) || isAllowed(['ADMIN'], principal))) {
           throw new DomainError('payment.not_found', 'There is no such payment.');
         }
+        tagged(c, text);
         return json(c, JSON.stringify(shown(row)));
       },
     )

@@ -6,10 +6,18 @@ import type { BrandRow } from '../projections/catalog/brands.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
 import type { LevelRow } from '../projections/inventory/levels.ts';
 import type { DetailRow } from '../projections/product/details.ts';
+import type { Versioned } from '../projections/projection.ts';
+import { markOf } from './kept.ts';
 
 /** A product's page may be this old where nothing says that it has changed, in milliseconds: names of brands and categories. */
 const ttl = 60_000;
 const maxDepth = 10;
+
+/** A product's page and its mark: that of the product, which begins with its revision, and that of its store. */
+export interface Shown {
+  readonly text: string;
+  readonly mark: string;
+}
 
 type Cached = string | undefined | Promise<string | undefined>;
 
@@ -29,7 +37,7 @@ const parsed = async <Row>(found: Promise<string | null>): Promise<Row | null> =
 
 export interface ProductPages {
   /** A product that is on sale, with its store; undefined where there is none. Answers at once when it can. */
-  detail(productId: string): Cached;
+  detail(productId: string): Shown | undefined | Promise<Shown | undefined>;
   /** The same for its seller, in any status. */
   ownDetail(productId: string, sellerId: string): Promise<string | undefined>;
   /** Cards with their stores, without those of stores that may not sell. */
@@ -79,28 +87,34 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
   };
 
   /** NOTE: nothing in it depends on the time, so that it stays true as long as it is kept: a discount is told with its window. */
-  const render = async (row: DetailRow): Promise<string> => {
+  const render = async (row: DetailRow & Versioned): Promise<string> => {
     const { sellerId, productId, slug, name, description, status, attributes, pictures, discount, ratings, sold, createdAt, updatedAt } =
       row;
     const available = await availabilityOf(productId);
     const variants = row.variants.map((variant) => ({ ...variant, available: available.get(variant.variantId) ?? 0 }));
     const rating = { average: ratings.count === 0 ? 0 : Math.round((ratings.sum * 100) / ratings.count) / 100, count: ratings.count };
     const said = { slug, name, description, status, attributes, ...(await namesOf(row)), pictures, variants, discount };
-    return JSON.stringify({ sellerId, productId, ...said, rating, sold, createdAt, updatedAt });
+    // NOTE: the revision comes last, where `http.ts` looks for it.
+    return JSON.stringify({ sellerId, productId, ...said, rating, sold, createdAt, updatedAt, revision: row.revision });
   };
 
   const product = (productId: string) =>
     cache.cached(productKey(productId), ttl, async () => {
-      const row = await parsed<DetailRow>(tables.get('product-details', productId));
+      const row = await parsed<DetailRow & Versioned>(tables.get('product-details', productId));
       return row?.status === 'Active' ? render(row) : undefined;
     });
 
   const withStore = (text: string, storeText: string | undefined, end = text.length - 1) =>
     `${text.slice(0, end)},"store":${storeText ?? 'null'}}`;
 
-  const later = async (text: Cached): Promise<string | undefined> => {
+  const page = (text: string, storeText = 'null'): Shown => ({
+    text: withStore(text, storeText),
+    mark: `${markOf(text)}${markOf(storeText)}`,
+  });
+
+  const later = async (text: Cached): Promise<Shown | undefined> => {
     const known = await text;
-    return known === undefined ? undefined : withStore(known, await store(sellerIdIn(known)));
+    return known === undefined ? undefined : page(known, await store(sellerIdIn(known)));
   };
 
   /** What was asked, in words; the same object is asked again and again. */
@@ -118,10 +132,10 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       const text = product(productId);
       if (typeof text !== 'string') return later(text);
       const storeText = store(sellerIdIn(text));
-      return typeof storeText === 'string' ? withStore(text, storeText) : later(text);
+      return typeof storeText === 'string' ? page(text, storeText) : later(text);
     },
     ownDetail: async (productId, sellerId) => {
-      const row = await parsed<DetailRow>(tables.asSeller(sellerId).get('product-details', productId));
+      const row = await parsed<DetailRow & Versioned>(tables.asSeller(sellerId).get('product-details', productId));
       return row?.sellerId === sellerId ? render(row) : undefined;
     },
     cards: async (rows) => {

@@ -1,6 +1,6 @@
 // Queries of products: lists of cards, one product as a storefront shows it, and a seller's own, drafts too.
 
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
@@ -11,8 +11,9 @@ import { minorUnits } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
-import { json, pageText, rowsOf } from './http.ts';
-import { productPages } from './product-pages.ts';
+import { json, pageText, rowsOf, tagged } from './http.ts';
+import { kept, keptFor } from './kept.ts';
+import { productPages, type Shown } from './product-pages.ts';
 
 const List = z.object({
   ...page,
@@ -33,9 +34,14 @@ const orders: Readonly<Record<z.output<typeof List>['sort'], NonNullable<Query['
   best_selling: [['sold', 'desc']],
 };
 
-const shown = (text: string | undefined): string => {
+const shown = <Found>(text: Found | undefined): Found => {
   if (text === undefined) throw new DomainError('product.not_found', 'There is no such product.');
   return text;
+};
+
+const asPage = (c: Context<Env>, found: Shown | undefined): Response => {
+  const { text, mark } = shown(found);
+  return kept(c, text, keptFor.products, mark);
 };
 
 export const productQueries = (tables: TableReader, cache: Aside) => {
@@ -65,7 +71,7 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
           const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
           return pageText(await pages.cards(rows), next);
         });
-        return typeof text === 'string' ? json(c, text) : text.then((loaded) => json(c, loaded));
+        return typeof text === 'string' ? kept(c, text, keptFor.products) : text.then((loaded) => kept(c, loaded, keptFor.products));
       },
     )
     .get(
@@ -74,8 +80,8 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       OfProduct,
       // The hottest read of all: what is kept is answered without waiting for anything.
       (c): Response | Promise<Response> => {
-        const text = pages.detail(c.req.valid('param').productId);
-        return text instanceof Promise ? text.then((loaded) => json(c, shown(loaded))) : json(c, shown(text));
+        const found = pages.detail(c.req.valid('param').productId);
+        return found instanceof Promise ? found.then((loaded) => asPage(c, loaded)) : asPage(c, found);
       },
     )
     .get(
@@ -84,7 +90,7 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       params(z.object({ slug: z.string().max(120) })),
       async (c) => {
         const productId = await pages.idOf(c.req.valid('param').slug);
-        return json(c, shown(productId && (await pages.detail(productId))));
+        return asPage(c, productId === undefined ? undefined : await pages.detail(productId));
       },
     )
     .get(
@@ -102,6 +108,6 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
       '/sellers/me/products/:productId',
       allow('SELLER', { summary: 'Your own product, in any status.', owner: 'seller', errors: ['product.not_found'] }),
       OfProduct,
-      async (c) => json(c, shown(await pages.ownDetail(c.req.valid('param').productId, sellerOf(c)))),
+      async (c) => json(c, tagged(c, shown(await pages.ownDetail(c.req.valid('param').productId, sellerOf(c))))),
     );
 };

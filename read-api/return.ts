@@ -11,7 +11,7 @@ import type { Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { ReturnRow } from '../projections/return/returns.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page } from './http.ts';
+import { json, page, tagged } from './http.ts';
 
 const statuses = [
   'Requested',
@@ -69,7 +69,7 @@ export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>, b
         const isTheirs =
           row && (row.sellerId === principal.sellerId || isAllowed(['ADMIN'], principal) || (await buyers.isBuyer(principal, row)));
         if (text === null || !isTheirs) throw new DomainError('return.not_found', 'There is no such return.');
-        return json(c, await opened(text));
+        return json(c, await opened(tagged(c, text)));
       },
     );
 };

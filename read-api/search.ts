@@ -9,7 +9,7 @@ import { decimalNumber, minorUnits, wholeNumber } from '../infra/http/numbers.ts
 import { page } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
 import { type SearchReader, type SearchRequest, sorts } from '../infra/search/port.ts';
-import { json } from './http.ts';
+import { digestOf, kept, keptFor } from './kept.ts';
 
 /** One value or, when the name is repeated, several. */
 const several = z.union([
@@ -66,7 +66,8 @@ export const searchQueries = (reader: SearchReader) =>
       query(Search),
       async (c) => {
         const { hits, next, ...found } = await reader.search(requestOf(c.req.valid('query')));
-        return json(c, JSON.stringify({ items: hits, next, ...found }));
+        const text = JSON.stringify({ items: hits, next, ...found });
+        return kept(c, text, keptFor.products, digestOf(text));
       },
     )
     .get(
@@ -75,6 +76,6 @@ export const searchQueries = (reader: SearchReader) =>
       query(z.object({ q: z.string().trim().min(1).max(100), limit: wholeNumber(1, 20).default(10) })),
       async (c) => {
         const { q, limit } = c.req.valid('query');
-        return json(c, JSON.stringify({ items: await reader.suggest(q, limit) }));
+        return kept(c, JSON.stringify({ items: await reader.suggest(q, limit) }), keptFor.products);
       },
     );

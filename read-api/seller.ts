@@ -12,18 +12,19 @@ import type { Seals } from '../infra/vault/port.ts';
 import type { BalanceRow } from '../projections/seller/balances.ts';
 import type { StoreRow } from '../projections/seller/stores.ts';
 import type { TrialBalanceRow } from '../projections/seller/trial-balance.ts';
-import { json, page } from './http.ts';
+import { json, page, tagged } from './http.ts';
+import { kept, keptFor } from './kept.ts';
 
 const notFound = () => new DomainError('seller.not_found', 'There is no such seller.');
 const errors = ['seller.not_found'];
 
 /** The shop that the caller works in, else the one that he or she applied for last. */
-const ownStore = async (tables: TableReader, { id, sellerId }: Principal): Promise<StoreRow> => {
+const ownStore = async (tables: TableReader, { id, sellerId }: Principal): Promise<string> => {
   const text = sellerId
     ? await tables.get('seller-stores', sellerId)
     : (await tables.find('seller-stores', { where: { userId: id }, order: [['appliedAt', 'desc']], limit: 1 }))[0]?.row;
   if (!text) throw notFound();
-  return JSON.parse(text) as StoreRow;
+  return text;
 };
 
 /** Bank account and notes are the owner's own and the administrators'; whoever works in the shop does without. */
@@ -42,6 +43,7 @@ const Page = z.object({
   logoUrl: z.string().nullable(),
   status: z.enum(['Active', 'OnHoliday', 'Suspended', 'Closing', 'Closed']),
   sellsSince: z.string(),
+  revision: z.int(),
 });
 
 const emptyBalance = (sellerId: string): BalanceRow => ({ ledgerId: sellerId, balances: [], bookings: 0, bookedAt: '' });
@@ -53,7 +55,7 @@ const ownShop = (tables: TableReader, seals: Seals) =>
       allow('signed-in', { summary: 'The own shop, or the application for one.', owner: 'seller', errors }),
       async (c) => {
         const principal = principalOf(c);
-        const { bankAccount, note, ...store } = await ownStore(tables, principal);
+        const { bankAccount, note, ...store } = JSON.parse(tagged(c, await ownStore(tables, principal))) as StoreRow;
         const mine = store.userId === principal.id;
         return json(c, JSON.stringify(mine ? await opened(seals, { ...store, bankAccount, note }) : store));
       },
@@ -82,7 +84,12 @@ const storePages = (tables: TableReader) =>
         answer: z.object({ items: z.array(Page), next: z.string().nullable() }),
       }),
       query(z.object(paging)),
-      async (c) => json(c, await page(tables, 'seller-pages', { where: { open: 1 }, order: [['storeName', 'asc']] }, c.req.valid('query'))),
+      async (c) =>
+        kept(
+          c,
+          await page(tables, 'seller-pages', { where: { open: 1 }, order: [['storeName', 'asc']] }, c.req.valid('query')),
+          keptFor.products,
+        ),
     )
     .get(
       '/sellers/:idOrSlug',
@@ -95,7 +102,7 @@ const storePages = (tables: TableReader) =>
         const column = isId ? { sellerId: idOrSlug } : { slug: idOrSlug };
         const [found] = await tables.find('seller-pages', { where: { ...column, shown: 1 }, limit: 1 });
         if (!found) throw notFound();
-        return json(c, found.row);
+        return kept(c, found.row, keptFor.products);
       },
     );
 
@@ -124,6 +131,7 @@ const administration = (tables: TableReader, seals: Seals) =>
     .get('/admin/sellers/:sellerId', allow('ADMIN', { summary: 'One shop.', errors }), params(z.object({ sellerId: Id })), async (c) => {
       const text = await tables.get('seller-stores', c.req.valid('param').sellerId);
       if (text === null) throw notFound();
+      tagged(c, text);
       return json(c, JSON.stringify(await opened(seals, JSON.parse(text) as StoreRow)));
     });
 

@@ -12,7 +12,7 @@ import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { ShipmentRow } from '../projections/shipping/shipments.ts';
 import type { Buyers } from './buyers.ts';
-import { json } from './http.ts';
+import { json, tagged } from './http.ts';
 
 const couriers = JSON.stringify({
   items: [
@@ -74,7 +74,10 @@ export const shippingQueries = (tables: TableReader, courier: Courier, buyers: B
       '/shipments/:shipmentId/tracking',
       allow('buyer', { summary: 'Where a parcel is, and how it got there.', ...tracked }),
       params(z.object({ shipmentId: z.string().min(1).max(64) })),
-      async (c) => json(c, await seen(buyers, principalOf(c), await tables.get('shipping-shipments', c.req.valid('param').shipmentId))),
+      async (c) => {
+        const text = await tables.get('shipping-shipments', c.req.valid('param').shipmentId);
+        return json(c, tagged(c, await seen(buyers, principalOf(c), text)));
+      },
     )
     .get(
       '/shipping/tracking/:trackingNumber',
@@ -83,6 +86,6 @@ export const shippingQueries = (tables: TableReader, courier: Courier, buyers: B
       async (c) => {
         const { trackingNumber } = c.req.valid('param');
         const [found] = await tables.find('shipping-shipments', { where: { trackingNumber }, limit: 1 });
-        return json(c, await seen(buyers, principalOf(c), found?.row));
+        return json(c, tagged(c, await seen(buyers, principalOf(c), found?.row)));
       },
     );

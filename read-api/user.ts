@@ -1,5 +1,5 @@
 // Queries of people: the own profile, addresses and everything that is kept of them; for administrators, the accounts.
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { normalEmail } from '../domain/email.ts';
 import { DomainError } from '../domain/error.ts';
@@ -14,7 +14,7 @@ import type { Seals } from '../infra/vault/port.ts';
 import type { EmailRow } from '../projections/auth/emails.ts';
 import type { SessionsRow } from '../projections/auth/sessions.ts';
 import type { ProfileRow } from '../projections/user/profiles.ts';
-import { json, page } from './http.ts';
+import { json, page, tagged } from './http.ts';
 
 export interface UserQueriesNeeds {
   readonly tables: TableReader;
@@ -44,11 +44,16 @@ const openedDeep = async (seals: Seals, personId: string, value: unknown): Promi
 
 const notFound = () => new DomainError('user.not_found', 'There is no such user.');
 
-const profileOf = async (tables: TableReader, userId: string): Promise<ProfileRow> => {
+const profileText = async (tables: TableReader, userId: string): Promise<string> => {
   const text = await tables.get('user-profiles', userId);
   if (text === null) throw notFound();
-  return JSON.parse(text) as ProfileRow;
+  return text;
 };
+const profileOf = async (tables: TableReader, userId: string) => JSON.parse(await profileText(tables, userId)) as ProfileRow;
+
+/** The profile that an answer is about, with its ETag. */
+const taggedProfile = async (c: Context<Env>, tables: TableReader, userId: string) =>
+  JSON.parse(tagged(c, await profileText(tables, userId))) as ProfileRow;
 
 /** The profile in plain text; email, name and phone are what is sealed in it besides the addresses. */
 const openedProfile = async (seals: Seals, { addresses: _, primaryAddressId: __, ...row }: ProfileRow) => {
@@ -70,12 +75,12 @@ const openedAddresses = (seals: Seals, { addresses, primaryAddressId }: ProfileR
 const own = ({ tables, seals }: UserQueriesNeeds) =>
   new Hono<Env>()
     .get('/users/me', allow('signed-in', { summary: 'The own profile.', owner: 'self', errors: ['user.not_found'] }), async (c) =>
-      json(c, JSON.stringify(await openedProfile(seals, await profileOf(tables, principalOf(c).id)))),
+      json(c, JSON.stringify(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
     )
     .get(
       '/users/me/addresses',
       allow('signed-in', { summary: 'The own addresses.', owner: 'self', errors: ['user.not_found'] }),
-      async (c) => json(c, JSON.stringify({ items: await openedAddresses(seals, await profileOf(tables, principalOf(c).id)) })),
+      async (c) => json(c, JSON.stringify({ items: await openedAddresses(seals, await taggedProfile(c, tables, principalOf(c).id)) })),
     )
     .get(
       '/users/me/export',
@@ -141,7 +146,7 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
       '/admin/users/:userId',
       allow('ADMIN', { summary: 'One account.', errors: ['user.not_found'] }),
       params(z.object({ userId: Id })),
-      async (c) => json(c, JSON.stringify(await openedProfile(seals, await profileOf(tables, c.req.valid('param').userId)))),
+      async (c) => json(c, JSON.stringify(await openedProfile(seals, await taggedProfile(c, tables, c.req.valid('param').userId)))),
     );
 
 export const userQueries = (needs: UserQueriesNeeds) => new Hono<Env>().route('/', own(needs)).route('/', administration(needs));

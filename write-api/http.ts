@@ -158,10 +158,11 @@ const actorOf = (c: C): Actor => {
   return principal ? { kind: principal.kind, id: principal.id } : { kind: 'guest', id: 'anybody' };
 };
 
+/** An ETag of a page that shows more than its stream (a product with its store) has a mark after the revision. */
 const ifMatchOf = (c: C): { ifMatch: number } | Record<never, never> => {
   const header = given(c, 'if-match');
   if (header === undefined || header === '*') return {};
-  const revision = /^"(\d+)"$/.exec(header)?.[1];
+  const revision = /^"(\d+)(?:-[\w-]+)?"$/.exec(header)?.[1];
   if (revision === undefined) throw new DomainError('request.bad_if_match', 'If-Match takes the ETag of an earlier answer, such as "3".');
   return { ifMatch: Number(revision) };
 };

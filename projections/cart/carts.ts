@@ -59,7 +59,8 @@ const changed = (row: CartRow, event: Exclude<CartEvent, { type: 'cart.line_adde
 export const carts: Projection<CartRow, CartEvent> = {
   name: 'cart-carts',
   service: 'cart',
-  version: 1,
+  version: 2,
+  own: { category: 'cart', alsoReads: ['cart.checked_out'] },
   reads: [
     'cart.line_added',
     'cart.quantity_changed',

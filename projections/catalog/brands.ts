@@ -12,7 +12,8 @@ export interface BrandRow {
 export const brands: Projection<BrandRow, BrandEvent> = {
   name: 'catalog-brands',
   service: 'catalog',
-  version: 1,
+  version: 2,
+  own: { category: 'brand' },
   reads: ['brand.created', 'brand.renamed', 'brand.activated', 'brand.deactivated'],
   key: ({ event }) => event.brandId,
   evolve: (row, { event }) => {

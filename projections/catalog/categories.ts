@@ -15,7 +15,8 @@ export interface CategoryRow {
 export const categories: Projection<CategoryRow, CategoryEvent> = {
   name: 'catalog-categories',
   service: 'catalog',
-  version: 1,
+  version: 2,
+  own: { category: 'category' },
   reads: [
     'category.created',
     'category.renamed',

@@ -81,7 +81,18 @@ const changes = (row: CheckoutRow, event: Exclude<Read, { type: 'checkout.starte
 export const checkouts: Projection<CheckoutRow, Read> = {
   name: 'checkout-checkouts',
   service: 'order',
-  version: 2,
+  version: 3,
+  own: {
+    category: 'checkout',
+    alsoReads: [
+      'checkout.quoted',
+      'checkout.advanced',
+      'checkout.order_cancelled',
+      'checkout.command_refused',
+      'checkout.human_needed',
+      'checkout.resolved',
+    ],
+  },
   reads: [
     'checkout.started',
     'checkout.awaiting_payment',

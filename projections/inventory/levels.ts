@@ -17,7 +17,8 @@ export interface LevelRow {
 export const inventoryLevels: Projection<LevelRow, StockEvent> = {
   name: 'inventory-levels',
   service: 'inventory',
-  version: 1,
+  version: 2,
+  own: { category: 'stock', alsoReads: ['stock.low'] },
   reads: [
     'stock.received',
     'stock.adjusted',

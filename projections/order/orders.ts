@@ -107,7 +107,8 @@ const deadlineOf = ({ status, acceptBy, shipBy, createdAt }: OrderRow): string |
 export const orders: Projection<OrderRow, Read> = {
   name: 'order-orders',
   service: 'order',
-  version: 2,
+  version: 3,
+  own: { category: 'order' },
   reads: [
     'order.created',
     'order.confirmed',

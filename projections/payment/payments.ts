@@ -15,7 +15,8 @@ export interface PaymentRow {
 export const payments: Projection<PaymentRow, PaymentEvent> = {
   name: 'payment-payments',
   service: 'payment',
-  version: 2,
+  version: 3,
+  own: { category: 'payment' },
   reads: [
     'payment.created',
     'payment.pending',

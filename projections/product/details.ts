@@ -8,7 +8,8 @@ export type DetailRow = Listed;
 export const productDetails: Projection<DetailRow, ListingEvent> = {
   name: 'product-details',
   service: 'product',
-  version: 1,
+  version: 2,
+  own: { category: 'product' },
   reads: listingReads,
   key: listingKey,
   evolve: evolveListing,

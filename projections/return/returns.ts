@@ -73,7 +73,8 @@ const learnt = (event: ReturnEvent): Partial<ReturnRow> => {
 export const returns: Projection<ReturnRow, ReturnEvent> = {
   name: 'return-returns',
   service: 'order',
-  version: 1,
+  version: 2,
+  own: { category: 'return' },
   reads: [
     'return.requested',
     'return.approved',

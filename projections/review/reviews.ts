@@ -28,7 +28,8 @@ export interface ReviewRow {
 export const reviews: Projection<ReviewRow, ReviewEvent> = {
   name: 'reviews',
   service: 'review',
-  version: 1,
+  version: 2,
+  own: { category: 'review' },
   reads: ['review.posted', 'review.edited', 'review.hidden', 'review.shown', 'review.voted_helpful', 'review.reported', 'review.replied'],
   key: ({ event }) => [...event.productIds, ...event.sellerIds, event.authorId].map((subjectId) => `${subjectId}.${event.reviewId}`),
   evolve: (row, { event, metadata }, key) => {

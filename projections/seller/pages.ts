@@ -61,7 +61,22 @@ const after = (row: Draft, event: Exclude<Read, { type: 'seller.applied' }>, at:
 export const pages: Projection<Draft, Read> = {
   name: 'seller-pages',
   service: 'seller',
-  version: 1,
+  version: 2,
+  own: {
+    category: 'seller',
+    alsoReads: [
+      'seller.document_added',
+      'seller.review_started',
+      'seller.rejected',
+      'seller.bank_account_changed',
+      'seller.member_added',
+      'seller.member_removed',
+      'seller.member_invited',
+      'seller.invitation_declined',
+      'seller.invitation_revoked',
+      'seller.commission_set',
+    ],
+  },
   reads: [
     'seller.applied',
     'seller.approved',

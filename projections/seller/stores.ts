@@ -77,7 +77,8 @@ const after = (row: StoreRow, event: Exclude<Read, { type: 'seller.applied' }>):
 export const stores: Projection<StoreRow, Read> = {
   name: 'seller-stores',
   service: 'seller',
-  version: 1,
+  version: 2,
+  own: { category: 'seller', alsoReads: ['seller.member_invited', 'seller.invitation_declined', 'seller.invitation_revoked'] },
   reads: [
     'seller.applied',
     'seller.document_added',

@@ -45,7 +45,8 @@ const booked = (event: Extract<ShipmentEvent, { type: 'shipment.booked' }>): Shi
 export const shipments: Projection<ShipmentRow, ShipmentEvent> = {
   name: 'shipping-shipments',
   service: 'shipping',
-  version: 1,
+  version: 2,
+  own: { category: 'shipment' },
   reads: [
     'shipment.booked',
     'shipment.picked_up',

@@ -119,7 +119,8 @@ const isAccount = (event: Read): event is AccountRead => event.type.startsWith('
 export const profiles: Projection<ProfileRow, Read> = {
   name: 'user-profiles',
   service: 'user',
-  version: 2,
+  version: 3,
+  own: { category: 'user' },
   reads: [
     'account.registered',
     'account.email_verified',

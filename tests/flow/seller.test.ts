@@ -99,6 +99,7 @@ describe('a shop', () => {
       logoUrl: 'https://img.example/1.png',
       status: 'Active',
       sellsSince: '2026-01-05T03:00:00.000Z',
+      revision: edited.body.revision,
     });
     expect((await read(`/sellers/${sellerId}`, edited.body.position)).body).toEqual(page.body);
     expect((await read('/sellers', edited.body.position)).body.items).toContainEqual(page.body);
