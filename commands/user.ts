@@ -2,9 +2,7 @@
 import { account } from '../domain/account/account.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
-import { seller } from '../domain/seller/seller.ts';
 import { type Language, user } from '../domain/user/user.ts';
-import { claimantOf } from './claims.ts';
 import { type Context, type Handle, newId } from './handle.ts';
 
 export const editProfile = (
@@ -40,23 +38,6 @@ export const setPreferences = (
   input: { language?: Language | undefined; marketing?: boolean | undefined },
   context: Context,
 ) => handle(user, userId, { type: 'set_preferences', ...input }, context);
-
-/** Throws while the person owns a shop, or has applied for one: somebody must answer for its orders. */
-const mustOwnNoStore = async (handle: Handle, userId: string) => {
-  const applied = await claimantOf(handle, { kind: 'applicant', id: userId });
-  const { state: known } = await handle.load(account, userId);
-  const sellerId = ('sellerId' in known ? known.sellerId : null) ?? (applied?.confirmed ? applied.owner : null);
-  if (sellerId === null) return;
-  const { state } = await handle.load(seller, sellerId);
-  const isOver = state.status === 'None' || state.status === 'Closed' || state.status === 'Rejected';
-  if (!isOver && state.userId === userId) throw new DomainError('user.has_store', 'Close the shop first.', { sellerId });
-};
-
-/** Ends the account for good; a saga destroys what is kept beside the log. */
-export const eraseAccount = async (handle: Handle, userId: string, context: Context) => {
-  await mustOwnNoStore(handle, userId);
-  return handle(account, userId, { type: 'erase' }, context);
-};
 
 /** Throws auth.not_registered for accounts that are not there (any more): nothing may be sealed for them. */
 export const mustBeRegistered = async (handle: Handle, userId: string): Promise<void> => {

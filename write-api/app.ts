@@ -54,7 +54,7 @@ export interface WriteDependencies {
 
 /** The routers of each service, in the order in which they are asked. */
 export const commandRouters = (dependencies: WriteDependencies) => {
-  const { handle, report, reindex, outside, auth, listCategories } = dependencies;
+  const { handle, report, reindex, outside, auth, listCategories, store } = dependencies;
   return {
     auth: [authCommands(auth)],
     cart: [cartCommands(handle, auth.secure)],
@@ -76,7 +76,7 @@ export const commandRouters = (dependencies: WriteDependencies) => {
     search: [searchCommands(reindex, report)],
     seller: [sellerCommands(dependencies), memberCommands(dependencies)],
     shipping: [shippingCommands({ handle, parcels: outside.parcels })],
-    user: [userCommands(auth)],
+    user: [userCommands({ ...auth, store })],
   };
 };
 

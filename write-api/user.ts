@@ -2,12 +2,12 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type AuthNeeds, mustKnowPassword } from '../commands/auth.ts';
+import { eraseAccount } from '../commands/erasure.ts';
 import { grantRole, reinstateAccount, revokeRole, rulerOf, suspendAccount } from '../commands/staff.ts';
 import {
   addAddress,
   changeAddress,
   editProfile,
-  eraseAccount,
   mustBeRegistered,
   removeAddress,
   setPreferences,
@@ -15,6 +15,7 @@ import {
 } from '../commands/user.ts';
 import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { noSessionCookies } from '../infra/http/session-cookies.ts';
@@ -23,6 +24,7 @@ import { Address } from './address.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 export type UserRoutesNeeds = Pick<AuthNeeds, 'handle' | 'passwords' | 'blindIndex' | 'seals' | 'refreshTokens'> & {
+  readonly store: Pick<EventStore, 'read'>;
   readonly secure: boolean;
 };
 
@@ -130,14 +132,14 @@ const leaving = (needs: UserRoutesNeeds) =>
       owner: 'self',
       status: 202,
       rate: 'login',
-      errors: ['auth.bad_credentials', 'auth.own_role', 'user.has_store'],
+      errors: ['auth.bad_credentials', 'auth.own_role', 'user.has_balance', 'user.has_open_orders', 'user.has_store'],
     }),
     body(z.object({ password: z.string().min(1).max(1_024) })),
     async (c) => {
       const { id } = principalOf(c);
       const own = context(c);
       await mustKnowPassword(needs, id, c.req.valid('json').password, own.at);
-      const result = await eraseAccount(needs.handle, id, own);
+      const result = await eraseAccount(needs, id, own);
       await needs.refreshTokens.endSessionsOf(id);
       for (const cookie of noSessionCookies(needs.secure)) c.header('set-cookie', cookie, { append: true });
       return answer(c, 202, result, () => ({ userId: id }));

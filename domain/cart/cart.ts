@@ -26,6 +26,8 @@ export type CartCommand =
   | { type: 'merge'; cartId: string; lines: readonly CartItem[]; ownSellerId: string | null; at: string }
   /** A checkout of a quote begins. `over`: checkouts that came to nothing, so that their lines may be bought again. */
   | { type: 'check_out'; cartId: string; checkoutId: string; lines: readonly QuotedCartLine[]; over: readonly string[]; at: string }
+  /** Its owner goes: from then on no checkout of it begins. */
+  | { type: 'close'; cartId: string; at: string }
   | { type: 'remove_bought'; checkoutId: string; lines: readonly { lineId: string; quantity: number }[]; at: string };
 
 /** A line as it was quoted: how many pieces, and whether it was among the selected ones. */
@@ -59,6 +61,7 @@ export interface OpenCart {
   readonly lines: readonly CartLine[];
   readonly recent: readonly string[];
   readonly checkedOut: readonly CheckedOutLine[];
+  readonly closed?: true;
 }
 export type Cart = { readonly status: 'none' } | OpenCart;
 
@@ -109,6 +112,8 @@ const evolve = (cart: Cart, event: CartEvent): Cart => {
       const still = open.checkedOut.filter((each) => each.checkoutId !== checkoutId && !over.includes(each.checkoutId));
       return { ...open, checkedOut: [...still, ...event.lines.map((line) => ({ ...line, checkoutId }))] };
     }
+    case 'cart.closed':
+      return { ...open, closed: true };
     default:
       return event satisfies never;
   }
@@ -131,8 +136,13 @@ const withLine = (cart: OpenCart, lineId: string, change: (line: CartLine) => Ca
 const mustBeAllowed = (cart: Cart, { currency, sellerId, quantity }: CartItem, ownSellerId: string | null) => {
   if (sellerId === ownSellerId) throw new DomainError('cart.own_goods', 'Sellers do not buy their own goods.');
   mustBeInRange(quantity);
+  mustBeUsed(cart);
   if (cart.status === 'open' && cart.currency !== null && cart.currency !== currency)
     throw new DomainError('cart.mixed_currencies', `This cart is in ${cart.currency}.`, { currency: cart.currency });
+};
+
+const mustBeUsed = (cart: Cart) => {
+  if (cart.status === 'open' && cart.closed) throw new DomainError('user.erased', 'This account is being erased.');
 };
 
 const mustBeInRange = (quantity: number) => {
@@ -232,6 +242,7 @@ const changeOf = (cart: Cart, others: readonly CheckedOutLine[], { lineId, quant
 
 /** A quote is bought while the cart still holds what was quoted; more pieces of a line than that stay in the cart. */
 const checkOut = (cart: Cart, { cartId, checkoutId, lines, over, at }: Of<'check_out'>): CartEvent[] => {
+  mustBeUsed(cart);
   const others = checkedOutByOthers(cart, checkoutId, lines).filter((each) => !over.includes(each.checkoutId));
   const changes = lines.flatMap((line) => changeOf(cart, others, line) ?? []);
   if (changes.length > 0)
@@ -273,6 +284,8 @@ export const cart: Decider<Cart, CartCommand, CartEvent> = {
         return merge(state, command);
       case 'check_out':
         return checkOut(state, command);
+      case 'close':
+        return state.status === 'open' && state.closed ? [] : [{ type: 'cart.closed', cartId: command.cartId, at: command.at }];
       case 'remove_bought':
         return removeBought(state, command);
       default:

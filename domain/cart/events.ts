@@ -47,6 +47,9 @@ export const CartCheckedOut = z.object({
   over: open(z.array(z.string())),
 });
 
+/** Its owner goes for good: nothing is bought from it any more. */
+export const CartClosed = z.object({ type: z.literal('cart.closed'), ...common });
+
 export const CartEvent = z.discriminatedUnion('type', [
   CartLineAdded,
   CartQuantityChanged,
@@ -56,5 +59,6 @@ export const CartEvent = z.discriminatedUnion('type', [
   CartCleared,
   CartLinesRemoved,
   CartCheckedOut,
+  CartClosed,
 ]);
 export type CartEvent = z.infer<typeof CartEvent>;

@@ -231,6 +231,11 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'stock.too_many_holds': { status: 409, meaning: 'Too many buyers hold this item at the moment; try again soon.' },
   'user.address_not_found': { status: 404, meaning: 'There is no such address.' },
   'user.erased': { status: 410, meaning: "The person's data was erased." },
+  'user.has_balance': { status: 409, meaning: 'The books of the shop that the account had are not settled.' },
+  'user.has_open_orders': {
+    status: 409,
+    meaning: 'Something that the account has bought is still to be delivered, completed, paid or given back; the answer names it.',
+  },
   'user.has_store': { status: 409, meaning: 'Whoever owns a shop closes it before the account goes.' },
   'user.not_found': { status: 404, meaning: 'There is no such user.' },
   'user.too_many_addresses': { status: 409, meaning: 'The address book is full.' },

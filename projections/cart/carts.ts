@@ -50,6 +50,7 @@ const changed = (row: CartRow, event: Exclude<CartEvent, { type: 'cart.line_adde
     case 'cart.cleared':
       return null;
     case 'cart.checked_out':
+    case 'cart.closed':
       return row;
     default:
       return event satisfies never;

@@ -163,9 +163,15 @@ describe('what a person tells', () => {
     const order = ok(await child.call('GET', `/orders/${orderId}`, { token }));
     const [{ lineId }] = order.lines;
     const review = await post('/reviews', token, { orderId, lineId, rating: 5, title: said.title, body: said.review });
-    await post(`/orders/${orderId}/returns`, token, { lines: [{ lineId, quantity: 1 }], reason: 'damaged', note: said.note });
+    const asked = await post(`/orders/${orderId}/returns`, token, { lines: [{ lineId, quantity: 1 }], reason: 'damaged', note: said.note });
     bought = { ...bought, reviewId: review.reviewId };
     expect(leaks()).toEqual([]);
+    // Nobody is forgotten while something is still open.
+    const { password } = ratna;
+    expect((await child.call('DELETE', '/users/me', { token, body: { password } })).body.code).toBe('user.has_open_orders');
+    await post(`/returns/${asked.returnId}/rejection`, shop.token, { reason: 'used' });
+    await post(`/orders/${orderId}/completion`, token);
+    await hears('fulfilment.done', 'key', 'completion');
     expect(order.address).toMatchObject({ street: said.street });
   });
 });
