@@ -9,11 +9,12 @@ import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
-import type { Query, TableReader } from '../infra/tables/port.ts';
+import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { EmailRow } from '../projections/auth/emails.ts';
 import type { SessionsRow } from '../projections/auth/sessions.ts';
 import type { ProfileRow } from '../projections/user/profiles.ts';
+import { createBuyers } from './buyers.ts';
 import { json, page, tagged } from './http.ts';
 
 export interface UserQueriesNeeds {
@@ -23,7 +24,7 @@ export interface UserQueriesNeeds {
 }
 
 /** What is kept of a person besides profile, sessions and cart, by its name in the export: a read model, and which of its rows. */
-const kept: Readonly<Record<string, (userId: string) => { readonly projection: string; readonly where: NonNullable<Query['where']> }>> = {
+const kept: Readonly<Record<string, (ids: Condition) => { readonly projection: string; readonly where: NonNullable<Query['where']> }>> = {
   checkouts: (buyerId) => ({ projection: 'checkout-checkouts', where: { buyerId } }),
   orders: (buyerId) => ({ projection: 'order-orders', where: { buyerId } }),
   returns: (buyerId) => ({ projection: 'return-returns', where: { buyerId } }),
@@ -33,12 +34,12 @@ const kept: Readonly<Record<string, (userId: string) => { readonly projection: s
 /** Of each; more than anybody has. */
 const mostRows = 10_000;
 
-/** The value with everything in it opened that is sealed under this person's key; what belongs to others stays closed to him or her. */
-const openedDeep = async (seals: Seals, personId: string, value: unknown): Promise<unknown> => {
-  if (isSealed(value)) return value.startsWith(`pii1.${personId}.`) ? seals.open(value) : '[sealed]';
-  if (Array.isArray(value)) return Promise.all(value.map((item) => openedDeep(seals, personId, item)));
+/** The value with everything in it opened that is sealed under this person's keys; what belongs to others stays closed to him or her. */
+const openedDeep = async (seals: Seals, personIds: readonly string[], value: unknown): Promise<unknown> => {
+  if (isSealed(value)) return personIds.some((personId) => value.startsWith(`pii1.${personId}.`)) ? seals.open(value) : '[sealed]';
+  if (Array.isArray(value)) return Promise.all(value.map((item) => openedDeep(seals, personIds, item)));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await openedDeep(seals, personId, item)]));
+  const entries = await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await openedDeep(seals, personIds, item)]));
   return Object.fromEntries(entries);
 };
 
@@ -72,7 +73,7 @@ const openedAddresses = (seals: Seals, { addresses, primaryAddressId }: ProfileR
     })),
   );
 
-const own = ({ tables, seals }: UserQueriesNeeds) =>
+const own = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
   new Hono<Env>()
     .get('/users/me', allow('signed-in', { summary: 'The own profile.', owner: 'self', errors: ['user.not_found'] }), async (c) =>
       json(c, JSON.stringify(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
@@ -92,11 +93,13 @@ const own = ({ tables, seals }: UserQueriesNeeds) =>
       }),
       async (c) => {
         const { id } = principalOf(c);
+        // Also what was bought as a guest, before there was an account.
+        const ids = await createBuyers(tables, blindIndex).idsOf(principalOf(c));
         const profile = await profileOf(tables, id);
         const [sessions, cart] = await Promise.all([tables.get('auth-sessions', id), tables.get('cart-carts', id)]);
         const lists = await Promise.all(
           Object.entries(kept).map(async ([name, rowsOf]) => {
-            const { projection, where } = rowsOf(id);
+            const { projection, where } = rowsOf({ in: ids });
             const found = await tables.find(projection, { where, limit: mostRows });
             return [name, found.map((row) => JSON.parse(row.row))];
           }),
@@ -108,7 +111,7 @@ const own = ({ tables, seals }: UserQueriesNeeds) =>
           ...Object.fromEntries(lists),
         };
         c.header('content-disposition', 'attachment; filename="my-data.json"');
-        return json(c, JSON.stringify(await openedDeep(seals, id, all)));
+        return json(c, JSON.stringify(await openedDeep(seals, ids, all)));
       },
     );
 

@@ -189,6 +189,9 @@ describe('who registers and verifies the address', () => {
     const { returnId } = ok(await call('POST', `/orders/${orderId}/returns`, { lines: [{ lineId, quantity: 1 }], reason: 'damaged' }));
     expect(ok(await call('GET', await fresh('/returns'))).items).toMatchObject([{ returnId }]);
 
+    const kept = ok(await call('GET', '/users/me/export'));
+    expect(kept.orders).toMatchObject([{ orderId, address: { street: address.street } }]);
+
     const stranger = await signUp(market, `lain.${randomUUID()}@example.test`);
     expect((await market.call('GET', `/orders/${orderId}`, { token: stranger.token })).status).toBe(404);
 
