@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../cli.ts';
+import { explain } from '../../infra/cli/explain.ts';
 import { command, newFolder } from './command-line.ts';
 
 const patience = { timeout: 120_000 };
@@ -13,6 +15,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = async (line: string, env: Record<string, string> = {}) => {
   const { code, out, err } = await command(line.split(' '), { DATA_DIR: nowhere, ANALYTICS: 'off', ...env });
   return { code, out, lines: err.split('\n').filter(Boolean) };
+};
+
+/** The same without a process of its own: the sentence that would be printed, and the exit code. */
+const said = async (line: string) => {
+  const streams = { print: () => {}, screen: { write: () => {} }, letGo: () => {}, signal: new AbortController().signal };
+  try {
+    const code = await runCommandLine(line.split(' '), { env: { DATA_DIR: nowhere, ANALYTICS: 'off' }, ...streams });
+    return { exitCode: code, sentence: '' };
+  } catch (error) {
+    return explain(error, { dataDir: nowhere, isDebugging: false });
+  }
 };
 
 describe('a line', patience, () => {
@@ -31,8 +44,10 @@ describe('a line', patience, () => {
     ['users grant a@b.c EMPEROR', 'There is no role EMPEROR. There are: CUSTOMER, AUDITOR, ANALYST, ADMIN, SUPER_ADMIN.'],
     ['start --role gatway', expect.stringContaining('There is no role gatway; did you mean gateway? There are:')],
   ])('that makes no sense is answered in one sentence: %s', async (line, sentence) =>
-    expect(await run(line)).toEqual({ code: 2, out: '', lines: [sentence] }),
+    expect(await said(line)).toEqual({ exitCode: 2, sentence }),
   );
+  it('is answered on stderr alone, with the exit code', async () =>
+    expect(await run('events tail --count x')).toEqual({ code: 2, out: '', lines: ['--count takes a whole number, not x.'] }));
   it('asks for help anywhere, for a command, a group or all, and for the version', async () => {
     const group = await run('events --help');
     expect([group.code, group.out]).toEqual([0, expect.stringMatching(/events tail [\s\S]*events copy/)]);
@@ -48,7 +63,7 @@ describe('a command that only looks', patience, () => {
     'makes nothing where there is no marketplace: %s',
     async (line) => {
       const sentence = `DATA_DIR ${nowhere} does not exist: set DATA_DIR to the folder of a marketplace, or make one by \`npm start\`.`;
-      expect(await run(line)).toEqual({ code: 1, out: '', lines: [sentence] });
+      expect(await said(line)).toEqual({ exitCode: 1, sentence });
       expect(existsSync(nowhere)).toBe(false);
     },
   );
