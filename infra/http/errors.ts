@@ -63,9 +63,9 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'catalog.category_not_found': { status: 404, meaning: 'There is no such category.' },
   'catalog.category_too_deep': { status: 422, meaning: 'The tree of categories is deep enough.' },
   'catalog.too_many_attributes': { status: 409, meaning: 'The category has as many attributes as it may have.' },
-  'checkout.amount_too_large': { status: 422, meaning: 'The purchase comes to more than one may (CHECKOUT_MAX_AMOUNT).' },
   'checkout.already_paid': { status: 409, meaning: 'The checkout is paid; cancel its orders instead.' },
   'checkout.already_started': { status: 409, meaning: 'This quote was turned into a checkout before.' },
+  'checkout.amount_too_large': { status: 422, meaning: 'The purchase comes to more than one may (CHECKOUT_MAX_AMOUNT).' },
   'checkout.cancelled': { status: 409, meaning: 'The buyer left the checkout before paying.' },
   'checkout.cart_changed': {
     status: 409,
