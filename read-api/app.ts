@@ -74,7 +74,7 @@ export const queryRouters = (dependencies: ReadDependencies) => {
     payment: [paymentQueries(tables, audit.log, buyers)],
     product: [productQueries(tables, cache)],
     review: [reviewQueries(tables, seals)],
-    search: [searchQueries(search)],
+    search: [searchQueries(search, tables, cache)],
     seller: [sellerQueries(tables, seals), invitationQueries({ tables, seals, now })],
     shipping: [shippingQueries(tables, outside.courier, buyers)],
     user: [userQueries({ tables, seals, blindIndex })],

@@ -25,6 +25,7 @@ interface ShownLine extends CartRowLine {
   readonly options: Readonly<Record<string, string>>;
   readonly image: string | null;
   readonly storeName: string | null;
+  readonly store: Pick<StoreRow, 'sellerId' | 'name' | 'slug'> | null;
   readonly unitPrice: Money | null;
   /** Without the discount. */
   readonly listPrice: Money | null;
@@ -87,6 +88,7 @@ const shown = (line: CartRowLine, { products, stores, levels }: Facts, currency:
     options: variant?.options ?? {},
     image: listed?.pictures[0]?.url ?? null,
     storeName: store?.name ?? null,
+    store: store ? { sellerId: store.sellerId, name: store.name, slug: store.slug } : null,
     unitPrice: unitPrice ?? null,
     listPrice,
     amount: unitPrice && isExact(unitPrice, line) ? times(unitPrice, line.quantity) : null,

@@ -8,40 +8,16 @@ import type { Env } from '../infra/http/env.ts';
 import { params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
-import type { CategoryRow } from '../projections/catalog/categories.ts';
+import { all, categoryTree, ttl } from './category-tree.ts';
 import { kept, keptFor, keptRow } from './kept.ts';
-
-const ttl = 5 * 60_000;
-/** A market has hundreds of categories, not tens of thousands. */
-const all = 5_000;
-
-interface Branch extends CategoryRow {
-  readonly children: readonly Branch[];
-}
-
-const treeOf = (rows: readonly CategoryRow[], parentId: string | null): Branch[] =>
-  rows
-    .filter((category) => category.parentId === parentId)
-    .sort((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1))
-    .map((category) => ({ ...category, children: treeOf(rows, category.categoryId) }));
-
-const parse = (found: readonly { readonly row: string }[]) => found.map((one) => JSON.parse(one.row) as CategoryRow);
 
 const noCategory = () => new DomainError('catalog.category_not_found', 'There is no such category.');
 const noBrand = () => new DomainError('catalog.brand_not_found', 'There is no such brand.');
 
-export const catalogQueries = (tables: TableReader, cache: Aside) =>
-  new Hono<Env>()
-    .get('/categories', allow('public', { summary: 'The tree of active categories.' }), async (c) =>
-      kept(
-        c,
-        (await cache.cached('catalog:tree', ttl, async () => {
-          const rows = parse(await tables.find('catalog-categories', { where: { active: 1 }, limit: all }));
-          return JSON.stringify({ items: treeOf(rows, null) });
-        })) ?? '',
-        keptFor.catalog,
-      ),
-    )
+export const catalogQueries = (tables: TableReader, cache: Aside) => {
+  const tree = categoryTree(tables, cache);
+  return new Hono<Env>()
+    .get('/categories', allow('public', { summary: 'The tree of active categories.' }), async (c) => kept(c, await tree(), keptFor.catalog))
     .get(
       '/categories/:categoryId',
       allow('public', { summary: 'A category, with what is asked about its products.', errors: ['catalog.category_not_found'] }),
@@ -78,3 +54,4 @@ export const catalogQueries = (tables: TableReader, cache: Aside) =>
       params(z.object({ brandId: Id })),
       async (c) => keptRow(c, await tables.get('catalog-brands', c.req.valid('param').brandId), keptFor.catalog, noBrand),
     );
+};

@@ -42,6 +42,8 @@ export interface ProductPages {
   ownDetail(productId: string, sellerId: string): Promise<string | undefined>;
   /** Cards with their stores, without those of stores that may not sell. */
   cards(rows: readonly FoundRow[]): Promise<string[]>;
+  /** Products with their stores as lists show them, by id; without those that have no card, or whose store may not sell. */
+  cardsOf(productIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Cards for their seller: every status, no store. */
   ownCards(rows: readonly FoundRow[]): string[];
   /** What `load` gives, kept until any card or store changes. Answers at once when it can. */
@@ -117,6 +119,22 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
     return known === undefined ? undefined : page(known, await store(sellerIdIn(known)));
   };
 
+  const hiddenNow = async () => {
+    const hidden = hiddenStores();
+    return (typeof hidden === 'string' ? hidden : await hidden) ?? '[]';
+  };
+
+  /** A card with its store; null for one whose store is among the hidden. */
+  const cardIn = (row: string, hidden: string): string | null | Promise<string> => {
+    const sellerId = sellerIdIn(row);
+    if (hidden.length > 2 && hidden.includes(`"${sellerId}"`)) return null;
+    const storeText = store(sellerId);
+    const end = row.lastIndexOf(',"fold":');
+    return typeof storeText === 'string'
+      ? withStore(row, storeText, end)
+      : Promise.resolve(storeText).then((text) => withStore(row, text, end));
+  };
+
   /** What was asked, in words; the same object is asked again and again. */
   const words = new WeakMap<object, string>();
   const wordsOf = (asked: object): string => {
@@ -139,14 +157,22 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       return row?.sellerId === sellerId ? render(row) : undefined;
     },
     cards: async (rows) => {
-      const hidden = hiddenStores();
-      const hiddenText = (typeof hidden === 'string' ? hidden : await hidden) ?? '[]';
-      const cards: string[] = [];
+      const hidden = await hiddenNow();
+      const cards = [];
       for (const { row } of rows) {
-        const sellerId = sellerIdIn(row);
-        if (hiddenText.length > 2 && hiddenText.includes(`"${sellerId}"`)) continue;
-        const storeText = store(sellerId);
-        cards.push(withStore(row, typeof storeText === 'string' ? storeText : await storeText, row.lastIndexOf(',"fold":')));
+        const card = cardIn(row, hidden);
+        const text = card instanceof Promise ? await card : card;
+        if (text !== null) cards.push(text);
+      }
+      return cards;
+    },
+    cardsOf: async (productIds) => {
+      const [rows, hidden] = await Promise.all([tables.getMany('product-cards', productIds), hiddenNow()]);
+      const cards = new Map<string, string>();
+      for (const [productId, row] of rows) {
+        const card = cardIn(row, hidden);
+        const text = card instanceof Promise ? await card : card;
+        if (text !== null) cards.set(productId, text);
       }
       return cards;
     },

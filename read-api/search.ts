@@ -3,13 +3,17 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Id } from '../domain/id.ts';
+import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
 import { decimalNumber, minorUnits, wholeNumber } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
-import { type SearchReader, type SearchRequest, sorts } from '../infra/search/port.ts';
+import { type SearchHit, type SearchPage, type SearchReader, type SearchRequest, sorts } from '../infra/search/port.ts';
+import type { TableReader } from '../infra/tables/port.ts';
+import { type Branch, categoryTree } from './category-tree.ts';
 import { digestOf, kept, keptFor } from './kept.ts';
+import { productPages } from './product-pages.ts';
 
 /** One value or, when the name is repeated, several. */
 const several = z.union([
@@ -54,8 +58,51 @@ const requestOf = (asked: z.output<typeof Search>): SearchRequest => {
   };
 };
 
-export const searchQueries = (reader: SearchReader) =>
-  new Hono<Env>()
+/** A hit as every list shows a product, with what search alone knows of it. One without a card yet is shown as the index has it. */
+const shown = (hit: SearchHit, card: string | undefined): string => {
+  const { sellerName, categoryIds, brand, city } = hit;
+  if (card === undefined) return JSON.stringify({ ...hit, store: { sellerId: hit.sellerId, name: sellerName } });
+  return `${card.slice(0, -1)},${JSON.stringify({ sellerName, categoryIds, brand, city }).slice(1)}`;
+};
+
+/** Categories by id, out of the tree as it is kept; parsed once for as long as it stays the same. */
+const categoryNames = (tables: TableReader, cache: Aside) => {
+  const load = categoryTree(tables, cache);
+  let known: { readonly text: string; readonly byId: ReadonlyMap<string, Named> } = { text: '', byId: new Map() };
+  return async (): Promise<ReadonlyMap<string, Named>> => {
+    const text = await load();
+    if (text !== known.text) {
+      const byId = new Map<string, Named>();
+      const take = (branches: readonly Branch[]) => {
+        for (const { categoryId, name, slug, children } of branches) {
+          byId.set(categoryId, { name, slug });
+          take(children);
+        }
+      };
+      take((JSON.parse(text) as { items: readonly Branch[] }).items);
+      known = { text, byId };
+    }
+    return known.byId;
+  };
+};
+
+interface Named {
+  readonly name: string;
+  readonly slug: string;
+}
+
+export const searchQueries = (reader: SearchReader, tables: TableReader, cache: Aside) => {
+  const pages = productPages(tables, cache);
+  const namesOf = categoryNames(tables, cache);
+  const asShown = async ({ hits, next, facets, ...found }: SearchPage): Promise<string> => {
+    const [cards, names] = await Promise.all([pages.cardsOf(hits.map(({ productId }) => productId)), namesOf()]);
+    const items = hits.map((hit) => shown(hit, cards.get(hit.productId)));
+    const category = facets.category.map(({ value, count }) => ({ value, name: names.get(value)?.name ?? null, count }));
+    const rest = JSON.stringify({ next, facets: { ...facets, category }, ...found });
+    return `{"items":[${items.join(',')}],${rest.slice(1)}`;
+  };
+
+  return new Hono<Env>()
     .get(
       '/search',
       allow('public', {
@@ -65,8 +112,7 @@ export const searchQueries = (reader: SearchReader) =>
       }),
       query(Search),
       async (c) => {
-        const { hits, next, ...found } = await reader.search(requestOf(c.req.valid('query')));
-        const text = JSON.stringify({ items: hits, next, ...found });
+        const text = await asShown(await reader.search(requestOf(c.req.valid('query'))));
         return kept(c, text, keptFor.products, digestOf(text));
       },
     )
@@ -79,3 +125,4 @@ export const searchQueries = (reader: SearchReader) =>
         return kept(c, JSON.stringify({ items: await reader.suggest(q, limit) }), keptFor.products);
       },
     );
+};

@@ -150,3 +150,16 @@ it('finds an article number, a word inside a text without blanks and letters wit
   const own = await market.call('GET', `/sellers/me/products/${helmet.productId}`, { token: store.token });
   expect(own.body.slug).toBe(`produk-${helmet.productId.slice(-8).toLowerCase()}`);
 });
+
+it('shows a hit as every list shows a product, and names what facets count', async () => {
+  const { body: root } = await market.call('POST', '/categories', { token: admin, body: { name: 'Kebun', slug: 'kebun' } });
+  const { productId, position } = await listProduct(market, store, 'Cangkul Baja', { categoryId: root.categoryId });
+  const [hit] = (await search('q=cangkul', position)).body.items;
+  const cards = await market.call('GET', `/products?category=${root.categoryId}`, { headers: { 'min-position': position } });
+  expect(hit).toMatchObject(cards.body.items[0]);
+  expect(hit).toMatchObject({
+    ...{ productId, slug: `cangkul-baja-${productId.slice(-8).toLowerCase()}`, sale: null, inStock: false, sellerName: 'Toko Ani' },
+    store: { sellerId: store.sellerId, name: 'Toko Ani' },
+  });
+  expect((await search('q=cangkul', position)).body.facets.category).toEqual([{ value: root.categoryId, name: 'Kebun', count: 1 }]);
+});
