@@ -9,8 +9,12 @@ import type { ShippingOption } from '../domain/checkout/plan.ts';
 import { lineTerms } from '../domain/checkout/pricing.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import type { Recorded } from '../domain/metadata.ts';
 import { methods } from '../domain/payment/deadlines.ts';
+import type { PaymentEvent } from '../domain/payment/events.ts';
+import type { Instructions } from '../domain/payment/shares.ts';
 import { positionText } from '../domain/position.ts';
+import type { EventStore } from '../infra/event-store/port.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
@@ -82,13 +86,13 @@ const quoteIn = ({ id, events }: Result<CheckoutEvent>) => {
   };
 };
 
-const startedIn = ({ purchase }: Started) => {
+const startedIn = ({ purchase }: Started, instructions: readonly Instructions[]) => {
   const { checkoutId, status, plan } = purchase;
   return {
     checkoutId,
     status,
     orders: plan.orders.map(({ orderId, sellerId, totals }) => ({ orderId, sellerId, total: totals.total })),
-    payment: { paymentId: plan.paymentId, method: plan.method, amount: plan.totals.total, expiresAt: plan.paymentExpiresAt },
+    payment: { paymentId: plan.paymentId, method: plan.method, amount: plan.totals.total, expiresAt: plan.paymentExpiresAt, instructions },
     totals: plan.totals,
   };
 };
@@ -139,7 +143,17 @@ const quoteErrors = [
 export interface CheckoutRoutesNeeds extends CheckoutNeeds {
   readonly seals: Pick<Seals, 'open' | 'seal'>;
   readonly blindIndex: BlindIndex;
+  readonly store: Pick<EventStore, 'read'>;
 }
+
+/** A payment is instructed among its first events, one per part. */
+const beginning = 50;
+
+/** How to pay what has been started, as far as the provider has said so by now. */
+const instructionsFor = async (store: Pick<EventStore, 'read'>, { plan }: Started['purchase']): Promise<Instructions[]> => {
+  const events = (await store.read(`payment-${plan.paymentId}`, 0, beginning)) as readonly Recorded<PaymentEvent>[];
+  return events.flatMap(({ event }) => (event.type === 'payment.pending' && event.instructions ? [event.instructions] : []));
+};
 
 /** Under whose id this caller buys what becomes this checkout. */
 const buyerIdOf = ({ blindIndex }: Pick<CheckoutRoutesNeeds, 'blindIndex'>, { kind, id, purchaseId }: Principal, checkoutId: string) =>
@@ -195,7 +209,8 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
         if (purchase.status === 'Failed' || purchase.status === 'Expired') throw refusalOf(purchase);
         const position = positionText(c.get('logId') ?? '', started.position);
         const location = { location: `/api/v1/checkouts/${purchase.checkoutId}`, etag: `"${revision}"`, position };
-        return c.json({ ...startedIn(started), revision, position }, started.isTold ? 201 : 202, location);
+        const instructions = await instructionsFor(needs.store, purchase);
+        return c.json({ ...startedIn(started, instructions), revision, position }, started.isTold ? 201 : 202, location);
       },
     )
     .post(

@@ -100,10 +100,15 @@ describe('a checkout', () => {
     expect([elsewhere.status, elsewhere.body.code]).toEqual([422, 'payment.channel_unknown']);
     const nowhere = await place(market, buyer, quote, { method: 'va', channel: 'under the mattress' });
     expect([nowhere.status, nowhere.body.errors]).toMatchObject([400, [{ field: 'channel' }]]);
-    const { paymentId } = (await place(market, buyer, quote, { method: 'va', channel: 'mandiri' })).body.payment;
+    const headers = { 'idempotency-key': anId() };
+    const send = () => place(market, buyer, quote, { method: 'va', channel: 'mandiri' }, headers);
+    const { paymentId } = (await send()).body.payment;
     await untilPayment(market, paymentId, (state) => state.status !== 'none' && state.parts.every((part) => part.instructed));
     const { body } = await fresh(market, `/payments/${paymentId}`, buyer.token);
     expect(body).toMatchObject({ method: 'va', parts: [{ instructions: { kind: 'va', bank: 'mandiri' } }] });
+    const told = await send();
+    expect([told.status, told.body.status]).toEqual([201, 'AwaitingPayment']);
+    expect(told.body.payment.instructions).toEqual([{ kind: 'va', bank: 'mandiri', accountNumber: expect.any(String) }]);
   });
 
   it('is seen by its buyer alone', async () => {
