@@ -13,8 +13,10 @@ import type { Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { OrderRow, OrderStatus } from '../projections/order/orders.ts';
 import type { TimelineRow } from '../projections/order/timelines.ts';
+import type { CardRow } from '../projections/product/cards.ts';
+import type { StoreRow } from '../projections/product/stores.ts';
 import type { Buyers } from './buyers.ts';
-import { json, page, tagged } from './http.ts';
+import { json, rowsOf, tagged } from './http.ts';
 
 const statuses = [
   'AwaitingPayment',
@@ -47,7 +49,34 @@ const shown = ({ address: _address, ...row }: OrderRow, eyes: Eyes): object => {
   return { ...row, lines: row.lines.map(({ commission: _commission, ...line }) => line) };
 };
 
-const listed = (eyes: Eyes) => (found: { readonly row: string }) => JSON.stringify(shown(JSON.parse(found.row) as OrderRow, eyes));
+const distinct = (values: readonly string[]) => [...new Set(values)];
+
+/** A page of orders as a list shows them: each with its shop and the picture of its first line. */
+const listed = async (
+  tables: TableReader,
+  eyes: Eyes,
+  query: Omit<Query, 'after' | 'limit'>,
+  asked: Parameters<typeof rowsOf>[3],
+): Promise<string> => {
+  const { rows, next } = await rowsOf(tables, 'order-orders', query, asked);
+  const orders = rows.map(({ row }) => JSON.parse(row) as OrderRow);
+  const [stores, cards] = await Promise.all([
+    tables.getMany('product-stores', distinct(orders.map(({ sellerId }) => sellerId))),
+    tables.getMany('product-cards', distinct(orders.flatMap(({ lines }) => lines.slice(0, 1).map(({ productId }) => productId)))),
+  ]);
+  const storeOf = (sellerId: string) => {
+    const text = stores.get(sellerId);
+    if (text === undefined) return null;
+    const { name, slug } = JSON.parse(text) as StoreRow;
+    return { sellerId, name, slug };
+  };
+  const imageOf = ([line]: OrderRow['lines']) => {
+    const text = line && cards.get(line.productId);
+    return text === undefined ? null : (JSON.parse(text) as CardRow).image;
+  };
+  const items = orders.map((order) => ({ ...shown(order, eyes), store: storeOf(order.sellerId), image: imageOf(order.lines) }));
+  return JSON.stringify({ items, next });
+};
 
 type Parties = Pick<OrderRow, 'buyerId' | 'sellerId' | 'checkoutId'>;
 
@@ -93,7 +122,7 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
     .get('/orders', allow('buyer', { summary: 'My orders, the latest first.', owner: 'buyer' }), List, async (c) => {
       const { status, ...asked } = c.req.valid('query');
       const where = { buyerId: await buyers.of(principalOf(c)), ...(status && { status }) };
-      return json(c, await page(tables, 'order-orders', { where, order: [['createdAt', 'desc']] }, asked, listed('buyer')));
+      return json(c, await listed(tables, 'buyer', { where, order: [['createdAt', 'desc']] }, asked));
     })
     .get(
       '/orders/:orderId',
@@ -140,10 +169,7 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
       List,
       async (c) => {
         const { status, ...asked } = c.req.valid('query');
-        return json(
-          c,
-          await page(tables.asSeller(sellerOf(c)), 'order-orders', sellersQuery(sellerOf(c), status), asked, listed('seller')),
-        );
+        return json(c, await listed(tables.asSeller(sellerOf(c)), 'seller', sellersQuery(sellerOf(c), status), asked));
       },
     )
     .get(
@@ -157,5 +183,5 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
     .get('/admin/orders', allow('ADMIN', { summary: 'All orders, the latest first.', load: 'reports' }), List, async (c) => {
       const { status, ...asked } = c.req.valid('query');
       const where = status ? { status } : {};
-      return json(c, await page(tables, 'order-orders', { where, order: [['createdAt', 'desc']] }, asked, listed('staff')));
+      return json(c, await listed(tables, 'staff', { where, order: [['createdAt', 'desc']] }, asked));
     });

@@ -66,6 +66,7 @@ describe('the document', () => {
     expect(operation?.parameters).toMatchObject([
       { name: 'offerId', in: 'path' },
       { name: 'Idempotency-Key', in: 'header' },
+      { name: 'If-Match', in: 'header', required: false },
     ]);
     expect(operation?.requestBody).toMatchObject({ content: { 'application/json': { schema: { additionalProperties: false } } } });
     expect(Object.keys(operation?.responses ?? {})).toEqual(

@@ -59,14 +59,29 @@ const parametersOf = (route: Route): Json[] => {
   }));
   const inQuery = fieldsOf(route.query).map((field) => ({ ...field, in: 'query' }));
   const key = { name: 'Idempotency-Key', in: 'header', required: true, schema: { type: 'string', minLength: 1, maxLength: 128 } };
-  return [...inPath, ...inQuery, ...(route.keyed ? [key] : [])];
+  const ifMatch = {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: 'The ETag of an earlier answer about this resource: the command is refused (412) when it has changed since.',
+    schema: { type: 'string' },
+  };
+  return [...inPath, ...inQuery, ...(route.keyed ? [key, ifMatch] : [])];
 };
 
 const codesOf = (route: Route): string[] => {
   const implied = [
     ...(route.who === 'public' || route.who === 'guest' ? [] : ['auth.required', 'auth.bad_token']),
     ...(Array.isArray(route.who) ? ['auth.forbidden'] : []),
-    ...(route.keyed ? ['idempotency.key_missing', 'idempotency.key_reused', 'idempotency.in_progress'] : []),
+    ...(route.keyed
+      ? [
+          'idempotency.key_missing',
+          'idempotency.key_reused',
+          'idempotency.in_progress',
+          'request.bad_if_match',
+          'request.precondition_failed',
+        ]
+      : []),
     ...(route.body ? ['request.malformed_json', 'request.not_json', 'request.too_large'] : []),
   ];
   return [...new Set([...route.errors, ...implied, ...commonErrors])];

@@ -125,6 +125,8 @@ describe('a buyer', () => {
     const buyer = await aBuyer(market);
     const orderIds = [await ordered(buyer), await ordered(buyer), await ordered(buyer)];
     const first = await read('/orders?limit=2', buyer.token);
+    for (const { sellerId, store: shopOf } of first.body.items)
+      expect(shopOf).toEqual({ sellerId, name: expect.any(String), slug: expect.any(String) });
     const second = await read(`/orders?limit=2&cursor=${first.body.next}`, buyer.token);
     const seen = [...first.body.items, ...second.body.items].map((item: { orderId: string }) => item.orderId);
     expect([first.body.items.length, seen.sort()]).toEqual([2, orderIds.sort()]);
