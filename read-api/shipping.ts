@@ -8,6 +8,7 @@ import type { Env, Principal } from '../infra/http/env.ts';
 import { body, params, query } from '../infra/http/input.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
+import { line } from '../infra/http/text.ts';
 import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { ShipmentRow } from '../projections/shipping/shipments.ts';
@@ -24,7 +25,7 @@ const couriers = JSON.stringify({
   ],
 });
 
-const city = z.string().trim().min(1).max(100);
+const city = line(100);
 const RateQuery = z.object({
   origin: city,
   destination: city,

@@ -22,6 +22,7 @@ import { DomainError } from '../domain/error.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { deviceCookie, deviceTokenIn, noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
+import { Email, line } from '../infra/http/text.ts';
 import { deviceLifetime } from '../infra/tokens/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
@@ -34,13 +35,12 @@ export interface AuthRoutesNeeds extends AuthNeeds {
 
 type C = HonoContext<WriteEnv>;
 
-const email = z.string().trim().max(254).pipe(z.email());
 const Password = z.string().min(1).max(1_024);
 const Token = z.string().min(20).max(200);
 const Registration = z.object({
-  email,
+  email: Email,
   password: Password,
-  name: z.string().trim().min(1).max(120),
+  name: line(120),
   language: z.enum(['id', 'en', 'pt']).default('id'),
 });
 /** `cookies`: the answer sets `__Host-` cookies and has no tokens in its body, for browsers. */

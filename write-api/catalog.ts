@@ -19,9 +19,10 @@ import type { Handle } from '../commands/handle.ts';
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
+import { line } from '../infra/http/text.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
-const name = z.string().trim().min(1).max(120);
+const name = line(120);
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens')
@@ -32,7 +33,7 @@ const Attribute = z.object({
   name,
   kind: z.enum(['text', 'number', 'choice']),
   choices: z.array(name).max(200).default([]),
-  unit: z.string().max(20).nullable().default(null),
+  unit: line(20).nullable().default(null),
   required: z.boolean().default(false),
 });
 

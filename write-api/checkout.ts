@@ -19,31 +19,13 @@ import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
+import { Email, line, Phone } from '../infra/http/text.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { Address } from './address.ts';
 import { everyChannel, mustBeOffered } from './channels.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
-const text = (most: number) => z.string().trim().min(1).max(most);
-const Address = z.object({
-  recipient: text(120),
-  phone: text(30),
-  street: text(300),
-  city: text(100),
-  province: text(100),
-  postalCode: text(12),
-  country: z
-    .string()
-    .regex(/^[A-Z]{2}$/, 'a country code of two capital letters')
-    .default('ID'),
-});
-const Contact = z.object({
-  email: z.string().trim().max(254).pipe(z.email()),
-  phone: z
-    .string()
-    .trim()
-    .regex(/^[+(]?[0-9(][0-9 ().-]{5,24}$/, 'a telephone number'),
-  language: z.enum(['id', 'en']).default('id'),
-});
+const Contact = z.object({ email: Email, phone: Phone, language: z.enum(['id', 'en']).default('id') });
 const Quote = z.object({
   address: z.union([z.object({ addressId: Id }), Address]),
   /** How a guest is reached, who has to say so. */
@@ -55,7 +37,7 @@ const Start = z.object({
   quoteId: Id,
   /** One choice for every seller. */
   shipping: z
-    .array(z.object({ sellerId: Id, optionId: text(80) }))
+    .array(z.object({ sellerId: Id, optionId: line(80) }))
     .min(1)
     .max(40),
   method: z.enum(methods),

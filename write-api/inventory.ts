@@ -7,6 +7,7 @@ import { Id } from '../domain/id.ts';
 import type { StockEvent } from '../domain/stock/events.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
+import { line } from '../infra/http/text.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 /** Sellers with one shelf need not name it. */
@@ -16,7 +17,7 @@ const location = z
   .default('main');
 /** Beyond it somebody has scanned a bar code into the field. */
 const pieces = z.int().min(1).max(1_000_000);
-const reason = z.string().trim().min(1).max(200);
+const reason = line(200);
 const OfVariant = params(z.object({ variantId: Id }));
 
 const notFound = ['stock.not_found'];

@@ -15,10 +15,11 @@ import { Id } from '../domain/id.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { Email } from '../infra/http/text.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const Invitee = z
-  .object({ userId: Id.optional(), email: z.string().trim().min(3).max(254).optional() })
+  .object({ userId: Id.optional(), email: Email.optional() })
   .refine(({ userId, email }) => (userId === undefined) !== (email === undefined), {
     path: ['email'],
     error: 'say either an e-mail address or a user id',

@@ -8,6 +8,7 @@ import { Id } from '../domain/id.ts';
 import { methods, timeToPay } from '../domain/payment/deadlines.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { line } from '../infra/http/text.ts';
 import { type PaymentSimulation, SimulatePayment } from '../infra/outbound/payment-gateway.port.ts';
 import { channelsOf } from './channels.ts';
 import { askingOf } from './guest.ts';
@@ -20,7 +21,7 @@ export interface PaymentNeeds {
   readonly payments: PaymentSimulation | null;
 }
 
-const RefundLine = z.object({ lineId: z.string().min(1).max(64), quantity: z.int().min(1).max(999) });
+const RefundLine = z.object({ lineId: line(64), quantity: z.int().min(1).max(999) });
 /** Without `lines`: all that is left of the order's share. */
 const NewRefund = z.object({
   lines: z.array(RefundLine).max(100).optional(),

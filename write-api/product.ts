@@ -24,11 +24,12 @@ import { Id } from '../domain/id.ts';
 import { Price } from '../domain/money.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { line, lines } from '../infra/http/text.ts';
 import { Time } from '../infra/http/time.ts';
 import { PublicAddress } from '../infra/http/web-address.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
-const name = z.string().trim().min(1).max(200);
+const name = line(200);
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens')
@@ -36,29 +37,29 @@ const slug = z
 /** More than any page would list. */
 const mostFeatures = 50;
 const Features = z
-  .record(z.string().trim().min(1).max(60), z.string().trim().min(1).max(200))
+  .record(line(60), line(200))
   .refine((features) => Object.keys(features).length <= mostFeatures, `at most ${mostFeatures} entries`);
 const side = z.int().min(1).max(10_000);
 const weightGrams = z.int().min(1).max(1_000_000).nullable();
 const dimensions = z.object({ length: side, width: side, height: side }).nullable();
-const Picture = z.object({ url: PublicAddress, alt: z.string().trim().max(200).default('') });
+const Picture = z.object({ url: PublicAddress, alt: lines(200).default('') });
 
 const Variant = z.object({
-  sku: z.string().trim().min(1).max(100),
+  sku: line(100),
   options: Features.default({}),
   price: Price.nullable().default(null),
   weightGrams: weightGrams.default(null),
   dimensions: dimensions.default(null),
 });
 const VariantEdit = z.object({
-  sku: z.string().trim().min(1).max(100).optional(),
+  sku: line(100).optional(),
   options: Features.optional(),
   weightGrams: weightGrams.optional(),
   dimensions: dimensions.optional(),
 });
 const NewProduct = z.object({
   name,
-  description: z.string().trim().max(20_000).default(''),
+  description: lines(20_000).default(''),
   brandId: Id.nullable().default(null),
   categoryId: Id.nullable().default(null),
   attributes: Features.default({}),
@@ -69,7 +70,7 @@ const NewProduct = z.object({
 });
 const Edit = z.object({
   name: name.optional(),
-  description: z.string().trim().max(20_000).optional(),
+  description: lines(20_000).optional(),
   brandId: Id.nullable().optional(),
   categoryId: Id.nullable().optional(),
   attributes: Features.optional(),

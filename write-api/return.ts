@@ -8,6 +8,7 @@ import { moveReturn, requestReturn } from '../commands/return.ts';
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { line, lines } from '../infra/http/text.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { askingOf } from './guest.ts';
 import { answer, context, type WriteEnv } from './http.ts';
@@ -19,14 +20,14 @@ export interface ReturnNeeds {
 }
 
 const reason = z.string().regex(/^[a-z_]{1,40}$/, 'a word such as damaged or not_as_described');
-const lineId = z.string().min(1).max(64);
+const lineId = line(64);
 const NewReturn = z.object({
   lines: z
     .array(z.object({ lineId, quantity: z.int().min(1).max(999) }))
     .min(1)
     .max(100),
   reason,
-  note: z.string().trim().min(1).max(2_000).optional(),
+  note: lines(2_000).min(1).optional(),
 });
 const Inspection = z.object({
   conditions: z
@@ -125,7 +126,7 @@ const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
       '/returns/:returnId/dispatch',
       allow('buyer', { summary: 'Say that the goods are on their way back.', owner: 'buyer', errors }),
       Return,
-      body(z.object({ trackingNumber: z.string().trim().min(1).max(64).optional() })),
+      body(z.object({ trackingNumber: line(64).optional() })),
       async (c) => {
         const { trackingNumber } = c.req.valid('json');
         const sent = trackingNumber === undefined ? {} : { trackingNumber };

@@ -14,14 +14,15 @@ import {
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { line, lines } from '../infra/http/text.ts';
 import { PublicAddress } from '../infra/http/web-address.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { answer, context, type WriteEnv } from './http.ts';
 
 const says = {
   rating: z.int().min(1).max(5),
-  title: z.string().trim().min(1).max(120).nullable().default(null),
-  body: z.string().trim().min(1).max(5_000).nullable().default(null),
+  title: line(120).nullable().default(null),
+  body: lines(5_000).min(1).nullable().default(null),
   images: z.array(PublicAddress).max(5).default([]),
 };
 const reason = z.enum(['offensive', 'personal_data', 'spam', 'off_topic', 'other']);
@@ -91,7 +92,7 @@ const byOthers = ({ handle, seals }: Needs) =>
       '/reviews/:reviewId/reply',
       allow('SELLER', { summary: 'Answer a review of your goods.', owner: 'seller', errors: notFound }),
       OfReview,
-      body(z.object({ body: z.string().trim().min(1).max(2_000) })),
+      body(z.object({ body: lines(2_000).min(1) })),
       async (c) => {
         const text = await seals.seal(principalOf(c).id, c.req.valid('json').body);
         return answer(c, 200, await replyToReview(handle, sellerOf(c), c.req.valid('param').reviewId, text, context(c)));

@@ -24,6 +24,7 @@ import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
+import { line, lines } from '../infra/http/text.ts';
 import { Time } from '../infra/http/time.ts';
 import { PublicAddress } from '../infra/http/web-address.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -35,14 +36,13 @@ export interface SellerRoutesNeeds extends SellerNeeds {
 
 type C = HonoContext<WriteEnv>;
 
-const text = (most: number) => z.string().trim().min(1).max(most);
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case letters, digits and single hyphens')
   .min(3)
   .max(60);
-const BankAccount = z.object({ bank: text(60), holder: text(120), number: z.string().regex(/^[0-9-]{5,34}$/, 'digits and hyphens') });
-const Page = { storeName: text(80), city: text(100), description: z.string().trim().max(4_000) };
+const BankAccount = z.object({ bank: line(60), holder: line(120), number: z.string().regex(/^[0-9-]{5,34}$/, 'digits and hyphens') });
+const Page = { storeName: line(80), city: line(100), description: lines(4_000) };
 const Application = z.object({
   ...Page,
   slug,
@@ -56,7 +56,7 @@ const Edit = z.object({
   logoUrl: PublicAddress.nullable().optional(),
 });
 const SellerId = params(z.object({ sellerId: Id }));
-const note = z.string().trim().min(1).max(1_000).nullable().default(null);
+const note = lines(1_000).min(1).nullable().default(null);
 
 const notFound = ['seller.not_found'];
 const wrong = ['seller.not_found', 'seller.wrong_status'];

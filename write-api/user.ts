@@ -19,6 +19,7 @@ import type { EventStore } from '../infra/event-store/port.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { noSessionCookies } from '../infra/http/session-cookies.ts';
+import { line, lines, Phone } from '../infra/http/text.ts';
 import type { Json, Seals } from '../infra/vault/port.ts';
 import { Address } from './address.ts';
 import { answer, context, type WriteEnv } from './http.ts';
@@ -28,19 +29,15 @@ export type UserRoutesNeeds = Pick<AuthNeeds, 'handle' | 'passwords' | 'blindInd
   readonly secure: boolean;
 };
 
-const name = z.string().trim().min(1).max(120);
-const phone = z
-  .string()
-  .trim()
-  .regex(/^\+?[0-9][0-9 ()-]{5,23}$/, 'digits, spaces, hyphens and brackets, with a leading + or not');
-const Label = z.string().trim().min(1).max(60).nullable().default(null);
+const name = line(120);
+const Label = line(60).nullable().default(null);
 const AddressId = params(z.object({ addressId: Id }));
 const UserId = params(z.object({ userId: Id }));
 const GrantedRole = params(z.object({ userId: Id, role: z.enum(['AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) }));
 const RevokedRole = params(z.object({ userId: Id, role: z.enum(['SELLER', 'AUDITOR', 'ANALYST', 'ADMIN', 'SUPER_ADMIN']) }));
 const Suspension = z.object({
   reason: z.enum(['fraud', 'abuse', 'request', 'other']),
-  note: z.string().trim().min(1).max(1_000).nullable().default(null),
+  note: lines(1_000).min(1).nullable().default(null),
 });
 
 const noUser = ['auth.not_registered'];
@@ -59,7 +56,7 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     .patch(
       '/users/me',
       allow('signed-in', { summary: 'Change the own name or phone number.', owner: 'self', errors: ['user.not_found'] }),
-      body(z.object({ name: name.optional(), phone: phone.nullable().optional() })),
+      body(z.object({ name: name.optional(), phone: Phone.nullable().optional() })),
       async (c) => {
         const { id } = principalOf(c);
         const edit = c.req.valid('json');

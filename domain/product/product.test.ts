@@ -77,6 +77,13 @@ describe('a variant', () => {
     given(product, created, added)
       .when({ type: 'add_variant', sellerId, ...red, sku: 'B-1', price })
       .refuses('product.sku_taken'));
+  it('has a SKU and options that differ by more than capitals', () => {
+    const like = (more: object) => given(product, created, added).when({ type: 'add_variant', sellerId, ...red, price, ...more });
+    like({ sku: ` ${added.sku.toLowerCase()}` }).refuses('product.sku_taken');
+    like({
+      options: Object.fromEntries(Object.entries(added.options).map(([key, value]) => [key.toUpperCase(), value.toUpperCase()])),
+    }).refuses('product.options_taken');
+  });
   it('has options of its own', () =>
     given(product, created, added)
       .when({ type: 'add_variant', sellerId, ...red, options: { Warna: 'biru' }, price })

@@ -105,7 +105,8 @@ const editVariant = (product: Product, command: Of<'edit_variant'>): ProductEven
     isSameFeatures(options, before.options) &&
     isSameDimensions(dimensions, before.dimensions);
   if (same) return [];
-  mustDiffer(known, { variantId, sku, options });
+  // Two that were alike before this rule may still be edited otherwise.
+  if (sku !== before.sku || !isSameFeatures(options, before.options)) mustDiffer(known, { variantId, sku, options });
   mustStaySellable(known, changed(known, variantId, { weightGrams }));
   return [{ type: 'product.variant_edited', ...whose(known), variantId, sku, options, weightGrams, dimensions }];
 };
@@ -217,12 +218,17 @@ const mustHave = ({ variants }: Listing, variantId: string): Variant => {
   return variant;
 };
 
+/** Nobody who orders, packs or searches tells two apart that differ by capitals or by how their letters are composed. */
+const alike = (text: string) => text.normalize('NFKC').toLowerCase().trim();
+const allAlike = (features: Features): Features =>
+  Object.fromEntries(Object.entries(features).map(([key, value]) => [alike(key), alike(value)]));
+
 const mustDiffer = ({ variants }: Listing, { variantId, sku, options }: { variantId: string; sku: string; options: Features }) => {
   const others = variants.filter((variant) => variant.variantId !== variantId);
-  if (others.some((variant) => variant.sku === sku)) {
+  if (others.some((variant) => alike(variant.sku) === alike(sku))) {
     throw new DomainError('product.sku_taken', 'Another variant has this SKU.', { sku });
   }
-  if (others.some((variant) => isSameFeatures(variant.options, options))) {
+  if (others.some((variant) => isSameFeatures(allAlike(variant.options), allAlike(options)))) {
     throw new DomainError('product.options_taken', 'Another variant has these options.', { options });
   }
 };

@@ -52,6 +52,19 @@ describe('a registration', () => {
     expect([other.status, other.body.code]).toEqual([409, 'auth.email_taken']);
   });
 
+  it('takes addresses in letters of any script, in punycode the same one, and signs in by either', async () => {
+    const { userId } = await signUp(market, 'info@köffer.example');
+    expect((await signIn(market, 'INFO@xn--kffer-jua.example')).userId).toBe(userId);
+    const other = await market.call('POST', '/auth/register', { body: { email: 'info@xn--kffer-jua.example', password, name: 'B' } });
+    expect(other.body.code).toBe('auth.email_taken');
+    await signUp(market, 'm&m@example.com');
+  });
+
+  it.each(['\u200b\u200b', 'Ani\r\nBcc: x@y.z', 'A\u202eni', 'A\0ni'])('takes no name such as %j', async (name) => {
+    const { status, body } = await market.call('POST', '/auth/register', { body: { email: 'named@example.com', password, name } });
+    expect([status, body.code, body.errors?.[0]?.field]).toEqual([400, 'request.invalid', 'name']);
+  });
+
   it('is refused with a password that anybody would try', async () => {
     const weak = await market.call('POST', '/auth/register', { body: { email: 'weak@example.com', password: 'password', name: 'W' } });
     expect([weak.status, weak.body.code]).toEqual([422, 'auth.password_weak']);

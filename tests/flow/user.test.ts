@@ -61,6 +61,14 @@ describe('a profile', () => {
   it('refuses what is no address, naming the field, and the address of somebody else', async () => {
     const { token } = await signUp(market, 'picky@example.com');
     const other = await signUp(market, 'picked@example.com');
+    for (const bad of [{ phone: 'call me' }, { postalCode: '1011' }, { country: 'XX' }, { recipient: 'A\u202eni' }]) {
+      const answers = [
+        await market.call('POST', '/users/me/addresses', { token, body: { address: { ...address, ...bad } } }),
+        await market.call('POST', '/checkouts/quote', { token, body: { address: { ...address, ...bad } } }),
+      ];
+      expect([bad, ...answers.map(({ status }) => status)]).toEqual([bad, 400, 400]);
+    }
+    expect((await market.call('PATCH', '/users/me', { token, body: { phone: 'call me' } })).status).toBe(400);
     const wrong = await market.call('POST', '/users/me/addresses', { token, body: { address: { ...address, country: 'Indonesia' } } });
     expect([wrong.status, wrong.body.errors[0].field]).toEqual([400, 'address.country']);
     const theirs = (await market.call('POST', '/users/me/addresses', { token: other.token, body: { address } })).body.addressId;
