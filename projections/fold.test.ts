@@ -44,3 +44,24 @@ it('folds a row that is not saved whole from its stream again, when it is no lon
   const { rows } = await foldBatch(parity, 'parity', [happened('a', 3), happened('a', 4)], context);
   expect(rows).toMatchObject([{ key: 'a', position: 4, row: '{"even":true}' }]);
 });
+
+it('ends a row that is the state of one stream with the revision of that stream, whatever else feeds it', async () => {
+  const tables: Pick<TableWriter, 'load'> = { load: async () => new Map() };
+  const context = { tables: tables as TableWriter, log: { read: async () => [] }, cache: createRowCache(), parked: new Set<string>() };
+  const named: AnyProjection = {
+    ...counts,
+    name: 'named',
+    key: () => 'a',
+    own: { category: 'test', alsoReads: ['test.noted'] },
+    evolve: (row) => ({ ...(row as object), n: ((row as { n: number } | null)?.n ?? 0) + 1 }),
+  };
+  const at = (streamId: string, revision: number, position: number, type = 'test.happened'): Recorded => ({
+    ...happened(streamId, position),
+    ...{ revision, event: { type } },
+  });
+  const fold = async (...events: Recorded[]) => (await foldBatch(named, 'named', events, context)).rows[0]?.row;
+  expect(await fold(at('test-a', 0, 1))).toBe('{"n":1,"revision":0}');
+  expect(await fold(at('other-x', 7, 2), at('test-a', 1, 3))).toBe('{"n":3,"revision":1}');
+  expect(await fold(at('other-x', 8, 4))).toBe('{"n":4,"revision":1}');
+  expect(await fold(at('test-a', 2, 5, 'test.noted'))).toBe('{"n":4,"revision":2}');
+});

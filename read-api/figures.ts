@@ -152,9 +152,11 @@ const sales = (tables: TableReader, timeZone: string) =>
       query(z.object({ currency, after: z.string().max(26).optional(), limit: wholeNumber(1, pageSize).default(100) })),
       async (c) => {
         const { currency: wanted, after, limit } = c.req.valid('query');
-        const page = { limit, ...(after !== undefined && { after }) };
-        const groups = await tables.groups('figures-orders', { by: 'sellerId', sums, where: { currency: wanted }, ...page });
-        const last = groups.length === limit ? groups[limit - 1] : undefined;
+        // One more than is shown, to know whether there is a next page.
+        const page = { limit: limit + 1, ...(after !== undefined && { after }) };
+        const found = await tables.groups('figures-orders', { by: 'sellerId', sums, where: { currency: wanted }, ...page });
+        const groups = found.slice(0, limit);
+        const last = found.length > limit ? groups[limit - 1] : undefined;
         return c.json({
           items: groups.map((group) => ({ sellerId: String(group.value), ...revenueOf(group) })),
           next: last ? String(last.value) : null,

@@ -100,6 +100,6 @@ describe('figures', () => {
     const first = await figures('sellers?currency=IDR&limit=1');
     const second = await figures(`sellers?currency=IDR&limit=1&after=${first.next}`);
     expect([first.items, second.items].flat().map(({ sellerId }) => sellerId)).toEqual([ani.sellerId, budi.sellerId].sort());
-    expect((await figures(`sellers?currency=IDR&limit=1&after=${second.next}`)).items).toEqual([]);
+    expect([typeof first.next, second.next]).toEqual(['string', null]);
   });
 });
