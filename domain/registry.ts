@@ -38,7 +38,7 @@ import { ReconciliationEvent } from './reconciliation/events.ts';
 import { reconciliation } from './reconciliation/reconciliation.ts';
 import { RefundEvent } from './refund/events.ts';
 import { refund } from './refund/refund.ts';
-import { ReturnEvent } from './return/events.ts';
+import { ReturnEvent, sentInPlain } from './return/events.ts';
 import { returns } from './return/return.ts';
 import { ReviewEvent } from './review/events.ts';
 import { review } from './review/review.ts';
@@ -67,7 +67,7 @@ export interface EventDefinition {
 }
 
 /** By event type; an event that is not named here has version 1 still. The upcasters themselves stand beside their schema. */
-const upcastersOf: Readonly<Record<string, readonly Upcaster[]>> = {};
+const upcastersOf: Readonly<Record<string, readonly Upcaster[]>> = { 'return.sent': [sentInPlain] };
 
 /** How a field is tagged: `public`, `pii` or not at all. A tag counts on either side of optional() and nullable(). */
 export const privacyOf = (schema: z.ZodType): unknown => {

@@ -30,7 +30,13 @@ const List = query(z.object({ ...pageFields, status: z.enum(statuses).optional()
 export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>, buyers: Buyers) => {
   const opened = async (text: string): Promise<string> => {
     const row = JSON.parse(text) as ReturnRow;
-    return row.note === null ? text : JSON.stringify({ ...row, note: await seals.open(row.note) });
+    const { note, trackingNumber } = row;
+    if (note === null && trackingNumber === null) return text;
+    return JSON.stringify({
+      ...row,
+      note: note && (await seals.open(note)),
+      trackingNumber: trackingNumber && (await seals.open(trackingNumber)),
+    });
   };
   const list = (
     where: NonNullable<Query['where']>,

@@ -129,9 +129,11 @@ const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
       body(z.object({ trackingNumber: line(64).optional() })),
       async (c) => {
         const { trackingNumber } = c.req.valid('json');
-        const sent = trackingNumber === undefined ? {} : { trackingNumber };
         const { returnId } = c.req.valid('param');
-        const act = (buyerId: string) => moveReturn(handle, returnId, { type: 'send', buyerId, ...sent, at: context(c).at }, context(c));
+        const act = async (buyerId: string) => {
+          const sent = trackingNumber === undefined ? {} : { trackingNumber: await seals.seal(buyerId, trackingNumber) };
+          return moveReturn(handle, returnId, { type: 'send', buyerId, ...sent, at: context(c).at }, context(c));
+        };
         return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act));
       },
     );

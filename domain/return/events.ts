@@ -25,7 +25,10 @@ export const ReturnRequested = z.object({
 export const ReturnApproved = z.object({ type: z.literal('return.approved'), ...common, by: open(z.enum(['seller', 'admin'])) });
 export const ReturnRejected = z.object({ type: z.literal('return.rejected'), ...common, reason: code() });
 export const ReturnEscalated = z.object({ type: z.literal('return.escalated'), ...common });
-export const ReturnSent = z.object({ type: z.literal('return.sent'), ...common, trackingNumber: open(z.string().optional()) });
+/** `trackingNumber` seals, for the buyer, under which number the parcel travels: a courier's page shows names and places for it. */
+export const ReturnSent = z.object({ type: z.literal('return.sent'), ...common, trackingNumber: pii().optional() });
+/** Version 1 had the number in plain text: it is shown no more, whoever reads; the stored bytes are what they were. */
+export const sentInPlain = ({ trackingNumber: _, ...data }: Record<string, unknown>): Record<string, unknown> => data;
 export const ReturnReceived = z.object({ type: z.literal('return.received'), ...common });
 export const ReturnInspected = z.object({
   type: z.literal('return.inspected'),

@@ -24,7 +24,7 @@ export type ReturnCommand =
   | { type: 'escalate'; buyerId: string; at: string }
   /** An administrator's decision about an escalated return. */
   | { type: 'decide'; approve: boolean; reason: string; at: string }
-  | { type: 'send'; buyerId: string; trackingNumber?: string; at: string }
+  | { type: 'send'; buyerId: string; trackingNumber?: Sealed; at: string }
   | { type: 'receive'; sellerId: string; at: string }
   | {
       type: 'inspect';

@@ -27,7 +27,7 @@ export interface ReturnRow {
   readonly note: Sealed | null;
   /** Why the seller or the platform said no. */
   readonly refusal: string | null;
-  readonly trackingNumber: string | null;
+  readonly trackingNumber: Sealed | null;
   readonly resolution: 'refund' | 'replace' | 'deny' | null;
   readonly requestedAt: string;
   readonly history: readonly { readonly status: ReturnStatus; readonly at: string }[];
@@ -73,7 +73,7 @@ const learnt = (event: ReturnEvent): Partial<ReturnRow> => {
 export const returns: Projection<ReturnRow, ReturnEvent> = {
   name: 'return-returns',
   service: 'order',
-  version: 2,
+  version: 3,
   own: { category: 'return' },
   reads: [
     'return.requested',

@@ -83,6 +83,10 @@ describe('the registry', () => {
     expect(eventContract.personal('user.address_changed')).toEqual(['label', 'address']);
     expect(eventContract.personal('brand.created')).toEqual([]);
   });
+  it('shows the tracking number of a return no more that version 1 kept in plain text', () => {
+    expect(eventContract.upcast('return.sent', 1, { returnId: 'r1', trackingNumber: 'JNE0002' })).toEqual({ returnId: 'r1' });
+    expect(eventContract.version('return.sent')).toBe(2);
+  });
   it('knows no version of an event that does not exist', () => expect(eventContract.version('brand.eaten')).toBe(null));
   it('folds a stream to the state that its decider decides on', () => {
     const [created, renamed] = fixturesOf('brand');
