@@ -19,7 +19,6 @@ const said = {
   recipient: 'Ibu Ratna Kusumawardhani',
   addressPhone: '+62 813 5544 3322',
   street: 'Jalan Kenanga Wulung 77 RT 05',
-  postalCode: '40971-Q',
   label: 'Rumah nenek di bukit',
   title: 'Harumnya sampai ke kamar tamu',
   review: 'Saya minum setiap subuh sebelum ke ladang tembakau.',
@@ -95,7 +94,8 @@ const address = {
   street: said.street,
   city: 'Jakarta',
   province: 'DKI Jakarta',
-  postalCode: said.postalCode,
+  // Five digits stand in many numbers, so they are not looked for: they are sealed in one text with the street.
+  postalCode: '40971',
 };
 
 describe('what a person tells', () => {
