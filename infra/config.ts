@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Currency, maxPurchase } from '../domain/money.ts';
+import { areHttpAddresses, isEventStoreAddress, isPostgresAddress, isRedisAddress, nodesIn } from './addresses.ts';
 import { isAddressed, type Service, serviceNames } from './services.ts';
 
 /** A list with commas; blanks around its items do not count. */
@@ -26,12 +27,13 @@ const origin = z
 
 const link = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' });
 /** Addresses of engines may hold a password. */
-const engine = (protocol: RegExp, example: string) =>
+const engine = (isAddress: (text: string) => boolean, example: string) =>
   z
-    .url({ protocol, error: `must be an address such as ${example}` })
+    .string()
+    .refine(isAddress, `must be an address such as ${example}; in names and passwords : @ / ? and # are written %3A %40 %2F %3F and %23`)
     .optional()
     .meta({ secret: true });
-const postgres = engine(/^postgres(ql)?$/, 'postgres://user:password@host:5432/tokobapak');
+const postgres = engine(isPostgresAddress, 'postgres://user:password@host:5432/tokobapak');
 
 const hostAndPort = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be a host and a port, such as kafka:9092');
 const serviceAddress = z.string().refine((text) => {
@@ -138,15 +140,20 @@ const Environment = z.object({
     .regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and dashes')
     .default('tokobapak')
     .describe('Names this deployment on servers that others use too: prefix of topics, indexes, cache keys and of the analytics database.'),
-  EVENTSTORE_URL: engine(/^(esdb|kurrentdb)(\+discover)?$/, 'esdb://user:password@host:2113').describe(
-    'EventStoreDB for the log; without it the log is embedded.',
+  EVENTSTORE_URL: engine(
+    isEventStoreAddress,
+    'esdb://user:password@host:2113, esdb://user:password@a:2113,b:2113,c:2113 or esdb+discover://user:password@name:2113',
+  ).describe(
+    'EventStoreDB (or KurrentDB) for the log: one node, several with commas, or a name to discover them by; without it the log is embedded.',
   ),
-  DATABASE_URL: postgres.describe('PostgreSQL for read models, vault and keys; without it they are embedded.'),
+  DATABASE_URL: postgres.describe(
+    'PostgreSQL for read models, vault and keys; without it they are embedded. Of several hosts (`a:5432,b:5432`, with `?target_session_attrs=read-write`) the first is taken that can be written.',
+  ),
   ...serviceDatabases,
   DATABASE_REPLICA_URL: postgres.describe('A read replica of DATABASE_URL, for the query services.'),
   DATABASE_POOL: count(1, 1_000, 10).describe('Connections to PostgreSQL that one process holds at most.'),
-  REDIS_URL: engine(/^rediss?$/, 'redis://host:6379').describe(
-    'Redis for rendered answers and rate limits; without it each process has its own limits.',
+  REDIS_URL: engine(isRedisAddress, 'redis://host:6379, or redis+sentinel://a:26379,b:26379/name').describe(
+    'Redis for rendered answers and rate limits, or its sentinels with the name that they watch it by; without it each process has its own limits.',
   ),
   KAFKA_BROKERS: list(hostAndPort).describe('Kafka, with commas; without it the log itself is the feed, and nothing is published.'),
   KAFKA_TLS: z.enum(['on', 'off']).default('off').describe('Whether Kafka is spoken to over TLS.'),
@@ -156,10 +163,10 @@ const Environment = z.object({
   KAFKA_SASL: z.enum(['off', 'plain', 'scram-sha-256', 'scram-sha-512']).default('off').describe('How to sign in to Kafka.'),
   KAFKA_USERNAME: z.string().optional().describe('Name for KAFKA_SASL.'),
   KAFKA_PASSWORD: z.string().optional().meta({ secret: true }).describe('Password for KAFKA_SASL.'),
-  ELASTICSEARCH_URL: engine(/^https?$/, 'https://user:password@host:9200').describe(
-    'Elasticsearch for product search; without it search is embedded.',
+  ELASTICSEARCH_URL: engine(areHttpAddresses, 'https://user:password@host:9200').describe(
+    'Elasticsearch for product search, several nodes with commas; without it search is embedded.',
   ),
-  CLICKHOUSE_URL: engine(/^https?$/, 'https://user:password@host:8123').describe(
+  CLICKHOUSE_URL: engine((text) => link.safeParse(text).success, 'https://user:password@host:8123').describe(
     'ClickHouse for analytics; without it analytics is embedded in one process, and answers 503 where there are several.',
   ),
   SERVICE_URL: pattern
@@ -228,8 +235,8 @@ const encrypted = (config: Config): readonly (readonly [string, boolean])[] => {
     ['DATABASE_URL', tls],
     ['DATABASE_REPLICA_URL', tls],
     ...serviceNames.map((name) => [databaseName(name), tls] as const),
-    ['REDIS_URL', (url) => url.startsWith('rediss:')],
-    ['ELASTICSEARCH_URL', (url) => url.startsWith('https:')],
+    ['REDIS_URL', (url) => /^rediss[:+]/.test(url)],
+    ['ELASTICSEARCH_URL', (url) => nodesIn(url).every((node) => node.startsWith('https:'))],
     ['CLICKHOUSE_URL', (url) => url.startsWith('https:')],
   ];
   return [

@@ -3,6 +3,7 @@
 import knex, { type Knex } from 'knex';
 import { DatabaseError, Pool, type PoolClient, type PoolConfig, type QueryConfig, types } from 'pg';
 import { DomainError } from '../domain/error.ts';
+import { hostsOf, OnlyRead, presentHost } from './postgres-hosts.ts';
 
 export interface Queryable {
   /** Rows of one statement, by the names of their columns; int8 comes as a number. Throws StoreUnavailable, or the server's own error. */
@@ -61,6 +62,7 @@ const network = /^E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_AGAIN|NOTFOUND)/;
 
 const isTransient = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
+  if (error instanceof OnlyRead) return true;
   if (error instanceof DatabaseError) return passing.test(error.code ?? '');
   return network.test(codeOf(error)) || lost.test(error.message) || (error instanceof AggregateError && error.errors.some(isTransient));
 };
@@ -69,8 +71,7 @@ const told = (error: unknown): unknown => (isTransient(error) ? new StoreUnavail
 
 const int8 = 20;
 
-const configOf = (url: string, { max = 10, name, statementTimeoutMs = 5_000, connectTimeoutMs = 1_500 }: PostgresOptions): PoolConfig => ({
-  connectionString: url,
+const configOf = ({ max = 10, name, statementTimeoutMs = 5_000, connectTimeoutMs = 1_500 }: PostgresOptions): PoolConfig => ({
   max,
   application_name: name ?? 'tokobapak',
   connectionTimeoutMillis: connectTimeoutMs,
@@ -100,7 +101,8 @@ const abortedAlready = '25P02';
 
 export const openPostgres = (url: string, options: PostgresOptions = {}): Postgres => {
   const { statementTimeoutMs: usual = 5_000 } = options;
-  const pool = new Pool(configOf(url, options));
+  const hosts = hostsOf(url);
+  const pool = new Pool({ ...configOf(options), ...hosts.pool });
   // A lost connection is told to whoever uses it; one that lies idle is replaced, and nobody need hear of it.
   pool.on('error', quiet);
   pool.on('connect', (client) => client.on('error', quiet));
@@ -110,7 +112,7 @@ export const openPostgres = (url: string, options: PostgresOptions = {}): Postgr
     let client: PoolClient | undefined;
     let broken = false;
     try {
-      client = await pool.connect();
+      client = await hosts.connect(() => pool.connect());
       return await work(client);
     } catch (error) {
       broken = isTransient(error);
@@ -154,9 +156,12 @@ export interface Migration {
  * Several processes may start at once: they take turns, and the later ones find nothing left to do.
  */
 export const migrate = async (url: string, schema: string, migrations: readonly Migration[]): Promise<void> => {
+  const connectionString = await presentHost(url, 5_000).catch((error: unknown) => {
+    throw told(error);
+  });
   const database = knex({
     client: 'pg',
-    connection: { connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 60_000, application_name: 'tokobapak migrations' },
+    connection: { connectionString, connectionTimeoutMillis: 5_000, query_timeout: 60_000, application_name: 'tokobapak migrations' },
     pool: { min: 0, max: 1 },
     acquireConnectionTimeout: 10_000,
     log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet }, // what goes wrong is thrown

@@ -1,6 +1,7 @@
 // One connection to Redis (7 or later, by ioredis) for scripts that either answer soon or fail: nothing is queued while it is away, nothing sent twice.
 import { createHash } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+import { sentinelsIn } from '../addresses.ts';
 import { type CircuitOptions, createCircuit } from './circuit.ts';
 
 export interface Script {
@@ -29,9 +30,25 @@ const notConnected = new Error('There is no connection to Redis.');
 const longestRetryDelay = 1_000;
 const keysAtOnce = 1_000;
 
+/** A client of the server at `url`, or of the one that its sentinels name. */
+const openRedis = (url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis => {
+  const found = sentinelsIn(url);
+  if (!found) return new Redis(url, options);
+  const { hosts, name, db, username, password, sentinelPassword, tls } = found;
+  return new Redis({
+    ...options,
+    sentinels: [...hosts],
+    ...{ name, db },
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(sentinelPassword && { sentinelPassword }),
+    ...(tls && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+  });
+};
+
 /** `onLost`: called when the connection has ended; the next one may be to a server that has forgotten the last things that it was told. */
 export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost = () => {}): RedisConnection => {
-  const redis = new Redis(url, {
+  const redis = openRedis(url, {
     connectionName: 'tokobapak',
     connectTimeout: 1_000,
     // NOTE: a connection that says nothing to what it was asked is given up, or commands would pile up on it for ever.

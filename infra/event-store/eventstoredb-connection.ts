@@ -10,6 +10,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { esdbAddress } from '../addresses.ts';
 
 /** An event as it goes over the wire; `metadata` and `data` are UTF-8 JSON. */
 export interface Proposed {
@@ -128,9 +129,9 @@ interface Page {
 }
 
 export class Connection extends EventStoreDBClient {
-  /** `url`: esdb:// or esdb+discover://, with user and password in it. */
+  /** `url`: esdb://, kurrentdb:// or the same with +discover, with user and password in it. */
   constructor(url: string) {
-    const options = parseConnectionString(url);
+    const options = parseConnectionString(esdbAddress(url));
     const { dnsDiscover, hosts, tls = true, defaultCredentials, tlsCAFile, userCertFile, userKeyFile, connectionName } = options;
     const [first] = hosts;
     if (!first) throw new TypeError('EVENTSTORE_URL names no host');

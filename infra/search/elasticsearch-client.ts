@@ -2,9 +2,10 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
 import { DomainError } from '../../domain/error.ts';
+import { nodesIn } from '../addresses.ts';
 
 export interface ElasticsearchOptions {
-  /** With user and password, where there are any. */
+  /** With user and password, where there are any; several nodes with commas. */
   readonly url: string;
   /** Prefix of all indexes of one deployment. */
   readonly namespace: string;
@@ -25,8 +26,11 @@ export const namesOf = (namespace: string) => {
   };
 };
 
-export const openClient = ({ url, timeout }: ElasticsearchOptions, usual: number) =>
-  new Client({ node: url, requestTimeout: timeout ?? usual, maxRetries: 0 });
+/** A node that cannot be reached is left alone for a while; each of the others is asked once. */
+export const openClient = ({ url, timeout }: ElasticsearchOptions, usual: number) => {
+  const nodes = [...nodesIn(url)];
+  return new Client({ nodes, requestTimeout: timeout ?? usual, maxRetries: nodes.length - 1 });
+};
 
 const unreachable = [errors.ConnectionError, errors.TimeoutError, errors.NoLivingConnectionsError, errors.RequestAbortedError];
 /** It has too much to do, has no copy of the data at hand, or does not know us: whatever it is, not the fault of who asked. */
