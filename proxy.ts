@@ -65,7 +65,7 @@ export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => s
   for (const [side, service, routers] of tables) {
     for (const { method, path, said } of routers.flatMap(saidOfRoutes)) {
       // A guest gets a name, and the cookie that holds it, from the service.
-      const marks: Marks = said.who === 'guest' ? { ...said, who: 'public' } : said;
+      const marks: Marks = { ...said, service, ...(said.who === 'guest' && { who: 'public' }) };
       const upstream = upstreamOf(service as Service, side);
       app.on(
         method,

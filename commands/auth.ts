@@ -112,8 +112,8 @@ export interface Session {
 export interface SignedIn extends Session {
   readonly user: {
     readonly userId: string;
-    readonly email: unknown;
-    readonly name: unknown;
+    readonly email: string | null;
+    readonly name: string | null;
     readonly roles: readonly string[];
     readonly sellerId: string | null;
     readonly emailVerified: boolean;
@@ -131,8 +131,8 @@ const opened = async (
   const name = state.status === 'Active' ? state.name : null;
   return {
     userId,
-    email: email && (await seals.open(email)),
-    name: name && (await seals.open(name)),
+    email: email && ((await seals.open(email)) as string | null),
+    name: name && ((await seals.open(name)) as string | null),
     roles,
     sellerId,
     emailVerified,

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
+import { ofService } from '../infra/http/routes.ts';
 import type { EventStreams } from '../infra/http/sse.ts';
 import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { SearchReader } from '../infra/search/port.ts';
@@ -88,7 +89,7 @@ export const readApi = (dependencies: ReadDependencies, services?: ReadonlySet<s
   app.get('*', freshEnough(dependencies.reads));
   for (const [service, routers] of Object.entries(queryRouters(dependencies))) {
     if (services && !services.has(service)) continue;
-    for (const router of routers) app.route('/', router);
+    for (const router of routers) app.route('/', ofService(service, router));
   }
   return app;
 };

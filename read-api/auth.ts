@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Env } from '../infra/http/env.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { AccessTokens } from '../infra/tokens/port.ts';
@@ -9,10 +10,11 @@ import type { Seals } from '../infra/vault/port.ts';
 import type { SessionsRow } from '../projections/auth/sessions.ts';
 import { json } from './http.ts';
 
+const Device = z.union([z.object({ userAgent: z.string(), address: z.string() }), z.string()]).nullable();
 const Session = z.object({
   sessionId: z.string(),
   method: z.string(),
-  device: z.union([z.object({ userAgent: z.string(), address: z.string() }), z.string()]).nullable(),
+  device: Device,
   openedAt: z.string(),
   current: z.boolean(),
 });
@@ -32,11 +34,11 @@ export const authQueries = (tables: TableReader, seals: Seals) =>
       const items = await Promise.all(
         open.map(async (session) => ({
           ...session,
-          device: session.device && (await seals.open(session.device)),
+          device: session.device && ((await seals.open(session.device)) as z.output<typeof Device>),
           current: session.sessionId === current,
         })),
       );
-      return json(c, JSON.stringify({ items: items.reverse() }));
+      return json(c, jsonText({ items: items.reverse() }));
     },
   );
 

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { defaultLocation } from '../domain/location.ts';
 import { atRate, type Currency, type Money, maxPurchase, minus, plus, times, zero } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { CartRow, CartRowLine } from '../projections/cart/carts.ts';
@@ -143,7 +144,7 @@ export const cartQueries = (tables: TableReader, now: () => number) => {
     .get(
       '/cart',
       allow('guest', { summary: 'My cart at the prices and with the stock of this moment.', owner: 'self', load: 'cart' }),
-      async (c) => json(c, JSON.stringify(await cartOf(c))),
+      async (c) => json(c, jsonText(await cartOf(c))),
     )
     .get(
       '/cart/validation',
@@ -161,7 +162,7 @@ export const cartQueries = (tables: TableReader, now: () => number) => {
         const problems = selected.flatMap(({ lineId, problem, quantity, available }) =>
           problem === null ? [] : [{ lineId, code: problem, quantity, available }],
         );
-        return json(c, JSON.stringify({ valid: selected.length > 0 && problems.length === 0, selected: selected.length, problems }));
+        return json(c, jsonText({ valid: selected.length > 0 && problems.length === 0, selected: selected.length, problems }));
       },
     );
 };

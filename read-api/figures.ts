@@ -5,12 +5,15 @@ import { z } from 'zod';
 import { Currency } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
+import { type JsonText, storedText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { Group, TableReader } from '../infra/tables/port.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
+import type { ImportFigureRow } from '../projections/figures/imports.ts';
 import type { PaymentFigureRow } from '../projections/figures/payments.ts';
 import type { ProductCategoryRow } from '../projections/figures/products.ts';
+import type { ReviewFigureRow } from '../projections/figures/reviews.ts';
 import { json } from './http.ts';
 
 const pageSize = 1_000;
@@ -207,8 +210,8 @@ const counted = { name: z.string(), currency: z.string(), count: z.int(), amount
 const ofKind = (rows: readonly PaymentFigureRow[], wanted: PaymentFigureRow['kind']) =>
   rows.filter(({ kind }) => kind === wanted).map(({ kind: _, ...row }) => row);
 
-const whole = async (tables: TableReader, projection: string) =>
-  `{"items":[${(await tables.find(projection, { limit: few })).map(({ row }) => row).join(',')}]}`;
+const whole = async <Row>(tables: TableReader, projection: string): Promise<JsonText<{ items: Row[] }>> =>
+  storedText(`{"items":[${(await tables.find(projection, { limit: few })).map(({ row }) => row).join(',')}]}`);
 
 const rest = (tables: TableReader) =>
   new Hono<Env>()
@@ -236,7 +239,7 @@ const rest = (tables: TableReader) =>
           current: z.object({ count: z.int(), sum: z.int() }),
         }),
       }),
-      async (c) => json(c, await whole(tables, 'figures-reviews')),
+      async (c) => json(c, await whole<ReviewFigureRow>(tables, 'figures-reviews')),
     )
     .get(
       '/admin/figures/imports',
@@ -253,7 +256,7 @@ const rest = (tables: TableReader) =>
           byPayment: z.record(z.string(), z.object({ parts: z.int(), amount: z.int(), currency: z.string() })),
         }),
       }),
-      async (c) => json(c, await whole(tables, 'figures-imports')),
+      async (c) => json(c, await whole<ImportFigureRow>(tables, 'figures-imports')),
     );
 
 /** `timeZone`: the market's. */

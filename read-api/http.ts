@@ -3,7 +3,8 @@ import type { Context as HonoContext, MiddlewareHandler, Next } from 'hono';
 import { DomainError } from '../domain/error.ts';
 import { positionOf, positionText } from '../domain/position.ts';
 import type { Env } from '../infra/http/env.ts';
-import { type CursorPart, decodeCursor, encodeCursor } from '../infra/http/pages.ts';
+import { type Answers, type JsonText, type Said, storedText } from '../infra/http/json.ts';
+import { type CursorPart, decodeCursor, encodeCursor, type Page } from '../infra/http/pages.ts';
 import { early, given } from '../infra/http/wire.ts';
 import type { FoundRow, Query, TableReader } from '../infra/tables/port.ts';
 
@@ -58,8 +59,9 @@ export const freshEnough = (reads: ReadPosition): MiddlewareHandler<Env> => {
 
 const jsonType = { 'content-type': 'application/json' };
 
-/** Answers text that is JSON already. */
-export const json = (c: C, text: string): Response => c.body(text, 200, jsonType);
+/** Answers text that is JSON already, of what the route says that it answers. */
+export const json = <T>(c: C & Answers<T>, text: unknown extends T ? string : JsonText<Said<NoInfer<T>>>): Response =>
+  c.body(text, 200, jsonType);
 
 /** Where `projections/fold.ts` puts the revision of a row's own stream. */
 const revisionAtEnd = /"revision":(\d+)\}$/;
@@ -101,17 +103,17 @@ export const periodOf = (column: string, from: string | undefined, to: string | 
     : { [column]: { ...(from !== undefined && { from }), ...(to !== undefined && { below: to }) } };
 
 /** `{items: […], next}` of items that are JSON already; `next` is null on the last page. */
-export const pageText = (items: readonly string[], next: string | null): string =>
-  `{"items":[${items.join(',')}],"next":${JSON.stringify(next)}}`;
+export const pageText = <Item>(items: readonly JsonText<Item>[], next: string | null): JsonText<Page<Item>> =>
+  storedText(`{"items":[${items.join(',')}],"next":${JSON.stringify(next)}}`);
 
-/** One page of rows. The rows go out as they are stored unless `map` changes them. */
-export const page = async (
+/** One page of rows. The rows go out as they are stored, as `Item`s, unless `map` changes them. */
+export const page = async <Item>(
   tables: TableReader,
   projection: string,
   query: Omit<Query, 'after' | 'limit'>,
   asked: { readonly limit: number; readonly cursor?: string | undefined },
-  map: (found: FoundRow) => string | Promise<string> = (found) => found.row,
-): Promise<string> => {
+  map: (found: FoundRow) => JsonText<Item> | Promise<JsonText<Item>> = (found) => storedText(found.row),
+): Promise<JsonText<Page<Item>>> => {
   const { rows, next } = await rowsOf(tables, projection, query, asked);
   return pageText(await Promise.all(rows.map(map)), next);
 };

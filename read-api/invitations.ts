@@ -1,9 +1,12 @@
 // Queries of invitations to work in a shop: those that somebody has received, and those that a shop has sent.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Id } from '../domain/id.ts';
+import { Moment } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { jsonText } from '../infra/http/json.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -18,13 +21,28 @@ export interface InvitationQueriesDeps {
   readonly now: () => number;
 }
 
+const Invitation = z
+  .object({ invitationId: Id, sellerId: Id, storeName: z.string().nullable(), invitedAt: Moment, expiresAt: Moment })
+  .meta({ id: 'Invitation' });
+const SentInvitation = z
+  .object({
+    invitationId: Id,
+    userId: Id.nullable().describe('Null where an address was invited.'),
+    email: z.string().nullable().describe('Null where a user was invited, and when the person has been erased.'),
+    status: z.enum(['Pending', 'Accepted', 'Declined', 'Revoked']),
+    invitedAt: Moment,
+    expiresAt: Moment,
+  })
+  .meta({ id: 'SentInvitation' });
+
 const received = ({ tables, now }: InvitationQueriesDeps) =>
   new Hono<Env>().get(
     '/users/me/invitations',
     allow('signed-in', {
       summary: 'Invitations to work in a shop that can still be accepted, the latest first.',
       owner: 'self',
-      answer: '`{items: [{invitationId, sellerId, storeName, invitedAt, expiresAt}], next?}`.',
+      operation: 'listMyInvitations',
+      answer: pageSchema(Invitation),
     }),
     query(z.object(paging)),
     async (c) => {
@@ -41,7 +59,7 @@ const received = ({ tables, now }: InvitationQueriesDeps) =>
         return text === undefined ? null : (JSON.parse(text) as StoreRow).storeName;
       };
       const items = found.map(({ invitationId, sellerId, invitedAt, expiresAt }) =>
-        JSON.stringify({ invitationId, sellerId, storeName: nameOf(sellerId), invitedAt, expiresAt }),
+        jsonText({ invitationId, sellerId, storeName: nameOf(sellerId), invitedAt, expiresAt }),
       );
       return json(c, pageText(items, next));
     },
@@ -53,14 +71,14 @@ const sent = ({ tables, seals }: InvitationQueriesDeps) =>
     allow('SELLER', {
       summary: 'Invitations that the own shop has sent, the latest first: to whom, as they were addressed, and what came of them.',
       owner: 'seller',
-      answer:
-        '`{items: [{invitationId, userId, email, status, invitedAt, expiresAt}], next?}`; `userId` is null where an address was invited.',
+      operation: 'listSentInvitations',
+      answer: pageSchema(SentInvitation),
     }),
     query(z.object(paging)),
     async (c) => {
       const shown = async ({ invitationId, memberId, email, status, invitedAt, expiresAt }: InvitationRow) => {
-        const who = { userId: email === null ? memberId : null, email: email && (await seals.open(email)) };
-        return JSON.stringify({ invitationId, ...who, status, invitedAt, expiresAt });
+        const who = { userId: email === null ? memberId : null, email: email && ((await seals.open(email)) as string | null) };
+        return jsonText({ invitationId, ...who, status, invitedAt, expiresAt });
       };
       const mine = { where: { shop: sellerOf(c) }, order: [['invitedAt', 'desc']] } as const;
       return json(

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Env } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { RenderedMail } from '../infra/outbound/mail.port.ts';
@@ -35,6 +36,6 @@ export const mailQueries = (
           ? guestBuyerId(blindIndex, principal.id, checkoutId)
           : principal.id;
       const whose = principal.roles.includes('SUPER_ADMIN') ? (userId ?? own) : own;
-      return json(c, JSON.stringify({ items: await readMails(whose, limit) }));
+      return json(c, jsonText({ items: await readMails(whose, limit) }));
     },
   );

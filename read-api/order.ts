@@ -6,6 +6,7 @@ import { Id } from '../domain/id.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { EventStreams } from '../infra/http/sse.ts';
@@ -136,7 +137,7 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
         const { text, row, eyes } = await mine<OrderRow>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
         tagged(c, text);
         const address = eyes === 'staff' ? {} : { address: await seals.open(row.address) };
-        return json(c, JSON.stringify({ ...shown(row, eyes), ...address }));
+        return json(c, jsonText({ ...shown(row, eyes), ...address }));
       },
     )
     .get(
@@ -148,7 +149,7 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
         const text = await tables.get('order-timelines', orderId);
         const row = text === null ? null : (JSON.parse(text) as TimelineRow);
         if (!row || !eyesOf(principalOf(c), row)) await mine(c, buyers, tables.get('order-orders', orderId));
-        return json(c, JSON.stringify({ orderId, steps: row?.steps ?? [] }));
+        return json(c, jsonText({ orderId, steps: row?.steps ?? [] }));
       },
     )
     .get(

@@ -7,6 +7,7 @@ import { positionText } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { page as pageFields } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
@@ -67,7 +68,7 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
         return json(
           c,
           await page(tables, 'payment-payments', { where, order: [['createdAt', 'desc']] }, asked, ({ row }) =>
-            JSON.stringify(shownToStaff(JSON.parse(row) as PaymentRow)),
+            jsonText(shownToStaff(JSON.parse(row) as PaymentRow)),
           ),
         );
       },
@@ -113,7 +114,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
           throw new DomainError('payment.not_found', 'There is no such payment.');
         }
         tagged(c, text);
-        return json(c, JSON.stringify(shown(row)));
+        return json(c, jsonText(shown(row)));
       },
     )
     .get(

@@ -7,6 +7,7 @@ import { Id } from '../domain/id.ts';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { storedText } from '../infra/http/json.ts';
 import { minorUnits } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
@@ -69,7 +70,7 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
         const asked = c.req.valid('query');
         const text = pages.list(asked, async () => {
           const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
-          return pageText(await pages.cards(rows), next);
+          return pageText((await pages.cards(rows)).map(storedText), next);
         });
         return typeof text === 'string' ? kept(c, text, keptFor.products) : text.then((loaded) => kept(c, loaded, keptFor.products));
       },
@@ -101,7 +102,7 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
         const { status, ...asked } = c.req.valid('query');
         const mine = { sellerId: sellerOf(c), ...(status !== undefined && { status }) };
         const { rows, next } = await rowsOf(tables.asSeller(mine.sellerId), 'product-cards', { where: mine, order: orders.newest }, asked);
-        return json(c, pageText(pages.ownCards(rows), next));
+        return json(c, pageText(pages.ownCards(rows).map(storedText), next));
       },
     )
     .get(

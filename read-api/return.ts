@@ -5,6 +5,7 @@ import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { type JsonText, jsonText, storedText } from '../infra/http/json.ts';
 import { page as pageFields } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { Query, TableReader } from '../infra/tables/port.ts';
@@ -28,11 +29,11 @@ const statuses = [
 const List = query(z.object({ ...pageFields, status: z.enum(statuses).optional() }));
 
 export const returnQueries = (tables: TableReader, seals: Pick<Seals, 'open'>, buyers: Buyers) => {
-  const opened = async (text: string): Promise<string> => {
+  const opened = async (text: string): Promise<JsonText<unknown>> => {
     const row = JSON.parse(text) as ReturnRow;
     const { note, trackingNumber } = row;
-    if (note === null && trackingNumber === null) return text;
-    return JSON.stringify({
+    if (note === null && trackingNumber === null) return storedText(text);
+    return jsonText<unknown>({
       ...row,
       note: note && (await seals.open(note)),
       trackingNumber: trackingNumber && (await seals.open(trackingNumber)),

@@ -6,6 +6,7 @@ import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
@@ -64,7 +65,7 @@ export const reviewQueries = (tables: TableReader, seals: Pick<Seals, 'openAll'>
       rows.map(({ row }) => JSON.parse(row) as ReviewRow),
     );
     return pageText(
-      open.map((row) => JSON.stringify(shape(row))),
+      open.map((row) => jsonText(shape(row))),
       next,
     );
   };
@@ -75,7 +76,7 @@ export const reviewQueries = (tables: TableReader, seals: Pick<Seals, 'openAll'>
   const summary = async (subjectId: string) => {
     const text = await tables.get('review-ratings', subjectId);
     const { average, count, stars } = text === null ? noRating(subjectId) : (JSON.parse(text) as RatingRow);
-    return JSON.stringify({ average, count, stars });
+    return jsonText({ average, count, stars });
   };
 
   return new Hono<Env>()

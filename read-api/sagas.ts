@@ -6,6 +6,7 @@ import type { Recorded } from '../domain/metadata.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { Query, TableReader } from '../infra/tables/port.ts';
@@ -77,7 +78,7 @@ export const sagaQueries = (deps: SagaQueriesDeps) =>
       async (c) => {
         const { saga, outcome, ...asked } = c.req.valid('query');
         const { rows, next } = await rowsOf(deps.tables, 'saga-instances', sagaQuery({ saga, outcome }), asked);
-        const items = rows.map(({ row }) => JSON.stringify(sagaSummary(JSON.parse(row) as SagaRow)));
+        const items = rows.map(({ row }) => jsonText(sagaSummary(JSON.parse(row) as SagaRow)));
         return json(c, pageText(items, next));
       },
     )

@@ -5,6 +5,7 @@ import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
@@ -57,12 +58,12 @@ const ownShop = (tables: TableReader, seals: Seals) =>
         const principal = principalOf(c);
         const { bankAccount, note, ...store } = JSON.parse(tagged(c, await ownStore(tables, principal))) as StoreRow;
         const mine = store.userId === principal.id;
-        return json(c, JSON.stringify(mine ? await opened(seals, { ...store, bankAccount, note }) : store));
+        return json(c, jsonText(mine ? await opened(seals, { ...store, bankAccount, note }) : store));
       },
     )
     .get('/sellers/me/balance', allow('SELLER', { summary: 'What the own shop has earned, by account.', owner: 'seller' }), async (c) => {
       const sellerId = sellerOf(c);
-      return json(c, (await tables.get('seller-balances', sellerId)) ?? JSON.stringify(emptyBalance(sellerId)));
+      return json(c, (await tables.get('seller-balances', sellerId)) ?? jsonText(emptyBalance(sellerId)));
     })
     .get(
       '/sellers/me/statement',
@@ -123,7 +124,7 @@ const administration = (tables: TableReader, seals: Seals) =>
         return json(
           c,
           await page(tables, 'seller-stores', { where, order: [['appliedAt', 'desc']] }, asked, async ({ row }) =>
-            JSON.stringify(await opened(seals, JSON.parse(row) as StoreRow)),
+            jsonText(await opened(seals, JSON.parse(row) as StoreRow)),
           ),
         );
       },
@@ -132,7 +133,7 @@ const administration = (tables: TableReader, seals: Seals) =>
       const text = await tables.get('seller-stores', c.req.valid('param').sellerId);
       if (text === null) throw notFound();
       tagged(c, text);
-      return json(c, JSON.stringify(await opened(seals, JSON.parse(text) as StoreRow)));
+      return json(c, jsonText(await opened(seals, JSON.parse(text) as StoreRow)));
     });
 
 /** `platform` or a seller's id. */
@@ -153,7 +154,7 @@ const books = (tables: TableReader) =>
       async (c) => {
         const found = await tables.find('seller-trial-balance', { limit: 100 });
         const currencies = found.map(({ row }) => JSON.parse(row) as TrialBalanceRow);
-        return json(c, JSON.stringify({ balanced: currencies.every(({ sum }) => sum === 0), currencies }));
+        return json(c, jsonText({ balanced: currencies.every(({ sum }) => sum === 0), currencies }));
       },
     )
     .get(

@@ -7,6 +7,7 @@ import { Id } from '../domain/id.ts';
 import { isSealed } from '../domain/privacy.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
+import { jsonText } from '../infra/http/json.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
@@ -76,12 +77,12 @@ const openedAddresses = (seals: Seals, { addresses, primaryAddressId }: ProfileR
 const own = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
   new Hono<Env>()
     .get('/users/me', allow('signed-in', { summary: 'The own profile.', owner: 'self', errors: ['user.not_found'] }), async (c) =>
-      json(c, JSON.stringify(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
+      json(c, jsonText(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
     )
     .get(
       '/users/me/addresses',
       allow('signed-in', { summary: 'The own addresses.', owner: 'self', errors: ['user.not_found'] }),
-      async (c) => json(c, JSON.stringify({ items: await openedAddresses(seals, await taggedProfile(c, tables, principalOf(c).id)) })),
+      async (c) => json(c, jsonText({ items: await openedAddresses(seals, await taggedProfile(c, tables, principalOf(c).id)) })),
     )
     .get(
       '/users/me/export',
@@ -111,7 +112,7 @@ const own = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
           ...Object.fromEntries(lists),
         };
         c.header('content-disposition', 'attachment; filename="my-data.json"');
-        return json(c, JSON.stringify(await openedDeep(seals, ids, all)));
+        return json(c, jsonText(await openedDeep(seals, ids, all)));
       },
     );
 
@@ -134,13 +135,13 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
         if (email !== undefined) {
           const claimed = await tables.get('auth-emails', `email.${blindIndex('email', normalEmail(email))}`);
           const found = claimed === null ? null : await profileOf(tables, (JSON.parse(claimed) as EmailRow).userId);
-          return json(c, JSON.stringify({ items: found ? [await openedProfile(seals, found)] : [], next: null }));
+          return json(c, jsonText({ items: found ? [await openedProfile(seals, found)] : [], next: null }));
         }
         const where: Query['where'] = { ...(status && { status }), ...(role && { [columnOf[role]]: 1 }) };
         return json(
           c,
           await page(tables, 'user-profiles', { where, order: [['registeredAt', 'desc']] }, asked, async ({ row }) =>
-            JSON.stringify(await openedProfile(seals, JSON.parse(row) as ProfileRow)),
+            jsonText(await openedProfile(seals, JSON.parse(row) as ProfileRow)),
           ),
         );
       },
@@ -149,7 +150,7 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
       '/admin/users/:userId',
       allow('ADMIN', { summary: 'One account.', errors: ['user.not_found'] }),
       params(z.object({ userId: Id })),
-      async (c) => json(c, JSON.stringify(await openedProfile(seals, await taggedProfile(c, tables, c.req.valid('param').userId)))),
+      async (c) => json(c, jsonText(await openedProfile(seals, await taggedProfile(c, tables, c.req.valid('param').userId)))),
     );
 
 export const userQueries = (needs: UserQueriesNeeds) => new Hono<Env>().route('/', own(needs)).route('/', administration(needs));

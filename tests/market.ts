@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { serve } from '@hono/node-server';
 import { readConfig } from '../infra/config.ts';
+import type { Document } from '../infra/http/openapi.ts';
 import { logger } from '../infra/telemetry/log.ts';
 import { openMarketplace } from '../marketplace.ts';
 import type { Market, MarketOptions } from './market.types.ts';
+import { documentedBy } from './support/documented.ts';
 import { patiently } from './support/patient.ts';
 
 export type { Answer, Market } from './market.types.ts';
@@ -36,6 +38,7 @@ export const openMarket = async (options: MarketOptions = {}): Promise<Market> =
   });
   const listening = Promise.withResolvers<number>();
   const server = serve({ fetch: marketplace.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port));
+  const mustBeDocumented = documentedBy(async () => (await marketplace.app.request('/openapi.json')).json() as Promise<Document>);
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${await listening.promise}`);
   return {
     ...marketplace,
@@ -66,6 +69,7 @@ export const openMarket = async (options: MarketOptions = {}): Promise<Market> =
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
         const text = await response.text();
+        await mustBeDocumented({ method, path: `/api/v1${path}`, status: response.status, headers: response.headers, text });
         return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
       });
     },

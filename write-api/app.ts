@@ -5,6 +5,7 @@ import type { CodOptions } from '../commands/contact.ts';
 import type { Handle } from '../commands/handle.ts';
 import type { Until } from '../commands/watch.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { ofService } from '../infra/http/routes.ts';
 import type { Courier } from '../infra/outbound/courier.port.ts';
 import type { Outside } from '../infra/outbound/outside.port.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -87,7 +88,7 @@ export const writeApi = (dependencies: WriteDependencies, services?: ReadonlySet
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', idempotent(store, now, fingerprintSecret));
   for (const [service, routers] of Object.entries(commandRouters(dependencies))) {
     if (services && !services.has(service)) continue;
-    for (const router of routers) app.route('/', router);
+    for (const router of routers) app.route('/', ofService(service, router));
   }
   return app;
 };

@@ -24,7 +24,7 @@ import { allow, principalOf } from '../infra/http/policy.ts';
 import { deviceCookie, deviceTokenIn, noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
 import { Email, line } from '../infra/http/text.ts';
 import { deviceLifetime } from '../infra/tokens/port.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, type WriteEnv, written } from './http.ts';
 
 export interface AuthRoutesNeeds extends AuthNeeds {
   /** Counts an attempt to sign in to this account, from wherever it comes. Throws gateway.rate_limited. */
@@ -68,6 +68,9 @@ const Pair = z.object({
   refreshExpiresAt: z.string(),
 });
 
+/** Browsers have the tokens in cookies instead. */
+const SignedIn = written('SignedIn', { ...Pair.shape, user: User, deviceToken: z.string().optional() });
+
 /** A context of this attempt alone: ids that a client sends must not name a session. */
 const attempt = (c: C): Context => {
   const commandId = randomUUID();
@@ -75,7 +78,7 @@ const attempt = (c: C): Context => {
 };
 
 /** In a body for clients that keep tokens themselves, in cookies for browsers. Never cached, never stored. */
-const handOver = (c: C, session: Session, { cookies, secure, at }: { cookies: boolean; secure: boolean; at: string }) => {
+const handOver = <S extends Session>(c: C, session: S, { cookies, secure, at }: { cookies: boolean; secure: boolean; at: string }) => {
   c.header('cache-control', 'no-store');
   if (!cookies) return session;
   for (const cookie of sessionCookies(session, at, secure)) c.header('set-cookie', cookie, { append: true });
@@ -101,7 +104,8 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         status: 201,
         rate: 'login',
         errors: ['auth.email_taken', 'auth.password_weak'],
-        answer: z.object({ user: User, revision: z.int(), position: z.string() }),
+        answer: written('RegisteredAccount', { user: User }),
+        operation: 'register',
       }),
       body(Registration),
       async (c) => {
@@ -120,7 +124,8 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         rate: 'login',
         exempt: true,
         errors: ['auth.bad_credentials', 'auth.suspended'],
-        answer: Pair.extend({ user: User, deviceToken: z.string().optional() }),
+        operation: 'logIn',
+        answer: SignedIn,
       }),
       body(Login),
       async (c) => {
@@ -141,7 +146,8 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         rate: 'login',
         exempt: true,
         errors: ['auth.session_ended', 'auth.refresh_reused'],
-        answer: Pair,
+        operation: 'refreshSession',
+        answer: Pair.meta({ id: 'Tokens' }),
       }),
       body(Refresh),
       async (c) => {

@@ -9,7 +9,7 @@ import type { Env } from '../infra/http/env.ts';
 import { guestIdIn } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, idAs, type WriteEnv, written } from './http.ts';
 
 const quantity = z.int().min(1).max(999);
 const NewLine = z.object({ productId: Id, variantId: Id.optional(), quantity: quantity.default(1) });
@@ -28,16 +28,25 @@ const lineIn = ({ id, events }: Result<CartEvent>) => {
   const { lineId, productId, variantId, sellerId, quantity: pieces } = event.event;
   return { cartId: id, lineId, productId, variantId, sellerId, quantity: pieces };
 };
-const cartIn = ({ id }: Result) => ({ cartId: id });
+const cartIn = idAs('cartId');
 
 const missing = ['cart.line_not_found'];
+
+const CartId = Id.or(z.uuid()).describe('Of a person or of a guest.');
+const ChangedCart = written('ChangedCart', { cartId: CartId });
+const AddedCartLine = written('AddedCartLine', {
+  cartId: CartId,
+  ...z.object({ lineId: Id, productId: Id, variantId: Id, sellerId: Id, quantity: z.int() }).partial().shape,
+});
 
 export const cartCommands = (handle: Handle, secure: boolean) =>
   new Hono<WriteEnv>()
     .post(
       '/cart/lines',
       allow('guest', {
+        operation: 'addCartLine',
         summary: 'Put an article into the cart, or more of it.',
+        answer: AddedCartLine,
         status: 201,
         errors: ['cart.product_unavailable', 'cart.own_goods', 'cart.mixed_currencies', 'cart.quantity_exceeded', 'cart.too_many_lines'],
       }),
@@ -49,7 +58,13 @@ export const cartCommands = (handle: Handle, secure: boolean) =>
     )
     .patch(
       '/cart/lines/:lineId',
-      allow('guest', { summary: 'Change how many pieces of a line are wanted.', owner: 'self', errors: missing }),
+      allow('guest', {
+        operation: 'changeCartLine',
+        summary: 'Change how many pieces of a line are wanted.',
+        owner: 'self',
+        answer: ChangedCart,
+        errors: missing,
+      }),
       Line,
       body(z.object({ quantity })),
       async (c) => {
@@ -57,15 +72,24 @@ export const cartCommands = (handle: Handle, secure: boolean) =>
         return answer(c, 200, await changeCartLine(handle, buyerOf(c).cartId, lineId, c.req.valid('json').quantity, context(c)), cartIn);
       },
     )
-    .delete('/cart/lines/:lineId', allow('guest', { summary: 'Take a line out of the cart.', owner: 'self' }), Line, async (c) =>
-      answer(c, 200, await removeCartLine(handle, buyerOf(c).cartId, c.req.valid('param').lineId, context(c)), cartIn),
+    .delete(
+      '/cart/lines/:lineId',
+      allow('guest', { operation: 'removeCartLine', summary: 'Take a line out of the cart.', owner: 'self', answer: ChangedCart }),
+      Line,
+      async (c) => answer(c, 200, await removeCartLine(handle, buyerOf(c).cartId, c.req.valid('param').lineId, context(c)), cartIn),
     )
-    .delete('/cart/lines', allow('guest', { summary: 'Empty the cart.' }), async (c) =>
+    .delete('/cart/lines', allow('guest', { operation: 'clearCart', summary: 'Empty the cart.', answer: ChangedCart }), async (c) =>
       answer(c, 200, await clearCart(handle, buyerOf(c).cartId, context(c)), cartIn),
     )
     .post(
       '/cart/selection',
-      allow('guest', { summary: 'Say which lines the next checkout is about.', owner: 'self', errors: missing }),
+      allow('guest', {
+        operation: 'selectCartLines',
+        summary: 'Say which lines the next checkout is about.',
+        owner: 'self',
+        answer: ChangedCart,
+        errors: missing,
+      }),
       body(Selection),
       async (c) => {
         const { lineIds, selected } = c.req.valid('json');
@@ -74,6 +98,10 @@ export const cartCommands = (handle: Handle, secure: boolean) =>
     )
     .post(
       '/cart/merge',
-      allow('signed-in', { summary: "Take over the cart that was filled before signing in: the guest's, named by the cookie." }),
+      allow('signed-in', {
+        operation: 'mergeCart',
+        summary: "Take over the cart that was filled before signing in: the guest's, named by the cookie.",
+        answer: ChangedCart,
+      }),
       async (c) => answer(c, 200, await mergeCart(handle, buyerOf(c), guestIdIn(c.req.header('cookie'), secure), context(c)), cartIn),
     );

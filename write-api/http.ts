@@ -1,6 +1,7 @@
 // What every command over HTTP has in common: its id from the client's key, its context, and an answer made of its events.
 import { hash } from 'node:crypto';
 import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import { z } from 'zod';
 import type { Context, Result } from '../commands/handle.ts';
 import { derivedUuid } from '../commands/ids.ts';
 import { DomainError } from '../domain/error.ts';
@@ -10,6 +11,7 @@ import type { EventStore, KnownCommand } from '../infra/event-store/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { errorOf } from '../infra/http/errors.ts';
 import { mustSayNothing } from '../infra/http/input.ts';
+import type { Answers, Said } from '../infra/http/json.ts';
 import { problem } from '../infra/http/problem.ts';
 import { bodyText } from '../infra/http/request-body.ts';
 import { routeReached } from '../infra/http/routes.ts';
@@ -187,14 +189,30 @@ export const context = (c: C): Context => {
 };
 
 /**
+ * The schema of the answer of an accepted command, under this name: `fields`, and where the log has it.
+ * `revision` is what If-Match takes, `position` what `minPosition` of a read takes to show at least this.
+ */
+export const written = <S extends z.ZodRawShape>(id: string, fields: S) =>
+  z.object({ ...fields, revision: z.int().min(-1), position: z.string() }).meta({ id });
+
+/** The id of the result's resource by its name: `idAs('productId')` answers `{ productId }`. */
+export const idAs =
+  <Name extends string>(name: Name) =>
+  ({ id }: { readonly id: string }) =>
+    ({ [name]: id }) as Record<Name, string>;
+
+/** What a command's answer says besides where the log has it. */
+type Unwritten<T> = T extends unknown ? Omit<T, 'revision' | 'position'> : never;
+
+/**
  * The answer of an accepted command, a function of its events alone: the body plus the position after it, ETag = the stream's
  * revision. `body` gets the result and answers the fields of the resource.
  */
-export const answer = <Event>(
-  c: C,
+export const answer = <T, Event>(
+  c: C & Answers<T>,
   status: 200 | 201 | 202,
   result: Result<Event>,
-  body: (result: Result<Event>) => object = ({ id }) => ({ id }),
+  body: (result: Result<Event>) => Said<Unwritten<NoInfer<T>>> = ({ id }) => ({ id }) as object as Said<Unwritten<NoInfer<T>>>,
 ): Response => {
   const position = positionText(c.get('logId') ?? '', result.position);
   const text = JSON.stringify({ ...body(result), revision: result.revision, position });

@@ -1,34 +1,31 @@
 // The documentation as one page that needs nothing from elsewhere: no script, one stylesheet from its own address.
 import { Hono } from 'hono';
+import { z } from 'zod';
 import type { Env } from './env.ts';
 import { errors } from './errors.ts';
 import { exampleOf } from './example.ts';
-import type { Document, Operation } from './openapi.ts';
+import type { Document, Operation, Parameter } from './openapi.ts';
 import { allow } from './policy.ts';
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escaped = (text: unknown): string => String(text).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 
 interface Content {
-  content?: Record<string, { schema: object }>;
+  content?: Record<string, { schema: object; example?: unknown }>;
 }
 
 const exampleIn = (holder: Content | undefined, type: string): string => {
-  const schema = holder?.content?.[type]?.schema;
-  return schema ? `<pre>${escaped(JSON.stringify(exampleOf(schema), null, 2))}</pre>` : '';
+  const { schema, example } = holder?.content?.[type] ?? {};
+  return schema ? `<pre>${escaped(JSON.stringify(example ?? exampleOf(schema), null, 2))}</pre>` : '';
 };
+
+/** What an answer that is not JSON is. */
+const typesIn = (holder: Content | undefined): string => Object.keys(holder?.content ?? {}).join(', ');
 
 const whoMay = (policy: { who?: unknown; owner?: string }): string => {
   const who = Array.isArray(policy.who) ? policy.who.join(' or ') : String(policy.who);
   return policy.owner ? `${who}; the object's ${policy.owner} only` : who;
 };
-
-interface Parameter {
-  name: string;
-  in: string;
-  required: boolean;
-  schema: { type?: string; default?: unknown; enum?: unknown[] };
-}
 
 const parameterRow = ({ name, in: place, required, schema }: Parameter) => {
   const kind = schema.enum ? schema.enum.join(' | ') : (schema.type ?? 'any');
@@ -42,11 +39,14 @@ const refusals = (responses: Operation['responses']): string =>
     .map((code: string) => `<a href="#${escaped(code)}"><code>${escaped(code)}</code></a>`)
     .join(' ');
 
-const operationHtml = (method: string, path: string, operation: Operation): string => {
-  const parameters = operation.parameters as Parameter[];
+const operationHtml = (method: string, path: string, operation: Operation, { components }: Document): string => {
+  const parameters = operation.parameters.flatMap((one) =>
+    '$ref' in one ? (components.parameters[one.$ref.split('/').at(-1) ?? ''] ?? []) : one,
+  );
   const [status = '200', success] = Object.entries(operation.responses).find(([, response]) => !('x-codes' in response)) ?? [];
   const request = exampleIn(operation.requestBody as Content | undefined, 'application/json');
-  const answer = exampleIn(success as Content | undefined, 'application/json') || `<p>${escaped(success?.description ?? '')}</p>`;
+  const answer =
+    exampleIn(success as Content | undefined, 'application/json') || `<p>${escaped(typesIn(success) || success?.description)}</p>`;
   return `<article id="${escaped(operation.operationId)}">
 <h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escaped(path)}</code></h3>
 <p>${escaped(operation.summary)}</p>
@@ -63,7 +63,7 @@ const groups = (document: Document): Map<string, string[]> => {
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const service = operation.tags[0] ?? '';
-      byService.set(service, [...(byService.get(service) ?? []), operationHtml(method, path, operation)]);
+      byService.set(service, [...(byService.get(service) ?? []), operationHtml(method, path, operation, document)]);
     }
   }
   return new Map([...byService].sort(([a], [b]) => a.localeCompare(b)));
@@ -90,6 +90,11 @@ export const docsPage = (document: Document): string => {
 </main></body></html>`;
 };
 
+const OpenApiDocument = z
+  .looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) })
+  .meta({ id: 'OpenApiDocument' });
+const AsyncApiDocument = z.looseObject({ asyncapi: z.string(), info: z.looseObject({}) }).meta({ id: 'AsyncApiDocument' });
+
 const style = `:root{color-scheme:light dark;--line:#8884;--soft:#8881;--mark:#b4531a}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}
 nav a{margin-right:.6rem}h2{border-bottom:2px solid var(--line);margin-top:3rem}article{border-bottom:1px solid var(--line);padding:.5rem 0 1rem}
@@ -110,16 +115,14 @@ export const docsRoutes = (document: () => Document, events: () => object) => {
     return built;
   };
   return new Hono<Env>()
-    .get('/openapi.json', allow('public', { summary: 'This API as an OpenAPI 3.1 document.', answer: 'OpenAPI as JSON.' }), (c) =>
+    .get('/openapi.json', allow('public', { summary: 'This API as an OpenAPI 3.1 document.', answer: OpenApiDocument }), (c) =>
       c.body(pages().json, 200, { 'content-type': 'application/json' }),
     )
-    .get(
-      '/asyncapi.json',
-      allow('public', { summary: 'The public topics as an AsyncAPI 3.0 document.', answer: 'AsyncAPI as JSON.' }),
-      (c) => c.json(events()),
+    .get('/asyncapi.json', allow('public', { summary: 'The public topics as an AsyncAPI 3.0 document.', answer: AsyncApiDocument }), (c) =>
+      c.json(events()),
     )
-    .get('/docs', allow('public', { summary: 'This API as a page to read.', answer: 'HTML.' }), (c) => c.html(pages().html))
-    .get('/docs/style.css', allow('public', { summary: 'The stylesheet of that page.', answer: 'CSS.' }), (c) =>
+    .get('/docs', allow('public', { summary: 'This API as a page to read.', answer: 'text/html' }), (c) => c.html(pages().html))
+    .get('/docs/style.css', allow('public', { summary: 'The stylesheet of that page.', answer: 'text/css' }), (c) =>
       c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }),
     );
 };

@@ -122,7 +122,7 @@ const orderPage = (language: Language, orderId: string): string => {
   return page(language, orderTitle, `<p>${orderText}</p><p><code>${places.api}/orders/${orderId}</code></p>`);
 };
 
-const about = (summary: string) => allow('public', { summary, answer: 'HTML.' });
+const about = (summary: string) => allow('public', { summary, answer: 'text/html' });
 const inLanguage = (c: Context<Env>, html: (language: Language) => string) => {
   c.header('vary', 'Accept-Language');
   return c.html(html(languageOf(c)));
@@ -152,9 +152,9 @@ export const landingRoutes = () =>
     .get('/orders/:orderId', about('The page that mails about an order lead to.'), params(z.object({ orderId: Id })), (c) =>
       inLanguage(c, (language) => orderPage(language, c.req.valid('param').orderId)),
     )
-    .get('/pages/style.css', allow('public', { summary: 'The stylesheet of these pages.', answer: 'CSS.' }), (c) =>
+    .get('/pages/style.css', allow('public', { summary: 'The stylesheet of these pages.', answer: 'text/css' }), (c) =>
       c.body(style, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=300' }),
     )
-    .get('/pages/script.js', allow('public', { summary: 'The script of these pages.', answer: 'JavaScript.' }), (c) =>
+    .get('/pages/script.js', allow('public', { summary: 'The script of these pages.', answer: 'text/javascript' }), (c) =>
       c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=300' }),
     );

@@ -17,15 +17,21 @@ export type RateClass = (typeof rateClasses)[number];
 export const loadClasses = ['probe', 'payment', 'checkout', 'cart', 'browsing', 'reports'] as const;
 export type LoadClass = (typeof loadClasses)[number];
 
-export interface About {
+/** `A`: what a successful answer holds, as a named schema of JSON, or the media type of what is not JSON. */
+export interface About<A extends z.ZodType | string = z.ZodType | string> {
+  /** The name of the route for programs, unique and never changed: `cancelOrder`. */
+  operation?: string;
   /** Whose object it is, in one word ('buyer', 'seller', 'self'): others with the right role get 404. */
   owner?: string;
   /** One sentence, imperative: "Cancel an order before its seller accepts it." */
   summary?: string;
-  /** What a successful answer holds: a schema, or words where it is not JSON. */
-  answer?: z.ZodType | string;
-  /** Status of the successful answer; 200 by default. */
-  status?: number;
+  answer?: A;
+  /** Other media types that the same answer can have, when the request asks for them. */
+  alsoAs?: readonly string[];
+  /** Status of the successful answer, or those it may have; 200 by default. */
+  status?: number | readonly number[];
+  /** Caches may keep the answer: it has an ETag, and If-None-Match may be answered 304. */
+  isKept?: boolean;
   /** Codes of the refusals that this route adds to the common ones. */
   errors?: readonly string[];
   /** Default: 'other'. `none`: never refused for coming often, such as webhooks, which prove themselves. */
@@ -40,7 +46,12 @@ export interface About {
   maxBody?: number;
 }
 
+/** What a route that says `answer: A` may send as JSON: nothing where it says nothing, or something else than JSON. */
+export type AnswerOf<A extends z.ZodType | string> = [A] extends [never] ? unknown : A extends z.ZodType ? z.output<A> : never;
+
 export interface Marks extends About {
+  /** The service that the route is part of. */
+  service?: string;
   who?: Who;
   body?: z.ZodType;
   query?: z.ZodType;

@@ -9,23 +9,32 @@ import type { Env } from './env.ts';
 import { errors } from './errors.ts';
 import { body, params, query } from './input.ts';
 import { openapi } from './openapi.ts';
-import { page } from './pages.ts';
+import { page, pageSchema } from './pages.ts';
 import { allow } from './policy.ts';
-import { checkRoutes, describeRoutes } from './routes.ts';
+import { checkRoutes, describeRoutes, ofService } from './routes.ts';
 
-const Offer = z.object({ variantId: Id, price: Price, note: z.string().optional() });
+const Offer = z.object({ variantId: Id, price: Price, note: z.string().optional() }).meta({ id: 'Offer' });
 
 const routes = new Hono<Env>()
-  .get('/offers', allow('public', { summary: 'List offers.', answer: z.array(Offer) }), query(z.object(page)), (c) => c.json([]))
+  .get('/offers', allow('public', { summary: 'List offers.', answer: pageSchema(Offer), isKept: true }), query(z.object(page)), (c) =>
+    c.json({ items: [], next: null }),
+  )
   .post(
     '/offers/:offerId',
-    allow('SELLER', { owner: 'seller', summary: 'Make <an> offer.', answer: Offer, status: 201, errors: ['product.not_found'] }),
+    allow('SELLER', {
+      operation: 'makeOffer',
+      owner: 'seller',
+      summary: 'Make <an> offer.',
+      answer: Offer,
+      status: 201,
+      errors: ['product.not_found'],
+    }),
     params(z.object({ offerId: Id })),
     body(Offer),
     (c) => c.json(c.req.valid('json'), 201),
   );
 
-const app = new Hono<Env>().use(async (_, next) => next()).route('/api/v1', routes);
+const app = new Hono<Env>().use(async (_, next) => next()).route('/api/v1', ofService('product', routes));
 app.route(
   '/',
   docsRoutes(
@@ -62,20 +71,34 @@ describe('the document', () => {
   it('has parameters, bodies, answers and refusals', async () => {
     const document = (await (await app.request('/openapi.json')).json()) as ReturnType<typeof openapi>;
     const operation = document.paths['/api/v1/offers/{offerId}']?.post;
-    expect(operation?.tags).toEqual(['offers']);
-    expect(operation?.parameters).toMatchObject([
-      { name: 'offerId', in: 'path' },
-      { name: 'Idempotency-Key', in: 'header' },
-      { name: 'If-Match', in: 'header', required: false },
+    expect(operation).toMatchObject({ tags: ['product'], operationId: 'makeOffer' });
+    expect(operation?.parameters).toEqual([
+      expect.objectContaining({ name: 'offerId', in: 'path' }),
+      { $ref: '#/components/parameters/IdempotencyKey' },
+      { $ref: '#/components/parameters/IfMatch' },
     ]);
     expect(operation?.requestBody).toMatchObject({ content: { 'application/json': { schema: { additionalProperties: false } } } });
     expect(Object.keys(operation?.responses ?? {})).toEqual(
       expect.arrayContaining(['201', '400', '401', '403', '404', '409', '422', '429', '500', '503']),
     );
-    expect(document.paths['/api/v1/offers']?.get?.parameters).toMatchObject([
-      { name: 'limit', in: 'query', required: false },
-      { name: 'cursor' },
-    ]);
+    expect(document.paths['/api/v1/offers']?.get?.parameters).toEqual(
+      ['Limit', 'Cursor', 'MinPosition', 'IfNoneMatch'].map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    );
+  });
+  it('describes a schema once, by its name', async () => {
+    const { paths, components } = (await (await app.request('/openapi.json')).json()) as ReturnType<typeof openapi>;
+    expect(paths['/api/v1/offers']?.get?.responses['200']).toMatchObject({
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/OfferPage' }, example: { items: [{ note: 'text' }] } } },
+    });
+    expect(components.schemas.OfferPage).toMatchObject({ properties: { items: { items: { $ref: '#/components/schemas/Offer' } } } });
+    expect(components.schemas.Offer).toMatchObject({ additionalProperties: false, required: ['variantId', 'price'] });
+  });
+  it('refuses two schemas of one name', () => {
+    const said = (answer: z.ZodType) => allow('public', { summary: 'A.', answer });
+    const twice = new Hono<Env>()
+      .get('/a', said(Offer), (c) => c.text('a'))
+      .get('/b', said(z.object({ price: Price }).meta({ id: 'Offer' })), (c) => c.text('b'));
+    expect(() => openapi(describeRoutes(twice), { title: 'T', version: '1' })).toThrow('Two schemas of answers are called Offer.');
   });
 });
 

@@ -1,7 +1,10 @@
 // The OpenAPI 3.1 document, built from what the routes say about themselves.
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { commonErrors, errorOf } from './errors.ts';
+import { exampleOf } from './example.ts';
 import type { Route } from './routes.ts';
+import { hostCookie } from './session-cookies.ts';
 
 export interface Info {
   readonly title: string;
@@ -11,10 +14,18 @@ export interface Info {
 
 type Json = { [key: string]: unknown };
 
+export interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly schema: { readonly type?: string; readonly default?: unknown; readonly enum?: readonly unknown[] };
+}
+
 export interface Operation extends Json {
   summary: string;
   tags: string[];
   operationId: string;
+  parameters: (Parameter | { readonly $ref: string })[];
   responses: Record<string, Json>;
 }
 
@@ -22,6 +33,7 @@ export interface Document extends Json {
   openapi: '3.1.0';
   info: Info;
   paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Json>; parameters: Readonly<Record<string, Parameter>> } & Json;
 }
 
 /** A schema of zod as JSON Schema; what JSON Schema cannot say becomes "anything". */
@@ -30,26 +42,113 @@ export const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
   return json;
 };
 
-/** The service of a path: the first word after `/api/v1`. */
-export const serviceOf = (path: string): string => {
-  const words = path.split('/').filter((word) => word !== '' && !word.startsWith(':'));
-  return (words[0] === 'api' ? words[2] : words[0]) ?? 'root';
+/** Schemas by their names, as they are met. */
+type Named = Map<string, Json>;
+
+const toComponents = (json: unknown): unknown => {
+  if (Array.isArray(json)) return json.map(toComponents);
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [
+      key,
+      key === '$ref' && typeof value === 'string' ? value.replace('#/$defs/', '#/components/schemas/') : toComponents(value),
+    ]),
+  );
+};
+
+/** The schema of an answer: what has a name is described once, in `named`, and referred to. Throws when two schemas have one name. */
+const answerSchema = (schema: z.ZodType, named: Named): Json => {
+  const { $defs = {}, ...json } = toComponents(schemaOf(schema, 'output')) as Json & { $defs?: Record<string, Json> };
+  for (const [id, definition] of Object.entries($defs)) {
+    const known = named.get(id);
+    if (known && !isDeepStrictEqual(known, definition)) throw new Error(`Two schemas of answers are called ${id}.`);
+    named.set(id, definition);
+  }
+  return json;
 };
 
 const templated = (path: string) => path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}');
 
-const operationId = ({ method, path }: Route) =>
-  `${method.toLowerCase()}${path.replace(/[^\w]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replace(/\W/g, '')}`;
+/** A route that has not said its own is known by its method and path. */
+const operationId = ({ operation, method, path }: Route) =>
+  operation || `${method.toLowerCase()}${path.replace(/[^\w]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replace(/\W/g, '')}`;
 
-const fieldsOf = (schema: z.ZodType | null): { name: string; schema: unknown; required: boolean }[] => {
+const fieldsOf = (schema: z.ZodType | null): { name: string; schema: Json; required: boolean }[] => {
   if (!schema) return [];
   // NOTE: what is coerced from text has no type on its way in, and what has a default is not required there.
-  const { properties = {} } = schemaOf(schema, 'output') as { properties?: Json };
+  const { properties = {} } = schemaOf(schema, 'output') as { properties?: Record<string, Json> };
   const { required = [] } = schemaOf(schema, 'input') as { required?: string[] };
   return Object.entries(properties).map(([name, field]) => ({ name, schema: field, required: required.includes(name) }));
 };
 
-const parametersOf = (route: Route): Json[] => {
+/** What many routes take, described once. */
+const parameters = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: true,
+    description: 'Any new text of your own, such as a UUID, and the same one when you send the same again: it is then done once.',
+    schema: { type: 'string', minLength: 1, maxLength: 128 },
+    example: '0198c2f0-6f2e-7c3a-9d21-3c8b8f0a4e11',
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: 'The ETag of an earlier answer about this resource: the command is refused (412) when it has changed since.',
+    schema: { type: 'string' },
+    example: '"3"',
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description: 'The ETag of an earlier answer: 304 without a body while it is still true.',
+    schema: { type: 'string' },
+  },
+  MinPosition: {
+    name: 'minPosition',
+    in: 'query',
+    required: false,
+    description: 'The position of an earlier answer: this one shows at least what was true there, or is refused (503) until it can.',
+    schema: { type: 'string' },
+  },
+  Limit: {
+    name: 'limit',
+    in: 'query',
+    required: false,
+    description: 'How many items a page has at most.',
+    schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+  },
+  Cursor: {
+    name: 'cursor',
+    in: 'query',
+    required: false,
+    description: 'The `next` of the page before, unchanged.',
+    schema: { type: 'string', maxLength: 512 },
+  },
+} as const;
+
+const headers = {
+  ETag: { description: 'The version of what is answered, for If-Match and If-None-Match.', schema: { type: 'string' } },
+  Position: { description: 'Where the log stood, for `minPosition` of a read.', schema: { type: 'string' } },
+  IdempotentReplayed: {
+    description: 'This Idempotency-Key came before, and this is the answer that was given then.',
+    schema: { type: 'string', const: 'true' },
+  },
+  RetryAfter: { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 1 } },
+} as const;
+
+const parameter = (name: keyof typeof parameters) => ({ $ref: `#/components/parameters/${name}` });
+const header = (name: keyof typeof headers) => ({ $ref: `#/components/headers/${name}` });
+
+const inQuery = (field: ReturnType<typeof fieldsOf>[number]) => {
+  if (field.name === 'limit' && isDeepStrictEqual(field.schema, parameters.Limit.schema)) return parameter('Limit');
+  if (field.name === 'cursor' && isDeepStrictEqual(field.schema, parameters.Cursor.schema)) return parameter('Cursor');
+  return { ...field, in: 'query' };
+};
+
+const parametersOf = (route: Route): Operation['parameters'] => {
   const described = new Map(fieldsOf(route.params).map((field) => [field.name, field.schema]));
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
@@ -57,16 +156,16 @@ const parametersOf = (route: Route): Json[] => {
     required: true,
     schema: described.get(name) ?? { type: 'string' },
   }));
-  const inQuery = fieldsOf(route.query).map((field) => ({ ...field, in: 'query' }));
-  const key = { name: 'Idempotency-Key', in: 'header', required: true, schema: { type: 'string', minLength: 1, maxLength: 128 } };
-  const ifMatch = {
-    name: 'If-Match',
-    in: 'header',
-    required: false,
-    description: 'The ETag of an earlier answer about this resource: the command is refused (412) when it has changed since.',
-    schema: { type: 'string' },
-  };
-  return [...inPath, ...inQuery, ...(route.keyed ? [key, ifMatch] : [])];
+  const isRead = route.method === 'GET' && route.service !== 'system';
+  return [
+    ...inPath,
+    ...fieldsOf(route.query)
+      .filter(({ name }) => name !== 'minPosition')
+      .map(inQuery),
+    ...(isRead ? [parameter('MinPosition')] : []),
+    ...(route.isKept ? [parameter('IfNoneMatch')] : []),
+    ...(route.keyed ? [parameter('IdempotencyKey'), parameter('IfMatch')] : []),
+  ];
 };
 
 const codesOf = (route: Route): string[] => {
@@ -76,6 +175,7 @@ const codesOf = (route: Route): string[] => {
     ...(route.keyed
       ? [
           'idempotency.key_missing',
+          'idempotency.key_invalid',
           'idempotency.key_reused',
           'idempotency.in_progress',
           'request.bad_if_match',
@@ -87,40 +187,61 @@ const codesOf = (route: Route): string[] => {
   return [...new Set([...route.errors, ...implied, ...commonErrors])];
 };
 
-const responsesOf = (route: Route): Record<string, Json> => {
+const text = { schema: { type: 'string' } };
+
+const contentOf = ({ answer, alsoAs }: Route, named: Named): Json => {
+  if (answer === null) return {};
+  const others = Object.fromEntries(alsoAs.map((type) => [type, text]));
+  if (typeof answer === 'string') return { content: { [answer]: text, ...others } };
+  const schema = answerSchema(answer, named);
+  return { content: { 'application/json': { schema, example: exampleOf(schema, named) }, ...others } };
+};
+
+const headersOf = (route: Route): Json => {
+  if (route.service === 'system') return {};
+  const replayed = route.keyed ? { 'Idempotent-Replayed': header('IdempotentReplayed') } : {};
+  return { headers: { ETag: header('ETag'), Position: header('Position'), ...replayed } };
+};
+
+const refusalOf = (codes: readonly string[]): Json => ({
+  description: codes.map((code) => `\`${code}\`: ${errorOf(code).meaning}`).join('\n\n'),
+  'x-codes': codes,
+  ...(codes.some((code) => [429, 503].includes(errorOf(code).status)) && { headers: { 'Retry-After': header('RetryAfter') } }),
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+const responsesOf = (route: Route, named: Named): Record<string, Json> => {
   const byStatus = new Map<number, string[]>();
   for (const code of codesOf(route)) {
     const { status } = errorOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const refusals = [...byStatus]
-    .sort(([a], [b]) => a - b)
-    .map(([status, codes]) => [
-      String(status),
-      {
-        description: codes.map((code) => `\`${code}\`: ${errorOf(code).meaning}`).join('\n\n'),
-        'x-codes': codes,
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
-    ]);
-  const { answer } = route;
-  const success =
-    answer === null || typeof answer === 'string'
-      ? { description: answer ?? 'Done.' }
-      : { description: 'The answer.', content: { 'application/json': { schema: schemaOf(answer, 'output') } } };
-  return { [String(route.status)]: success, ...Object.fromEntries(refusals) };
+  const refusals = [...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => [String(status), refusalOf(codes)]);
+  const success = { description: 'The answer.', ...headersOf(route), ...contentOf(route, named) };
+  return {
+    ...Object.fromEntries(route.statuses.map((status) => [String(status), success])),
+    ...(route.isKept && { '304': { description: 'What was kept is still true.', ...headersOf(route) } }),
+    ...Object.fromEntries(refusals),
+  };
 };
 
-const operationOf = (route: Route): Operation => ({
+/** How callers prove who they are; none of it is asked where anybody may call. */
+const securityOf = ({ who }: Route): Json => {
+  if (who === 'public') return { security: [] };
+  if (who === 'guest') return { security: [{}, { guest: [] }, { bearer: [] }, { cookie: [] }] };
+  return who === 'buyer' ? { security: [{ guest: [] }, { bearer: [] }, { cookie: [] }] } : {};
+};
+
+const operationOf = (route: Route, named: Named): Operation => ({
   summary: route.summary,
-  tags: [serviceOf(route.path)],
+  tags: [route.service],
   operationId: operationId(route),
   'x-policy': { who: route.who, ...(route.owner && { owner: route.owner }) },
   'x-rate': route.rate,
-  ...(route.who === 'public' ? { security: [] } : {}),
+  ...securityOf(route),
   parameters: parametersOf(route),
   ...(route.body && { requestBody: { content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }),
-  responses: responsesOf(route),
+  responses: responsesOf(route, named),
 });
 
 const problemSchema = {
@@ -141,22 +262,48 @@ const problemSchema = {
   },
 };
 
+/** What each service is about; an operation's tag is its service. */
+const services: Readonly<Record<string, string>> = {
+  analytics: 'Reports, figures and the audit of the log.',
+  auth: 'Accounts, sessions and passwords.',
+  cart: 'What a visitor or customer is about to buy.',
+  catalog: 'Categories and brands.',
+  inventory: 'Stock of articles, and how it moved.',
+  notification: 'Mails, where they are kept to be read.',
+  order: 'Checkouts, orders, returns, and the purchases of guests.',
+  payment: 'Payments and refunds, and what providers report.',
+  product: 'Products, variants, prices and pictures.',
+  review: 'Reviews of products and sellers.',
+  search: 'Search in the catalogue.',
+  seller: 'Shops, their members, balances and statements.',
+  shipping: 'Couriers, rates and shipments.',
+  system: 'Health, metrics, documentation and pages of the server itself.',
+  user: 'Profiles, addresses, personal data and roles.',
+};
+
 /** The document of all `routes`. */
 export const openapi = (routes: readonly Route[], info: Info): Document => {
   const paths: Document['paths'] = {};
+  const named: Named = new Map();
   for (const route of routes) {
     const path = templated(route.path);
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, named) };
   }
+  const tags = [...new Set(routes.map(({ service }) => service))].sort();
   return {
     openapi: '3.1.0',
     info,
+    servers: [{ url: '/', description: 'The server that this document comes from.' }],
+    tags: tags.map((name) => ({ name, ...(services[name] !== undefined && { description: services[name] }) })),
     paths,
     components: {
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: problemSchema, ...Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1))) },
+      parameters,
+      headers,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        cookie: { type: 'apiKey', in: 'cookie', name: '__Host-session' },
+        cookie: { type: 'apiKey', in: 'cookie', name: hostCookie('access', true) },
+        guest: { type: 'apiKey', in: 'cookie', name: hostCookie('guest', true) },
       },
     },
     security: [{ bearer: [] }, { cookie: [] }],

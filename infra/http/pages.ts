@@ -10,6 +10,21 @@ export const page = {
   cursor: z.string().max(512).optional(),
 };
 
+/** What a list answers: `next` is the cursor of the next page, null on the last one. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** The schema of a page of `item`, which has a name (`.meta({ id: 'Order' })`); the page's is `OrderPage`. */
+export const pageSchema = <S extends z.ZodType>(item: S) => {
+  const { id } = item.meta() ?? {};
+  if (id === undefined) throw new Error('A schema without a name is in no page.');
+  return z
+    .object({ items: z.array(item), next: z.string().nullable().describe('The cursor of the next page; null on the last one.') })
+    .meta({ id: `${id}Page` });
+};
+
 export type CursorPart = string | number | null;
 
 /** The sort key of the last item of a page, as text that a URL carries unchanged. */
@@ -30,11 +45,7 @@ export const decodeCursor = (cursor: string | undefined, length: number): Cursor
 };
 
 /** A page from one item more than was asked for: `next` is null unless that item was there. */
-export const pageOf = <T>(
-  found: readonly T[],
-  limit: number,
-  keyOf: (last: T) => readonly CursorPart[],
-): { items: T[]; next: string | null } => {
+export const pageOf = <T>(found: readonly T[], limit: number, keyOf: (last: T) => readonly CursorPart[]): Page<T> => {
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items, next: found.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };

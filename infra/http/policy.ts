@@ -1,8 +1,10 @@
 // Who may call a route. A route without a policy is refused by the gateway and fails the tests.
 import type { MiddlewareHandler } from 'hono';
+import type { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
 import type { Env, Principal, Role } from './env.ts';
-import { type About, marked, type Who } from './marks.ts';
+import type { Answering } from './json.ts';
+import { type About, type AnswerOf, marked, type Who } from './marks.ts';
 
 /** Whether `principal` may call a route for `who`. SUPER_ADMIN may all that ADMIN may; other roles stand for themselves. */
 export const isAllowed = (who: Who, principal: Principal | null | undefined): boolean => {
@@ -22,11 +24,15 @@ const refuse = (principal: Principal | null | undefined): never => {
 /**
  * Lets only `who` through, and says what the route is about: `allow('signed-in', { owner: 'buyer', summary: 'Cancel an order.' })`,
  * `allow(['SELLER'], …)`. Nobody → 401 auth.required, the wrong role → 403 auth.forbidden.
+ * The handlers after it can answer nothing but what `answer` describes: the functions that answer take its type from their context.
  */
-export const allow = (who: Who | Role, about: About = {}): MiddlewareHandler<Env> => {
+export const allow = <A extends z.ZodType | string = never>(
+  who: Who | Role,
+  about: About<A> = {},
+): MiddlewareHandler<Env & Answering<AnswerOf<A>>> => {
   const policy: Who =
     who === 'public' || who === 'guest' || who === 'buyer' || who === 'signed-in' || typeof who !== 'string' ? who : [who];
-  const handler: MiddlewareHandler<Env> = (c, next) => {
+  const handler: MiddlewareHandler<Env & Answering<AnswerOf<A>>> = (c, next) => {
     const principal = c.get('principal');
     return isAllowed(policy, principal) ? next() : refuse(principal);
   };

@@ -13,9 +13,15 @@ export interface Route {
   /** Null when the route says nothing, which checkRoutes refuses. */
   readonly who: Who | null;
   readonly owner: string | null;
+  readonly operation: string;
+  /** The service that it is part of; `system` for what every process has. */
+  readonly service: string;
   readonly summary: string;
   readonly answer: z.ZodType | string | null;
-  readonly status: number;
+  readonly alsoAs: readonly string[];
+  /** Those that a successful answer may have. */
+  readonly statuses: readonly number[];
+  readonly isKept: boolean;
   readonly errors: readonly string[];
   readonly rate: RateClass | 'none';
   readonly load: LoadClass;
@@ -36,9 +42,13 @@ export const routeOf = (method: string, path: string, said: Marks): Route => ({
   path,
   who: said.who ?? null,
   owner: said.owner ?? null,
+  operation: said.operation ?? '',
+  service: said.service ?? 'system',
   summary: said.summary ?? '',
   answer: said.answer ?? null,
-  status: said.status ?? 200,
+  alsoAs: said.alsoAs ?? [],
+  statuses: [said.status ?? 200].flat(),
+  isKept: said.isKept ?? false,
   errors: said.errors ?? [],
   rate: said.rate ?? 'other',
   load: said.load ?? (reads.has(method) ? 'browsing' : 'cart'),
@@ -81,6 +91,15 @@ export const saidOfRoutes = (app: { readonly routes: readonly RouterRoute[] }) =
     found.set(key, route);
   }
   return [...found.values()];
+};
+
+/** `router`, with its routes saying that they are part of `service`. */
+export const ofService = <R extends { readonly routes: readonly RouterRoute[] }>(service: string, router: R): R => {
+  for (const { handler } of router.routes) {
+    const said = marksOf(handler);
+    if (said) said.service = service;
+  }
+  return router;
 };
 
 /** Every route of `app`, once, in the order in which they were added. */

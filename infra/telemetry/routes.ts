@@ -31,7 +31,7 @@ const passes = async (check: Check): Promise<boolean> => {
  */
 export const telemetryRoutes = (metrics: Metrics, checks: ReadonlyMap<string, Check>, isStopping: () => boolean) =>
   new Hono<Env>()
-    .get('/livez', allow('public', { summary: 'Whether the process turns.', answer: 'ok', load: 'probe' }), (c) => c.text('ok'))
+    .get('/livez', allow('public', { summary: 'Whether the process turns.', answer: 'text/plain', load: 'probe' }), (c) => c.text('ok'))
     .get(
       '/readyz',
       allow('public', {
@@ -48,6 +48,8 @@ export const telemetryRoutes = (metrics: Metrics, checks: ReadonlyMap<string, Ch
         return c.json({ ready, checks: Object.fromEntries(results) }, ready ? 200 : 503);
       },
     )
-    .get('/metrics', allow('public', { summary: 'Metrics for Prometheus.', answer: 'Text.', internal: true, load: 'probe' }), async (c) =>
-      c.body(await metrics.text(), 200, { 'content-type': metrics.registry.contentType }),
+    .get(
+      '/metrics',
+      allow('public', { summary: 'Metrics for Prometheus.', answer: 'text/plain', internal: true, load: 'probe' }),
+      async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.registry.contentType }),
     );
