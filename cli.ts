@@ -7,9 +7,10 @@ import { engines } from './engine-commands.ts';
 import { runOlistImport } from './import-olist.ts';
 import { backup, restore } from './infra/backup.ts';
 import { type Given, help, helpAskedBy, oneOf, readCommand, UsageError } from './infra/cli/arguments.ts';
-import { exitCodeOf } from './infra/cli/explain.ts';
+import { exitCodeOf, mayBeOfAnEngine } from './infra/cli/explain.ts';
 import { createProgress, type Screen } from './infra/cli/progress.ts';
 import { type Config, describeConfig, readConfig } from './infra/config.ts';
+import { diagnosed } from './infra/connect-diagnosis.ts';
 import { roles as tokenRoles } from './infra/http/env.ts';
 import { roles, serviceNames } from './infra/services.ts';
 import { grantedRoles } from './operations.ts';
@@ -248,6 +249,10 @@ export const runCommandLine = async (line: readonly string[], { env, print, scre
   const { name, given } = readCommand(commands, program, line);
   const notice = (text: string) => screen.write(`${text}\n`);
   const io: Io = { config: readConfig(env), print, notice, progress: createProgress(screen), letGo, signal };
-  const code = (await commands[name]?.run(given, io)) ?? 0;
-  return isEndless(name) ? code : (exitCodeOf(signal) ?? code);
+  try {
+    const code = (await commands[name]?.run(given, io)) ?? 0;
+    return isEndless(name) ? code : (exitCodeOf(signal) ?? code);
+  } catch (error) {
+    throw mayBeOfAnEngine(error) && !signal.aborted ? await diagnosed(error, io.config, line) : error;
+  }
 };

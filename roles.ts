@@ -25,6 +25,20 @@ export const checkPart = (config: Config, { role }: Part): void => {
   if (problems.length > 0) throw new ConfigError(problems);
 };
 
+const apiEngines = ['REDIS_URL', 'KAFKA_BROKERS', 'ELASTICSEARCH_URL', 'CLICKHOUSE_URL'] as const;
+const engines: Readonly<Record<Role, readonly (keyof Config)[]>> = {
+  gateway: ['REDIS_URL'],
+  'write-api': apiEngines,
+  'read-api': apiEngines,
+  projections: apiEngines,
+  sagas: ['REDIS_URL', 'KAFKA_BROKERS'],
+  mirror: ['KAFKA_BROKERS'],
+  simulators: [],
+};
+
+/** The settings of engines that this part speaks to, beside log and database. */
+export const enginesOf = ({ role }: Part): readonly (keyof Config)[] => (role ? engines[role] : apiEngines);
+
 /** Where this part listens. Throws ConfigError where that has to be said. */
 export const portFor = ({ PORT: given }: Config, { role, services = [] }: Part): number => {
   if (given !== undefined) return given;

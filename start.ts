@@ -3,6 +3,7 @@ import { demoAdmin, demoPassword, demoStores } from './commands/demo/catalogue.t
 import { openControl } from './control.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import { type Config, defaultPort } from './infra/config.ts';
+import { checkEngines } from './infra/connect-diagnosis.ts';
 import { lacksAnalyticsEngine } from './infra/connect-reads.ts';
 import { lockDataDir } from './infra/data-dir.ts';
 import { listen } from './infra/gateway/listen.ts';
@@ -12,7 +13,7 @@ import { type Logger, logger } from './infra/telemetry/log.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { startMirroring } from './mirror.ts';
 import type { Part, RoleProcess } from './part.ts';
-import { checkPart, openPart, portFor } from './roles.ts';
+import { checkPart, enginesOf, openPart, portFor } from './roles.ts';
 
 /** All of it must be over by then, in milliseconds; what still runs is left to the log, which loses nothing. */
 const longestStop = 15_000;
@@ -105,6 +106,7 @@ const limitStop = (signal: AbortSignal) =>
 /** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data, ConfigError where a provider is missing. */
 export const start = async (given: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
   checkProviders(given);
+  await checkEngines(given, ['REDIS_URL', 'ELASTICSEARCH_URL', 'CLICKHOUSE_URL', 'KAFKA_BROKERS']);
   const log = logger(given.LOG_LEVEL);
   const lock = lockDataDir(given.DATA_DIR);
   limitStop(signal);
@@ -159,6 +161,7 @@ const endWhenFenced = (signal: AbortSignal, log: Logger) => {
 /** One process of a fleet. Answers when it has stopped. Throws ConfigError where the configuration lacks what several processes share. */
 export const startPart = async (config: Config, part: Part, { progress, signal, now = Date.now }: StartOptions): Promise<void> => {
   checkPart(config, part);
+  await checkEngines(config, enginesOf(part));
   const wanted = portFor(config, part);
   const log = logger(config.LOG_LEVEL);
   limitStop(signal);

@@ -69,6 +69,9 @@ const privateRanges = '127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,f
 type DatabaseName = `DATABASE_URL_${Uppercase<Service>}`;
 const databaseName = (service: Service) => `DATABASE_URL_${service.toUpperCase()}` as DatabaseName;
 
+/** Every setting that names a PostgreSQL. */
+export const databaseNames = ['DATABASE_URL', 'DATABASE_REPLICA_URL', ...serviceNames.map(databaseName)] as const;
+
 const serviceDatabases = Object.fromEntries(
   serviceNames.map((name) => [databaseName(name), postgres.describe(`Another database for the read models of ${name}.`)]),
 ) as Record<DatabaseName, typeof postgres>;

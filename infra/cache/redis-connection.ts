@@ -24,9 +24,6 @@ export interface RedisConnection {
 
 const says = (error: unknown, word: string) => error instanceof Error && error.name === 'ReplyError' && error.message.startsWith(word);
 
-/** One error for all, since many are thrown while it is away. */
-const notConnected = new Error('There is no connection to Redis.');
-
 const longestRetryDelay = 1_000;
 const keysAtOnce = 1_000;
 
@@ -46,6 +43,24 @@ const openRedis = (url: string, options: Omit<RedisOptions, 'replyMapping'>): Re
   });
 };
 
+/** Connects once and asks for the least; throws why that cannot be done. */
+export const tryRedis = async (url: string): Promise<void> => {
+  const once = { retryStrategy: () => null, sentinelRetryStrategy: () => null, maxRetriesPerRequest: 0, connectTimeout: 2_000 };
+  const redis = openRedis(url, { ...once, lazyConnect: true, enableReadyCheck: false });
+  let reason: unknown;
+  redis.on('error', (error) => {
+    reason = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    throw reason ?? error; // what the call says is only that the connection is closed
+  } finally {
+    redis.disconnect();
+  }
+};
+
 /** `onLost`: called when the connection has ended; the next one may be to a server that has forgotten the last things that it was told. */
 export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost = () => {}): RedisConnection => {
   const redis = openRedis(url, {
@@ -59,7 +74,11 @@ export const connectRedis = (url: string, circuitOptions: CircuitOptions, onLost
     retryStrategy: (times) => Math.min(20 * 2 ** Math.min(times, 10), longestRetryDelay) * (1 + Math.random() / 4),
   });
   redis.on('close', onLost);
-  redis.on('error', () => {}); // whoever asks something hears of it, and it connects again by itself
+  /** One error for all, since many are thrown while it is away. */
+  const notConnected = new Error('There is no connection to Redis.');
+  redis.on('error', (error) => {
+    notConnected.cause = error; // whoever asks something hears of it, and it connects again by itself
+  });
   const tried = new Promise<void>((resolve) => {
     redis
       .once('ready', () => resolve())

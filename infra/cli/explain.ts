@@ -15,7 +15,16 @@ export const exitCodeOf = ({ aborted, reason }: AbortSignal): number | undefined
   aborted ? (reason instanceof Interrupted ? reason.exitCode : 130) : undefined;
 
 /** Errors whose message is all that a person needs, by name: their classes are not loaded where a thread begins. */
-const plain = new Set(['BackupRefused', 'DataDirInUse', 'DomainError', 'NoData', 'NotACopy', 'NotALog', 'OperationFailed']);
+const plain = new Set([
+  'BackupRefused',
+  'DataDirInUse',
+  'DomainError',
+  'EngineUnusable',
+  'NoData',
+  'NotACopy',
+  'NotALog',
+  'OperationFailed',
+]);
 const ofTheCommandLine = new Set(['ConfigError', 'UsageError']);
 
 const fullDisk = 'The disk is full: free some space where DATA_DIR is, and start again. What was acknowledged before is safe.';
@@ -70,6 +79,17 @@ const sentenceOf = (error: object, dataDir: string): string | null => {
   if (code === 'ERR_WORKER_INIT_FAILED' && /\bE[MN]FILE\b/.test(String(field(error, 'message')))) return manyFiles;
   const known = typeof code === 'string' ? ofTheSystem[code]?.(whereOf(error)) : undefined;
   return known ?? (typeof cause === 'object' && cause !== null ? sentenceOf(cause, dataDir) : null);
+};
+
+const unreachable = /^(server\.store|search|analytics)[._]unavailable$/;
+
+/** Whether an engine that cannot be used may be behind an error, so that it is worth asking them: of all others is known what to say. */
+export const mayBeOfAnEngine = (error: unknown): boolean => {
+  if (!(error instanceof Error) || error instanceof Interrupted) return false;
+  if (error.name === 'DomainError') return unreachable.test(String(field(error, 'code')));
+  if (ofTheCommandLine.has(error.name) || plain.has(error.name)) return false;
+  const [code, listening] = [field(error, 'code'), field(error, 'syscall') === 'listen'];
+  return !listening && code !== 'ERR_SQLITE_ERROR' && code !== 'ERR_WORKER_INIT_FAILED';
 };
 
 export interface Explained {
