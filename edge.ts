@@ -38,7 +38,12 @@ export interface EdgeNeeds {
   readonly isBehindGateway: boolean;
 }
 
-const info = { title: 'TokoBapak', version: '1', description: 'Event-sourced commerce for marketplaces of many sellers.' };
+const info = {
+  title: 'TokoBapak',
+  version: '1',
+  description: 'Event-sourced commerce for marketplaces of many sellers.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
 
 /** The token of an Authorization header. The name of the scheme may be written in any case (RFC 9110). */
 const bearerIn = (header: string | null): string | null =>

@@ -10,6 +10,8 @@ export interface Info {
   readonly title: string;
   readonly version: string;
   readonly description?: string;
+  /** By its SPDX identifier. */
+  readonly license?: { readonly name: string; readonly identifier: string };
 }
 
 type Json = { [key: string]: unknown };
@@ -88,7 +90,7 @@ const parameters = {
     in: 'header',
     required: true,
     description: 'Any new text of your own, such as a UUID, and the same one when you send the same again: it is then done once.',
-    schema: { type: 'string', minLength: 1, maxLength: 128 },
+    schema: { type: 'string', pattern: '^[!-~]{1,128}$' },
     example: '0198c2f0-6f2e-7c3a-9d21-3c8b8f0a4e11',
   },
   IfMatch: {
@@ -168,24 +170,46 @@ const parametersOf = (route: Route): Operation['parameters'] => {
   ];
 };
 
-const codesOf = (route: Route): string[] => {
-  const implied = [
-    ...(route.who === 'public' || route.who === 'guest' ? [] : ['auth.required', 'auth.bad_token']),
-    ...(Array.isArray(route.who) ? ['auth.forbidden'] : []),
-    ...(route.keyed
+/** Codes of refusals that follow from what the route takes, whoever wrote it. */
+const impliedCodes = (route: Route): string[] => {
+  const { who, keyed, body, query, params, method, service } = route;
+  const isRead = method === 'GET';
+  const hasCursor = fieldsOf(query).some(({ name }) => name === 'cursor');
+  return [
+    ...(who === 'public' ? [] : ['auth.bad_token', 'auth.session_ended']),
+    ...(who === 'public' || who === 'guest' ? [] : ['auth.required']),
+    ...(Array.isArray(who) ? ['auth.forbidden', 'gateway.address_not_allowed'] : []),
+    ...(isRead ? [] : ['gateway.origin_not_allowed']),
+    ...(service === 'system' ? [] : ['gateway.service_unavailable', 'server.store_unavailable']),
+    ...(service !== 'system' && isRead ? ['request.bad_position', 'request.other_log', 'request.projection_behind'] : []),
+    ...(query || params ? ['request.bad_encoding', 'request.forbidden_key'] : []),
+    ...(hasCursor ? ['request.bad_cursor'] : []),
+    ...(keyed
       ? [
           'idempotency.key_missing',
           'idempotency.key_invalid',
           'idempotency.key_reused',
           'idempotency.in_progress',
           'request.bad_if_match',
+          'request.contended',
           'request.precondition_failed',
+          'log.stream_damaged',
         ]
       : []),
-    ...(route.body ? ['request.malformed_json', 'request.not_json', 'request.too_large'] : []),
+    ...(body || keyed
+      ? [
+          'request.bad_encoding',
+          'request.forbidden_key',
+          'request.malformed_json',
+          'request.not_json',
+          'request.too_deep',
+          'request.too_large',
+        ]
+      : []),
   ];
-  return [...new Set([...route.errors, ...implied, ...commonErrors])];
 };
+
+const codesOf = (route: Route): string[] => [...new Set([...route.errors, ...impliedCodes(route), ...commonErrors])];
 
 const text = { schema: { type: 'string' } };
 
