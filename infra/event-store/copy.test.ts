@@ -108,6 +108,37 @@ describe('a copy of a log', () => {
     expect(await copyEvents({ from: log, to: target })).toMatchObject({ found: 1_250, copied: 0, faults: [] });
   });
 
+  it('to EventStoreDB keeps its order when the server refuses, or an answer is lost, while many appends are under way', async () => {
+    const { log } = await sqliteLog('log.db', 900);
+    const server = await startEventStoreStandIn({ directory: join(directory, 'erring') });
+    open.unshift(server);
+    const target = keep(openRawEventStoreDb(server.url, testContract.owns));
+    const spoil = [() => server.faults.loseNextReply(), () => server.faults.refuseNext(), () => server.faults.timeOutNext()];
+    server.faults.delayNext(20);
+    server.faults.loseNextReply(2);
+    const copied = copyEvents({ from: log, to: target, onProgress: () => spoil.pop()?.() });
+    expect(await copied).toEqual({ found: 0, copied: 2_250, events: 2_250, streams: 13, faults: [] });
+    expect(await all(target)).toEqual(await all(log));
+  });
+
+  it('to EventStoreDB ends where the server forbids it, and goes on once it may', async () => {
+    const { log } = await sqliteLog('log.db', 300);
+    const server = await startEventStoreStandIn({ directory: join(directory, 'denying') });
+    open.unshift(server);
+    const target = keep(openRawEventStoreDb(server.url, testContract.owns));
+    for (let n = 0; n < 90; n += 1) server.faults.delayNext(0);
+    server.faults.denyNext();
+    for (let n = 0; n < 300; n += 1) server.faults.denyNext();
+    await expect(copyEvents({ from: log, to: target })).rejects.toThrow('Access Denied');
+    const held = await all(target);
+    expect(held).toEqual((await all(log)).slice(0, held.length));
+    await server.close();
+    const again = await startEventStoreStandIn({ directory: join(directory, 'denying') });
+    open.unshift(again);
+    const now = keep(openRawEventStoreDb(again.url, testContract.owns));
+    expect(await copyEvents({ from: log, to: now })).toMatchObject({ found: held.length, events: 750, faults: [] });
+  });
+
   it('is refused by a target that holds something else, and nothing of it is touched', async () => {
     const [one, other] = [await sqliteLog('one.db', 5), await sqliteLog('other.db', 5)];
     const target = keep(openRawSqliteTarget(other.file));

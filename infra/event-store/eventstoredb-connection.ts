@@ -11,14 +11,7 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { esdbAddress } from '../addresses.ts';
-
-/** An event as it goes over the wire; `metadata` and `data` are UTF-8 JSON. */
-export interface Proposed {
-  readonly id: string;
-  readonly type: string;
-  readonly metadata: Uint8Array;
-  readonly data: Uint8Array;
-}
+import { type Proposed, type StreamAppend, sendInOrder } from './eventstoredb-batches.ts';
 
 /** An event as it comes back. `position` is its place in $all, or NaN where the server does not say. */
 export interface Read {
@@ -164,6 +157,20 @@ export class Connection extends EventStoreDBClient {
           for (const event of events) call.write(proposalOf(event));
           call.end();
         }),
+    );
+  }
+
+  /** Appends all of these in this order, many of them under way at once; see sendInOrder. */
+  appendInOrder(
+    appends: readonly StreamAppend[],
+    options: { readonly within: number; readonly onDone: (count: number) => void },
+  ): Promise<void> {
+    return this.execute(StreamsClient, 'append', (grpc) =>
+      sendInOrder(
+        grpc.batchAppend(...this.callArguments({ requiresLeader: true }, { deadline: Number.POSITIVE_INFINITY })),
+        appends,
+        options,
+      ),
     );
   }
 

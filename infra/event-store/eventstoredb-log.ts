@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DomainError } from '../../domain/error.ts';
+import type { Proposed } from './eventstoredb-batches.ts';
 import { type Appended, Connection, isDeleted, mayPass, type Read } from './eventstoredb-connection.ts';
 import { idOf, metadataWithHash, withoutHash } from './eventstoredb-form.ts';
 import { retentionIn } from './eventstoredb-retention.ts';
@@ -57,6 +58,14 @@ const rawOf = ({ streamId, revision, position, type, metadata, data }: Read): Ra
   const written = withoutHash(metadata);
   return written && { streamId, revision, position, type, data, ...written };
 };
+
+/** An event as it goes over the wire. */
+export const proposedOf = ({ type, metadata, data, hash }: Unplaced): Proposed => ({
+  id: idOf(hash),
+  type,
+  metadata: Buffer.from(metadataWithHash(metadata, hash)),
+  data: Buffer.from(data),
+});
 
 const notOurs = 'was not written by this log';
 
@@ -198,12 +207,7 @@ export const openEventStoreDbLog = (url: string, options: EventStoreDbLogOptions
      * or the time is over: server.store_unavailable.
      */
     append(streamId: string, expected: number, events: readonly Unplaced[]): Promise<Appended> {
-      const proposed = events.map(({ type, metadata, data, hash }) => ({
-        id: idOf(hash),
-        type,
-        metadata: Buffer.from(metadataWithHash(metadata, hash)),
-        data: Buffer.from(data),
-      }));
+      const proposed = events.map(proposedOf);
       mustBeSound(streamId);
       return persist(async (within, again) => {
         const answer = await connection.appendEvents(streamId, expected, proposed, within);

@@ -1,6 +1,8 @@
 // The log in EventStoreDB as it stands there.
+import { mostUnderWay } from './eventstoredb-batches.ts';
+import { mayPass } from './eventstoredb-connection.ts';
 import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
-import { openEventStoreDbLog, type Patience } from './eventstoredb-log.ts';
+import { openEventStoreDbLog, type Patience, proposedOf } from './eventstoredb-log.ts';
 import { createLogHealth } from './health.ts';
 import type { Raw, RawTarget } from './raw.ts';
 
@@ -33,12 +35,27 @@ export const openRawEventStoreDb = (url: string, owns: (streamId: string) => boo
     readAll: log.readAll,
     readStream: log.read,
     head: log.head,
-    // NOTE: one after the other. The server gives appends that are under way together an order of its own.
     async append(events) {
-      for (const run of runsOf(events)) {
+      const appends = [...runsOf(events)].map((run) => {
         const { streamId, revision } = run[0] as Raw;
-        const answer = await log.append(streamId, revision - 1, run);
-        if (!answer.ok) throw new Error(`${streamId} ends at revision ${answer.actual}, not ${revision - 1}`);
+        return { streamId, expected: revision - 1, events: run.map(proposedOf), run };
+      });
+      for (let done = 0; done < appends.length; ) {
+        const before = done;
+        const onDone = (count: number) => {
+          done = before + count;
+        };
+        try {
+          await log.connection.appendInOrder(appends.slice(done), { within: unhurried.once, onDone });
+        } catch (error) {
+          if (!mayPass(error)) throw error;
+          // NOTE: nobody knows how much was done of what was under way. The same again, one after the other, is done once.
+          for (const { streamId, expected, run } of appends.slice(done, done + mostUnderWay)) {
+            const answer = await log.append(streamId, expected, run);
+            if (!answer.ok) throw new Error(`${streamId} ends at revision ${answer.actual}, not ${expected}`);
+            done += 1;
+          }
+        }
       }
     },
     close: log.close,

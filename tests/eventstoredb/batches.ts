@@ -26,6 +26,8 @@ export const batchAppend = (node: Node, call: BatchCall): void => {
   const open = new Map<string, Batch>();
   let running = 0;
   let ended = false;
+  /** Appends of one call are done in their order, whatever a fault delays. */
+  let turn = Promise.resolve();
   const endWhenDone = () => {
     if (ended && running === 0) call.end();
   };
@@ -44,8 +46,20 @@ export const batchAppend = (node: Node, call: BatchCall): void => {
     if (refusal || message.getIsFinal()) open.delete(id);
     if (refusal || !message.getIsFinal()) return;
     running += 1;
-    void write(node, batch)
-      .then(answer, (error) => call.emit('error', failures.unknown(String(error))))
+    const met = turn.then(() => node.meet('append'));
+    turn = met.then(() => {});
+    void met
+      .then((fault) => {
+        if (fault) throw fault;
+        if (call.cancelled) throw failures.unavailable('The call was given up.');
+        return write(node, batch);
+      })
+      .then((reply) => {
+        const told = reply.hasSuccess() ? node.faults.reply() : 'sent';
+        if (told === 'unavailable') throw failures.unavailable('Connection dropped');
+        if (told === 'sent') answer(reply);
+      })
+      .catch((error: Error) => call.emit('error', 'code' in error ? error : failures.unknown(String(error))))
       .finally(() => {
         running -= 1;
         endWhenDone();
