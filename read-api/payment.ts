@@ -5,10 +5,11 @@ import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import { positionText } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { Actor, Fields, Instructions, Moment, Money } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
-import { jsonText } from '../infra/http/json.ts';
-import { page as pageFields } from '../infra/http/pages.ts';
+import { jsonText, storedText } from '../infra/http/json.ts';
+import { page as pageFields, pageSchema } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
 import type { TableReader } from '../infra/tables/port.ts';
@@ -50,6 +51,73 @@ const paymentStatuses = [
   ...['Captured', 'PartiallyRefunded', 'RefundDue', 'Refunded'],
 ] as const;
 
+const partStatuses = ['Created', 'Pending', 'Authorized', 'Failed', 'Expired', 'Voided', 'Collected', 'Captured'] as const;
+const refundStatuses = ['Requested', 'Sent', 'Unknown', 'Failed', 'Refunded'] as const;
+
+const ofPayment = {
+  paymentId: Id,
+  checkoutId: z.string(),
+  status: z.enum(paymentStatuses),
+  method: z.string(),
+  amount: Money,
+  interest: Money.describe('For paying in instalments; part of the amount, and in no order.'),
+  rounding: Money,
+  expiresAt: Moment,
+  parts: z.array(
+    z.object({
+      partId: z.string(),
+      method: z.string(),
+      amount: Money,
+      status: z.enum(partStatuses),
+      orderId: z.string().optional().describe('Of a part that is paid at the door.'),
+      installments: z.int().optional(),
+      instructions: Instructions.nullable().describe('How to pay it, once that is known.'),
+    }),
+  ),
+  orders: z.array(z.object({ orderId: z.string(), sellerId: z.string(), amount: Money, shipping: Money, paid: z.boolean() })),
+  refunds: z.array(z.object({ refundId: z.string(), orderId: z.string(), status: z.enum(refundStatuses), amount: Money })),
+  createdAt: Moment,
+  updatedAt: Moment,
+};
+const Payment = z.object(ofPayment).meta({ id: 'Payment' });
+const ofStaff = { ...ofPayment, buyerId: z.string(), anomalies: z.array(z.string()).describe('What was reported and did not fit.') };
+const StaffPayment = z.object(ofStaff).meta({ id: 'StaffPayment' });
+const PaymentHistory = z
+  .object({
+    ...ofStaff,
+    history: z.array(
+      z.object({
+        type: z.string(),
+        revision: z.int(),
+        position: z.string(),
+        occurredAt: Moment,
+        recordedAt: Moment,
+        actor: Actor,
+        data: Fields,
+      }),
+    ),
+  })
+  .meta({ id: 'PaymentHistory' });
+const Refund = z
+  .object({
+    refundId: z.string(),
+    paymentId: z.string(),
+    checkoutId: z.string(),
+    orderId: z.string(),
+    buyerId: z.string(),
+    sellerId: z.string(),
+    status: z.enum(refundStatuses),
+    method: z.string(),
+    reason: z.string(),
+    amount: Money,
+    shipping: Money,
+    lines: z.array(z.object({ lineId: z.string(), quantity: z.int(), amount: Money })),
+    failure: z.string().nullable(),
+    requestedAt: Moment,
+    updatedAt: Moment,
+  })
+  .meta({ id: 'Refund' });
+
 /** As staff see it: with whose it is, and what did not fit. */
 const shownToStaff = (row: PaymentRow) => ({ ...shown(row), buyerId: row.payment.buyerId, anomalies: row.payment.anomalies });
 
@@ -60,7 +128,12 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
   new Hono<Env>()
     .get(
       '/admin/payments',
-      allow('ADMIN', { summary: 'Payments, the latest first: all, or by status and by when they were made.', load: 'reports' }),
+      allow('ADMIN', {
+        operation: 'listPayments',
+        answer: pageSchema(StaffPayment),
+        summary: 'Payments, the latest first: all, or by status and by when they were made.',
+        load: 'reports',
+      }),
       query(z.object({ ...pageFields, status: z.enum(paymentStatuses).optional(), from: Time.optional(), to: Time.optional() })),
       async (c) => {
         const { status, from, to, ...asked } = c.req.valid('query');
@@ -76,6 +149,8 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
     .get(
       '/admin/payments/:paymentId',
       allow('ADMIN', {
+        operation: 'getPaymentHistory',
+        answer: PaymentHistory,
         summary: 'One payment with its history: every event of it, as it was recorded.',
         load: 'reports',
         errors: ['payment.not_found'],
@@ -89,9 +164,17 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
         const events = await log.read(`payment-${paymentId}`, 0, maxHistory);
         const history = events.map(({ event: { type, ...data }, revision, position, metadata }) => {
           const { occurredAt, recordedAt, actor } = metadata;
-          return { type, revision, position: positionText(log.logId, position), occurredAt, recordedAt, actor, data };
+          return {
+            type,
+            revision,
+            position: positionText(log.logId, position),
+            occurredAt,
+            recordedAt,
+            actor,
+            data: data as z.output<typeof Fields>,
+          };
         });
-        return c.json({ ...shownToStaff(JSON.parse(text) as PaymentRow), history });
+        return json(c, jsonText({ ...shownToStaff(JSON.parse(text) as PaymentRow), history }));
       },
     );
 
@@ -101,6 +184,8 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
     .get(
       '/payments/:paymentId',
       allow('buyer', {
+        operation: 'getPayment',
+        answer: Payment,
         summary: 'A payment: how far it is, how to pay each part until when, and what has gone back.',
         owner: 'buyer',
         errors: ['payment.not_found'],
@@ -119,19 +204,29 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
     )
     .get(
       '/refunds/:refundId',
-      allow('buyer', { summary: 'A refund, and how far it is.', owner: 'buyer or seller', errors: ['payment.refund_not_found'] }),
+      allow('buyer', {
+        operation: 'getRefund',
+        answer: Refund,
+        summary: 'A refund, and how far it is.',
+        owner: 'buyer or seller',
+        errors: ['payment.refund_not_found'],
+      }),
       params(z.object({ refundId: z.string().min(1).max(128) })),
       async (c) => {
         const text = await tables.get('payment-refunds', c.req.valid('param').refundId);
         if (text === null || !(await sees(buyers, principalOf(c), JSON.parse(text) as RefundRow))) {
           throw new DomainError('payment.refund_not_found', 'There is no such refund.');
         }
-        return json(c, text);
+        return json(c, storedText<RefundRow>(text));
       },
     )
     .get(
       '/orders/:orderId/refunds',
-      allow('buyer', { summary: "An order's refunds, the newest first. Nothing for who is neither its buyer nor its seller." }),
+      allow('buyer', {
+        operation: 'listOrderRefunds',
+        answer: pageSchema(Refund),
+        summary: "An order's refunds, the newest first. Nothing for who is neither its buyer nor its seller.",
+      }),
       params(z.object({ orderId: Id })),
       query(z.object(pageFields)),
       async (c) => {
@@ -143,7 +238,7 @@ export const paymentQueries = (tables: TableReader, log: Pick<EventStore, 'logId
         if (!first || !(isStaff || (await sees(buyers, principal, JSON.parse(first.row) as RefundRow)))) return json(c, pageText([], null));
         return json(
           c,
-          await page(tables, 'payment-refunds', { where: { orderId }, order: [['requestedAt', 'desc']] }, c.req.valid('query')),
+          await page<RefundRow>(tables, 'payment-refunds', { where: { orderId }, order: [['requestedAt', 'desc']] }, c.req.valid('query')),
         );
       },
     );

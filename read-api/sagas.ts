@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { Fields, Moment } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { Query, TableReader } from '../infra/tables/port.ts';
 import type { SagaRow } from '../projections/sagas/instances.ts';
@@ -44,6 +45,32 @@ export const sagaSummary = ({ saga, instance, outcome, wakeAt, intents, startedA
   updatedAt,
 });
 
+const SagaSummary = z
+  .object({
+    saga: z.string(),
+    instance: z.string(),
+    outcome: SagaOutcome,
+    openIntents: z.int(),
+    wakeAt: Moment.nullable(),
+    startedAt: Moment,
+    updatedAt: Moment,
+  })
+  .meta({ id: 'SagaSummary' });
+/** `state` and the intents' events are the saga's own: what they hold depends on it. */
+const Saga = z
+  .object({
+    saga: z.string(),
+    instance: z.string(),
+    outcome: SagaOutcome,
+    wakeAt: Moment.nullable(),
+    intents: z.array(z.object({ eventId: z.string(), correlationId: z.string(), at: Moment, event: z.looseObject({ type: z.string() }) })),
+    startedAt: Moment,
+    updatedAt: Moment,
+    state: Fields.nullable(),
+    lastError: z.looseObject({ type: z.string(), at: Moment }).nullable(),
+  })
+  .meta({ id: 'Saga' });
+
 /** The longest that a saga's stream may become, in events. */
 const maxSagaEvents = 10_000;
 
@@ -60,7 +87,7 @@ export const sagaDetails = async ({ tables, log, folds }: SagaQueriesDeps, saga:
   const row = await tables.get('saga-instances', `${saga}-${instance}`);
   if (row === null) throw new DomainError('saga.not_found', `There is no ${saga} ${instance}.`);
   const events = await log.read(`${saga}-${instance}`, 0, maxSagaEvents);
-  const state = folds.get(saga)?.stateAfter(events.map(({ event }) => event)) ?? null;
+  const state = (folds.get(saga)?.stateAfter(events.map(({ event }) => event)) ?? null) as z.output<typeof Fields> | null;
   return { ...(JSON.parse(row) as SagaRow), state, lastError: lastErrorOf(events) };
 };
 
@@ -71,6 +98,8 @@ export const sagaQueries = (deps: SagaQueriesDeps) =>
     .get(
       '/admin/sagas',
       allow('ADMIN', {
+        operation: 'listSagas',
+        answer: pageSchema(SagaSummary),
         summary: 'Sagas, the latest change first: those that are not over, or all of one outcome. `NeedsHuman` waits for an operator.',
         load: 'reports',
       }),
@@ -85,6 +114,8 @@ export const sagaQueries = (deps: SagaQueriesDeps) =>
     .get(
       '/admin/sagas/:saga/:instance',
       allow('ADMIN', {
+        operation: 'getSaga',
+        answer: Saga,
         summary: 'One saga: its state, open intents, timer, and what was refused last. Personal data is shown as it is sealed.',
         load: 'reports',
         errors: ['saga.not_found'],
@@ -92,6 +123,6 @@ export const sagaQueries = (deps: SagaQueriesDeps) =>
       params(z.object({ saga: name, instance: z.string().regex(/^\S{1,200}$/) })),
       async (c) => {
         const { saga, instance } = c.req.valid('param');
-        return c.json(await sagaDetails(deps, saga, instance));
+        return json(c, jsonText(await sagaDetails(deps, saga, instance)));
       },
     );

@@ -5,16 +5,25 @@ import { type CheckoutNeeds, cancelCheckout, quoteCheckout, type Started, startC
 import { type BlindIndex, contactsOf } from '../commands/contact.ts';
 import { newId, type Result } from '../commands/handle.ts';
 import type { CheckoutEvent } from '../domain/checkout/events.ts';
-import type { ShippingOption } from '../domain/checkout/plan.ts';
+import {
+  QuotedLine as DomainQuotedLine,
+  ShippingOption as DomainShippingOption,
+  PlanTotals,
+  type ShippingOption,
+} from '../domain/checkout/plan.ts';
 import { lineTerms } from '../domain/checkout/pricing.ts';
+import { purchaseStatuses } from '../domain/checkout/state.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import type { Recorded } from '../domain/metadata.ts';
+import { Currency } from '../domain/money.ts';
+import { Tax } from '../domain/order/terms.ts';
 import { methods } from '../domain/payment/deadlines.ts';
 import type { PaymentEvent } from '../domain/payment/events.ts';
-import type { Instructions } from '../domain/payment/shares.ts';
+import { Instructions } from '../domain/payment/shares.ts';
 import { positionText } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { Moment, Money } from '../infra/http/answers.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
@@ -23,7 +32,7 @@ import { Email, line, Phone } from '../infra/http/text.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { Address } from './address.ts';
 import { everyChannel, mustBeOffered } from './channels.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, idAs, reply, type WriteEnv, written } from './http.ts';
 
 const Contact = z.object({ email: Email, phone: Phone, language: z.enum(['id', 'en']).default('id') });
 const Quote = z.object({
@@ -49,10 +58,48 @@ const publicOption = ({ sellerId, optionId, courier, service, weightGrams, price
   ...{ sellerId, optionId, courier, service, weightGrams, price, rule, promisedAt, shipBy },
 });
 
+const QuotedLine = DomainQuotedLine.pick({
+  lineId: true,
+  cartLineId: true,
+  productId: true,
+  variantId: true,
+  sellerId: true,
+  sku: true,
+  name: true,
+  quantity: true,
+  unitPrice: true,
+  weightGrams: true,
+})
+  .extend({ amount: Money, tax: Tax })
+  .meta({ id: 'QuotedLine' });
+const QuotedShipping = DomainShippingOption.omit({ freight: true }).meta({ id: 'QuotedShipping' });
+const QuotedCheckout = written('QuotedCheckout', {
+  quoteId: Id,
+  currency: Currency,
+  lines: z.array(QuotedLine),
+  shipping: z.array(QuotedShipping).describe('The ways to ship; choose one for each seller.'),
+  totals: PlanTotals,
+  expiresAt: Moment,
+});
+const StartedCheckout = written('StartedCheckout', {
+  checkoutId: Id,
+  status: z.enum(purchaseStatuses),
+  orders: z.array(z.object({ orderId: Id, sellerId: Id, total: Money })),
+  payment: z.object({
+    paymentId: Id,
+    method: z.enum(methods),
+    amount: Money,
+    expiresAt: Moment,
+    instructions: z.array(Instructions).describe('How to pay, one for each part, as far as they are known.'),
+  }),
+  totals: PlanTotals,
+});
+const CancelledCheckout = written('CancelledCheckout', { checkoutId: Id });
+
 /** What the buyer sees of a quote: no commissions, which are between the seller and the market. */
 const quoteIn = ({ id, events }: Result<CheckoutEvent>) => {
   const event = events[0]?.event;
-  if (event?.type !== 'checkout.quoted') return { quoteId: id };
+  if (event?.type !== 'checkout.quoted') throw new Error('A quote is one event.');
   const { lines, shipping, currency, totals, expiresAt } = event;
   return {
     quoteId: id,
@@ -155,6 +202,7 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
     .post(
       '/checkouts/quote',
       allow('buyer', {
+        ...{ operation: 'quoteCheckout', answer: QuotedCheckout },
         ...{ summary: 'Ask what the selected lines cost, and how they can be shipped.', status: 201, errors: quoteErrors },
         ...{ rate: 'checkout', load: 'checkout' },
       }),
@@ -174,10 +222,11 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
     .post(
       '/checkouts',
       allow('buyer', {
+        ...{ operation: 'startCheckout', answer: StartedCheckout },
         ...{
           summary:
             'Buy what was quoted, while the cart still holds it; pieces added since stay there. 201: pay now; 202: still under way, look at Location.',
-          status: 201,
+          status: [201, 202],
           errors: startErrors,
         },
         ...{ rate: 'checkout', load: 'checkout' },
@@ -190,14 +239,15 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
         const { purchase, revision } = started;
         if (purchase.status === 'Failed' || purchase.status === 'Expired') throw refusalOf(purchase);
         const position = positionText(c.get('logId') ?? '', started.position);
-        const location = { location: `/api/v1/checkouts/${purchase.checkoutId}`, etag: `"${revision}"`, position };
+        const headers = { location: `/api/v1/checkouts/${purchase.checkoutId}`, etag: `"${revision}"`, position };
         const instructions = await instructionsFor(needs.store, purchase);
-        return c.json({ ...startedIn(started, instructions), revision, position }, started.isTold ? 201 : 202, location);
+        return reply(c, started.isTold ? 201 : 202, { ...startedIn(started, instructions), revision, position }, headers);
       },
     )
     .post(
       '/checkouts/:checkoutId/cancellation',
       allow('buyer', {
+        ...{ operation: 'cancelCheckout', answer: CancelledCheckout },
         ...{ summary: 'Leave a checkout before it is paid.', owner: 'buyer', load: 'checkout' },
         errors: ['checkout.already_paid', 'checkout.not_found'],
       }),
@@ -208,9 +258,7 @@ export const checkoutCommands = (needs: CheckoutRoutesNeeds) =>
           c,
           200,
           await cancelCheckout(needs.handle, checkoutId, buyerIdOf(needs, principalOf(c), checkoutId), context(c)),
-          ({ id }) => ({
-            checkoutId: id,
-          }),
+          idAs('checkoutId'),
         );
       },
     );

@@ -201,6 +201,14 @@ export const idAs =
   ({ id }: { readonly id: string }) =>
     ({ [name]: id }) as Record<Name, string>;
 
+/** An answer that is not the result of a command on one stream. */
+export const reply = <T>(
+  c: C & Answers<T>,
+  status: 200 | 201 | 202,
+  value: Said<NoInfer<T>>,
+  headers: Record<string, string> = {},
+): Response => c.body(JSON.stringify(value), status, { ...jsonType, ...headers });
+
 /** What a command's answer says besides where the log has it. */
 type Unwritten<T> = T extends unknown ? Omit<T, 'revision' | 'position'> : never;
 

@@ -19,7 +19,7 @@ import type { OrderEvent } from '../domain/order/events.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { askingOf } from './guest.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, type WriteEnv, written } from './http.ts';
 
 const Order = params(z.object({ orderId: Id }));
 const Parcel = z.object({
@@ -39,6 +39,11 @@ const Cancel = z.object({
 });
 const Decline = z.object({ reason: z.enum(['packed_already', 'made_to_order', 'other']).default('other') });
 
+const ChangedOrder = written('ChangedOrder', {
+  orderId: Id,
+  events: z.array(z.string()).describe('The types of the events, if any: a repeat finds that it was so already.'),
+});
+
 /** What happened, if anything: a repeat finds that it was so already. */
 const orderIn = ({ id, events }: Result<OrderEvent>) => ({ orderId: id, events: events.map(({ event }) => event.type) });
 
@@ -51,7 +56,7 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/acceptance',
       allow('SELLER', {
-        ...{ ...bySeller, summary: 'Accept a paid order.' },
+        ...{ ...bySeller, operation: 'acceptOrder', answer: ChangedOrder, summary: 'Accept a paid order.' },
         errors: [notFound, 'order.not_paid', 'order.acceptance_over', 'order.cancelled'],
       }),
       Order,
@@ -60,7 +65,12 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/packing',
       allow('SELLER', {
-        ...{ ...bySeller, summary: 'Say that an order is packed: a courier is booked for it.' },
+        ...{
+          ...bySeller,
+          operation: 'packOrder',
+          answer: ChangedOrder,
+          summary: 'Say that an order is packed: a courier is booked for it.',
+        },
         errors: [notFound, 'order.not_accepted', 'order.cancelled'],
       }),
       Order,
@@ -69,7 +79,12 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/shipment',
       allow('SELLER', {
-        ...{ ...bySeller, summary: 'Say that a packed order is on its way; the booked courier says so by itself.' },
+        ...{
+          ...bySeller,
+          operation: 'shipOrder',
+          answer: ChangedOrder,
+          summary: 'Say that a packed order is on its way; the booked courier says so by itself.',
+        },
         errors: [notFound, 'order.not_packed', 'order.cancelled'],
       }),
       Order,
@@ -81,6 +96,8 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
       '/orders/:orderId/delivery-confirmation',
       allow('buyer', {
         ...byBuyer,
+        operation: 'confirmDelivery',
+        answer: ChangedOrder,
         summary: 'Say that an order has arrived.',
         errors: [notFound, 'order.not_shipped', 'order.cancelled'],
       }),
@@ -94,7 +111,12 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/completion',
       allow('buyer', {
-        ...{ ...byBuyer, summary: 'Be content with an order before its return window is over.' },
+        ...{
+          ...byBuyer,
+          operation: 'completeOrder',
+          answer: ChangedOrder,
+          summary: 'Be content with an order before its return window is over.',
+        },
         errors: [notFound, 'order.not_delivered', 'order.cancelled'],
       }),
       Order,
@@ -107,6 +129,7 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/cancellation',
       allow('buyer', {
+        ...{ operation: 'cancelOrder', answer: ChangedOrder },
         ...{ summary: 'Cancel an order: its seller until it is shipped, its buyer until it is accepted; later the buyer asks the seller.' },
         ...{ owner: 'buyer or seller', load: 'checkout', errors: [notFound, 'order.already_shipped'] },
       }),
@@ -123,7 +146,12 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     .post(
       '/orders/:orderId/cancellation/agreement',
       allow('SELLER', {
-        ...{ ...bySeller, summary: 'Agree to the cancellation that the buyer asked for.' },
+        ...{
+          ...bySeller,
+          operation: 'agreeToCancellation',
+          answer: ChangedOrder,
+          summary: 'Agree to the cancellation that the buyer asked for.',
+        },
         errors: [notFound, 'order.wrong_status'],
       }),
       Order,
@@ -131,7 +159,13 @@ export const orderCommands = ({ handle, blindIndex }: { readonly handle: Handle;
     )
     .post(
       '/orders/:orderId/cancellation/refusal',
-      allow('SELLER', { ...bySeller, summary: 'Decline the cancellation that the buyer asked for.', errors: [notFound] }),
+      allow('SELLER', {
+        ...bySeller,
+        operation: 'declineCancellation',
+        answer: ChangedOrder,
+        summary: 'Decline the cancellation that the buyer asked for.',
+        errors: [notFound],
+      }),
       Order,
       body(Decline),
       async (c) => {

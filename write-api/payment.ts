@@ -6,13 +6,14 @@ import type { Handle } from '../commands/handle.ts';
 import { requestRefund, settleRefund, simulatePayment } from '../commands/payment.ts';
 import { Id } from '../domain/id.ts';
 import { methods, timeToPay } from '../domain/payment/deadlines.ts';
+import { Money } from '../infra/http/answers.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { line } from '../infra/http/text.ts';
 import { type PaymentSimulation, SimulatePayment } from '../infra/outbound/payment-gateway.port.ts';
 import { channelsOf } from './channels.ts';
 import { askingOf } from './guest.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, reply, type WriteEnv, written } from './http.ts';
 
 export interface PaymentNeeds {
   readonly handle: Handle;
@@ -30,18 +31,39 @@ const NewRefund = z.object({
 });
 const Order = params(z.object({ orderId: Id }));
 
-const offered = JSON.stringify({
+const PaymentMethods = z
+  .object({
+    items: z.array(
+      z.object({
+        method: z.enum(methods),
+        channels: z.array(z.string()),
+        minutesToPay: z.int().nullable().describe('Null: paid at the door.'),
+      }),
+    ),
+  })
+  .meta({ id: 'PaymentMethods' });
+const RequestedRefund = written('RequestedRefund', {
+  paymentId: Id,
+  // A repeat long after may find none of them.
+  ...z.object({ refundId: z.string(), orderId: Id, amount: Money, shipping: Money, status: z.literal('Requested') }).partial().shape,
+});
+const SettledRefund = written('SettledRefund', { refundId: z.string(), status: z.literal('Refunded') });
+const SimulatedPayment = z.object({ paymentId: Id, status: z.string(), captured: Money }).meta({ id: 'SimulatedPayment' });
+
+const offered = {
   items: methods.map((method) => {
     const time = timeToPay[method];
     return { method, channels: channelsOf[method], minutesToPay: time === null ? null : time / 60_000 };
   }),
-});
+};
 
 const refundCommands = (handle: Handle) =>
   new Hono<WriteEnv>()
     .post(
       '/orders/:orderId/refunds',
       allow(['SELLER', 'ADMIN'], {
+        operation: 'requestRefund',
+        answer: RequestedRefund,
         summary: 'Refund an order: some of its lines, with or without the shipping, or all that is left.',
         owner: 'seller',
         status: 201,
@@ -65,13 +87,15 @@ const refundCommands = (handle: Handle) =>
           const [requested] = events.map(({ event }) => event);
           if (requested?.type !== 'payment.refund_requested') return { paymentId: id };
           const { refundId, orderId, amount, shipping: carriage } = requested;
-          return { refundId, paymentId: id, orderId, amount, shipping: carriage, status: 'Requested' };
+          return { refundId, paymentId: id, orderId, amount, shipping: carriage, status: 'Requested' as const };
         });
       },
     )
     .post(
       '/orders/:orderId/refunds/:refundId/settlement',
       allow('ADMIN', {
+        operation: 'settleRefund',
+        answer: SettledRefund,
         summary: 'Say that a refund was paid back by hand: of cash paid at the door, or one that the provider has failed.',
         load: 'payment',
         errors: ['order.not_found', 'payment.refund_not_found', 'payment.refund_exceeds_share', 'payment.wrong_status'],
@@ -79,20 +103,28 @@ const refundCommands = (handle: Handle) =>
       params(z.object({ orderId: Id, refundId: z.string().min(1).max(128) })),
       async (c) => {
         const { orderId, refundId } = c.req.valid('param');
-        return answer(c, 200, await settleRefund(handle, orderId, refundId, context(c)), () => ({ refundId, status: 'Refunded' }));
+        return answer(c, 200, await settleRefund(handle, orderId, refundId, context(c)), () => ({ refundId, status: 'Refunded' as const }));
       },
     );
 
 export const paymentCommands = ({ handle, payments, blindIndex }: PaymentNeeds) => {
   const app = new Hono<WriteEnv>()
-    .get('/payments/methods', allow('public', { summary: 'The payment methods, with their channels and the time to pay.' }), (c) =>
-      c.body(offered, 200, { 'content-type': 'application/json' }),
+    .get(
+      '/payments/methods',
+      allow('public', {
+        operation: 'listPaymentMethods',
+        answer: PaymentMethods,
+        summary: 'The payment methods, with their channels and the time to pay.',
+      }),
+      (c) => reply(c, 200, offered),
     )
     .route('/', refundCommands(handle));
   if (!payments) return app;
   return app.post(
     '/payments/:paymentId/simulate',
     allow('buyer', {
+      operation: 'simulatePayment',
+      answer: SimulatedPayment,
       summary: 'Play the buyer with the simulated gateway; what follows comes by webhook. Not in production.',
       owner: 'buyer',
       exempt: true,
@@ -109,7 +141,7 @@ export const paymentCommands = ({ handle, payments, blindIndex }: PaymentNeeds) 
       const isTheirs = ({ buyerId, checkoutId }: { buyerId: string; checkoutId: string }) =>
         isAllowed(['ADMIN'], principal) || buyerId === (nameIn ? nameIn(checkoutId) : principal.id);
       const known = await simulatePayment({ handle, payments }, paymentId, c.req.valid('json'), isTheirs);
-      return c.json({ paymentId, status: known.status, captured: known.captured }, 202);
+      return reply(c, 202, { paymentId, status: known.status, captured: known.captured });
     },
   );
 };

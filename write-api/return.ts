@@ -11,7 +11,7 @@ import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { line, lines } from '../infra/http/text.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import { askingOf } from './guest.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, idAs, type WriteEnv, written } from './http.ts';
 
 export interface ReturnNeeds {
   readonly handle: Handle;
@@ -40,36 +40,58 @@ const Inspection = z.object({
 });
 const Return = params(z.object({ returnId: Id }));
 
+const ChangedReturn = written('ChangedReturn', { returnId: Id });
+const RequestedReturn = written('RequestedReturn', { returnId: Id, status: z.literal('Requested') });
+
 const errors = ['return.not_found', 'return.wrong_status'];
 
 const bySeller = (handle: Handle) =>
   new Hono<WriteEnv>()
-    .post('/returns/:returnId/approval', allow('SELLER', { summary: 'Agree to a return.', owner: 'seller', errors }), Return, async (c) => {
-      const command = { type: 'approve', sellerId: sellerOf(c), at: context(c).at } as const;
-      return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
-    })
+    .post(
+      '/returns/:returnId/approval',
+      allow('SELLER', { operation: 'approveReturn', answer: ChangedReturn, summary: 'Agree to a return.', owner: 'seller', errors }),
+      Return,
+      async (c) => {
+        const command = { type: 'approve', sellerId: sellerOf(c), at: context(c).at } as const;
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)), idAs('returnId'));
+      },
+    )
     .post(
       '/returns/:returnId/rejection',
-      allow('SELLER', { summary: 'Turn a return down; the buyer may escalate it.', owner: 'seller', errors }),
+      allow('SELLER', {
+        operation: 'rejectReturn',
+        answer: ChangedReturn,
+        summary: 'Turn a return down; the buyer may escalate it.',
+        owner: 'seller',
+        errors,
+      }),
       Return,
       body(z.object({ reason })),
       async (c) => {
         const command = { type: 'reject', sellerId: sellerOf(c), ...c.req.valid('json'), at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)), idAs('returnId'));
       },
     )
     .post(
       '/returns/:returnId/receipt',
-      allow('SELLER', { summary: 'Say that the goods have come back.', owner: 'seller', errors }),
+      allow('SELLER', {
+        operation: 'receiveReturn',
+        answer: ChangedReturn,
+        summary: 'Say that the goods have come back.',
+        owner: 'seller',
+        errors,
+      }),
       Return,
       async (c) => {
         const command = { type: 'receive', sellerId: sellerOf(c), at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)), idAs('returnId'));
       },
     )
     .post(
       '/returns/:returnId/inspection',
       allow('SELLER', {
+        operation: 'inspectReturn',
+        answer: ChangedReturn,
         summary: 'Say what state the goods are in and what follows: goods go back on the shelf, money back to the buyer.',
         owner: 'seller',
         errors: [...errors, 'return.not_inspected'],
@@ -78,7 +100,7 @@ const bySeller = (handle: Handle) =>
       body(Inspection),
       async (c) => {
         const command = { type: 'inspect', sellerId: sellerOf(c), ...c.req.valid('json'), at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)));
+        return answer(c, 200, await moveReturn(handle, c.req.valid('param').returnId, command, context(c)), idAs('returnId'));
       },
     );
 
@@ -87,6 +109,8 @@ const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
     .post(
       '/orders/:orderId/returns',
       allow('buyer', {
+        operation: 'requestReturn',
+        answer: RequestedReturn,
         summary: 'Ask to send goods back.',
         owner: 'buyer',
         status: 201,
@@ -109,22 +133,34 @@ const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
           return requestReturn(handle, orderId, { ...asked, note, buyerId }, context(c));
         };
         const requested = await asBuyerOfOrder(handle, askingOf(blindIndex, principalOf(c)), orderId, act);
-        return answer(c, 201, requested, ({ id }) => ({ returnId: id, status: 'Requested' }));
+        return answer(c, 201, requested, ({ id }) => ({ returnId: id, status: 'Requested' as const }));
       },
     )
     .post(
       '/returns/:returnId/escalation',
-      allow('buyer', { summary: 'Ask the platform to decide about a return that the seller turned down.', owner: 'buyer', errors }),
+      allow('buyer', {
+        operation: 'escalateReturn',
+        answer: ChangedReturn,
+        summary: 'Ask the platform to decide about a return that the seller turned down.',
+        owner: 'buyer',
+        errors,
+      }),
       Return,
       async (c) => {
         const { returnId } = c.req.valid('param');
         const act = (buyerId: string) => moveReturn(handle, returnId, { type: 'escalate', buyerId, at: context(c).at }, context(c));
-        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act));
+        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act), idAs('returnId'));
       },
     )
     .post(
       '/returns/:returnId/dispatch',
-      allow('buyer', { summary: 'Say that the goods are on their way back.', owner: 'buyer', errors }),
+      allow('buyer', {
+        operation: 'dispatchReturn',
+        answer: ChangedReturn,
+        summary: 'Say that the goods are on their way back.',
+        owner: 'buyer',
+        errors,
+      }),
       Return,
       body(z.object({ trackingNumber: line(64).optional() })),
       async (c) => {
@@ -134,7 +170,7 @@ const byBuyer = ({ handle, seals, blindIndex }: ReturnNeeds) =>
           const sent = trackingNumber === undefined ? {} : { trackingNumber: await seals.seal(buyerId, trackingNumber) };
           return moveReturn(handle, returnId, { type: 'send', buyerId, ...sent, at: context(c).at }, context(c));
         };
-        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act));
+        return answer(c, 200, await asBuyerOfReturn(handle, askingOf(blindIndex, principalOf(c)), returnId, act), idAs('returnId'));
       },
     );
 
@@ -144,11 +180,11 @@ export const returnCommands = (needs: ReturnNeeds) =>
     .route('/', bySeller(needs.handle))
     .post(
       '/returns/:returnId/decision',
-      allow('ADMIN', { summary: 'Decide about an escalated return.', errors }),
+      allow('ADMIN', { operation: 'decideReturn', answer: ChangedReturn, summary: 'Decide about an escalated return.', errors }),
       Return,
       body(z.object({ approve: z.boolean(), reason })),
       async (c) => {
         const command = { type: 'decide', ...c.req.valid('json'), at: context(c).at } as const;
-        return answer(c, 200, await moveReturn(needs.handle, c.req.valid('param').returnId, command, context(c)));
+        return answer(c, 200, await moveReturn(needs.handle, c.req.valid('param').returnId, command, context(c)), idAs('returnId'));
       },
     );

@@ -6,15 +6,22 @@ import { DomainError } from '../domain/error.ts';
 import type { Decision } from '../domain/process.ts';
 import { params } from '../infra/http/input.ts';
 import { allow } from '../infra/http/policy.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, type WriteEnv, written } from './http.ts';
 
 const Saga = params(z.object({ saga: z.string().regex(/^[a-z_]{1,40}$/), instance: z.string().regex(/^\S{1,200}$/) }));
+
+const DecidedSaga = written('DecidedSaga', { saga: z.string(), instance: z.string(), decision: z.enum(['retry', 'close']) });
 
 export const sagaCommands = (resolving: Resolving) => {
   const settle = (decision: Decision, summary: string, errors: readonly string[]) =>
     [
       `/admin/sagas/:saga/:instance/${decision}`,
-      allow('ADMIN', { summary, errors: ['saga.not_found', 'saga.needs_nobody', 'request.precondition_failed', ...errors] }),
+      allow('ADMIN', {
+        operation: `${decision}Saga`,
+        answer: DecidedSaga,
+        summary,
+        errors: ['saga.not_found', 'saga.needs_nobody', 'request.precondition_failed', ...errors],
+      }),
     ] as const;
 
   const decide = async (saga: string, instance: string, decision: Decision, own: ReturnType<typeof context>) => {
@@ -27,11 +34,11 @@ export const sagaCommands = (resolving: Resolving) => {
     .post(...settle('retry', 'Ask again for what was refused to a saga.', ['saga.cannot_retry']), Saga, async (c) => {
       const { saga, instance } = c.req.valid('param');
       const result = await decide(saga, instance, 'retry', context(c));
-      return answer(c, 200, result, () => ({ saga, instance, decision: 'retry' }));
+      return answer(c, 200, result, () => ({ saga, instance, decision: 'retry' as const }));
     })
     .post(...settle('close', 'Take a saga as settled by hand: what was refused to it is not asked for again.', []), Saga, async (c) => {
       const { saga, instance } = c.req.valid('param');
       const result = await decide(saga, instance, 'close', context(c));
-      return answer(c, 200, result, () => ({ saga, instance, decision: 'close' }));
+      return answer(c, 200, result, () => ({ saga, instance, decision: 'close' as const }));
     });
 };

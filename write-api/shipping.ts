@@ -6,7 +6,7 @@ import { simulateParcel } from '../commands/shipping.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import { type CourierSimulation, SimulateParcel } from '../infra/outbound/courier.port.ts';
-import type { WriteEnv } from './http.ts';
+import { reply, type WriteEnv } from './http.ts';
 
 export interface ShippingNeeds {
   readonly handle: Handle;
@@ -14,12 +14,18 @@ export interface ShippingNeeds {
   readonly parcels: CourierSimulation | null;
 }
 
+const SimulatedParcel = z
+  .object({ shipmentId: z.string(), trackingNumber: z.string(), status: z.string() })
+  .meta({ id: 'SimulatedParcel' });
+
 export const shippingCommands = ({ handle, parcels }: ShippingNeeds) => {
   const app = new Hono<WriteEnv>();
   if (!parcels) return app;
   return app.post(
     '/shipments/:shipmentId/simulate',
     allow('signed-in', {
+      operation: 'simulateParcel',
+      answer: SimulatedParcel,
       summary: 'Move a parcel with the simulated courier; what follows comes by webhook. Not in production.',
       owner: 'buyer or seller',
       exempt: true,
@@ -38,7 +44,7 @@ export const shippingCommands = ({ handle, parcels }: ShippingNeeds) => {
         c.req.valid('json'),
         ({ buyerId, sellerId }) => isAdmin || buyerId === principal.id || sellerId === principal.sellerId,
       );
-      return c.json({ shipmentId, trackingNumber: parcel.trackingNumber, status: parcel.status }, 202);
+      return reply(c, 202, { shipmentId, trackingNumber: parcel.trackingNumber, status: parcel.status });
     },
   );
 };

@@ -11,7 +11,7 @@ import { bodyBytes } from '../infra/http/request-body.ts';
 import type { Courier } from '../infra/outbound/courier.port.ts';
 import { NoticeRejected, OutcomeUnknown } from '../infra/outbound/errors.port.ts';
 import type { PaymentGateway } from '../infra/outbound/payment-gateway.port.ts';
-import type { WriteEnv } from './http.ts';
+import { reply, type WriteEnv } from './http.ts';
 
 export interface WebhookNeeds {
   readonly handle: Handle;
@@ -38,11 +38,15 @@ const refusalOf = (error: unknown): unknown => {
   return error instanceof OutcomeUnknown ? new DomainError('payment.provider_failed', error.message) : error;
 };
 
+const ReceivedWebhook = z.object({ received: z.literal(true) }).meta({ id: 'ReceivedWebhook' });
+
 export const webhookCommands = (needs: WebhookNeeds) => {
   const byProvider = readers(needs);
   return new Hono<WriteEnv>().post(
     '/webhooks/:provider',
     allow('public', {
+      operation: 'receiveWebhook',
+      answer: ReceivedWebhook,
       summary: 'Take in a notice of a payment provider or courier, signed in X-Signature. Answered once it is kept; repeats are welcome.',
       exempt: true,
       rate: 'none',
@@ -58,7 +62,7 @@ export const webhookCommands = (needs: WebhookNeeds) => {
         throw refusalOf(error);
       });
       await receiveWebhook(needs.handle, received, c.get('at') ?? new Date(needs.now()).toISOString());
-      return c.json({ received: true });
+      return reply(c, 200, { received: true });
     },
   );
 };

@@ -30,17 +30,19 @@ export interface Quote extends Whose {
   readonly expiresAt: string;
 }
 
-export type PurchaseStatus =
-  | 'Priced'
-  | 'Reserving'
-  | 'Reserved'
-  | 'AwaitingPayment'
-  | 'Paid'
-  | 'Confirmed'
-  | 'Completed'
-  | 'Compensating'
-  | 'Failed'
-  | 'Expired';
+export const purchaseStatuses = [
+  'Priced',
+  'Reserving',
+  'Reserved',
+  'AwaitingPayment',
+  'Paid',
+  'Confirmed',
+  'Completed',
+  'Compensating',
+  'Failed',
+  'Expired',
+] as const;
+export type PurchaseStatus = (typeof purchaseStatuses)[number];
 
 export type OrderStep = 'requested' | 'open' | 'refused' | 'confirming' | 'confirmed' | 'cancelling' | 'cancelled';
 /** `lost`: the goods could not be held, `expired`: they were, but not long enough. */

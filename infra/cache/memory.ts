@@ -13,7 +13,8 @@ export interface MemoryCacheOptions {
 
 interface Entry {
   readonly value: string;
-  readonly expires: number;
+  readonly filledAt: number;
+  readonly ttl: number;
 }
 
 /** Loads under way at once; the value of one beyond that is not kept. */
@@ -39,14 +40,15 @@ export const memoryCache = ({ maxSize = 64 * 1024 * 1024, maxRates = 100_000, no
     lookup: (key) => {
       const entry = entries.get(key);
       if (entry === undefined) return ticketFor(key);
-      if (entry.expires > now()) return entry.value;
+      const age = now() - entry.filledAt;
+      if (age >= 0 && age < entry.ttl) return entry.value; // below zero: by a clock that was ahead, which says nothing of its age
       entries.delete(key);
       return ticketFor(key);
     },
     fill: (key, ticket, value, ttl) => {
       if (tickets.peek(key)?.id !== ticket.id) return;
       tickets.delete(key);
-      entries.set(key, { value, expires: now() + ttl });
+      entries.set(key, { value, filledAt: now(), ttl });
     },
     delete: (keys) => {
       for (const key of keys) {
@@ -55,7 +57,9 @@ export const memoryCache = ({ maxSize = 64 * 1024 * 1024, maxRates = 100_000, no
       }
     },
     gcra: (key, interval, burst, at) => {
-      const arrival = Math.max(arrivals.get(key) ?? at, at);
+      const known = arrivals.get(key) ?? at;
+      // What lies beyond a full burst was told by a clock that was ahead: it must keep nobody out until then.
+      const arrival = known > at + interval * (burst + 1) ? at : Math.max(known, at);
       const early = arrival - at - interval * (burst - 1);
       if (early > 0) return { allowed: false, retryAfter: early };
       arrivals.set(key, arrival + interval);

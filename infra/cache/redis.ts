@@ -55,12 +55,13 @@ const fill = script(`
   return 1
 `);
 
-/** By the server's clock: all who share a limit are measured by one. Answers 0, or the milliseconds to wait. */
+/** By the server's clock: all who share a limit are measured by one; what it said while it was ahead counts no more. Answers 0, or the milliseconds to wait. */
 const gcra = script(`
   local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+  local known = tonumber(redis.call('GET', KEYS[1]) or now)
+  local arrival = known > now + interval * (burst + 1) and now or math.max(known, now)
   local early = arrival - now - interval * (burst - 1)
   if early > 0 then return math.ceil(early) end
   redis.call('SET', KEYS[1], string.format('%.3f', arrival + interval), 'PX', math.ceil(arrival + interval - now))

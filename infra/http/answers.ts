@@ -1,5 +1,6 @@
 // Parts of answers that many services have, as the API document names them.
 import { z } from 'zod';
+import { Actor as DomainActor } from '../../domain/metadata.ts';
 import { Money as DomainMoney } from '../../domain/money.ts';
 
 export const Money = DomainMoney.meta({
@@ -12,3 +13,27 @@ export const Moment = z.string().meta({ format: 'date-time' });
 
 /** A row says how far the stream of its resource has come: what If-Match takes. */
 export const revised = { revision: z.int() };
+
+/** What the framework of projections adds to such a row. */
+export interface Revised {
+  readonly revision: number;
+}
+
+/** Of an event, or of what was refused: whatever it holds, which its type and version say. */
+export const Fields = z.record(z.string(), z.unknown());
+
+export const Actor = DomainActor.meta({ id: 'Actor' });
+
+/** `items` + `tax` (the part that prices do not include) + `shipping` + `platform` = `total`. */
+export const Totals = z.object({ items: Money, tax: Money, shipping: Money, platform: Money, total: Money }).meta({ id: 'Totals' });
+
+/** How to pay one part of a payment, by its method. */
+export const Instructions = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('va'), bank: z.string(), accountNumber: z.string() }),
+    z.object({ kind: z.literal('qris'), payload: z.string() }),
+    z.object({ kind: z.literal('card'), reference: z.string() }),
+    z.object({ kind: z.literal('ewallet'), wallet: z.string(), deepLink: z.string() }),
+    z.object({ kind: z.literal('retail'), outlet: z.string(), code: z.string() }),
+  ])
+  .meta({ id: 'PaymentInstructions' });

@@ -62,13 +62,13 @@ describe('a return', () => {
     expect(shelf).toMatchObject({ onHand: 4 });
     const mine = await fresh(market, '/returns', sale.buyer);
     expect(mine.body.items).toMatchObject([{ status: 'Refunded', note: 'The bag is torn.', trackingNumber: 'JNE123' }]);
-    expect((await fresh(market, '/seller/returns', sale.seller)).body.items).toHaveLength(1);
+    expect((await fresh(market, '/sellers/me/returns', sale.seller)).body.items).toHaveLength(1);
 
     // Whoever is erased leaves no number by which the courier's page would tell where he or she lives.
     const audited = JSON.stringify((await fresh(market, `/audit/streams/return-${body.returnId}/events`, admin)).body);
     expect(audited).not.toContain('JNE123');
     await market.seals.erase(sale.buyerId);
-    expect((await fresh(market, '/seller/returns', sale.seller)).body.items).toMatchObject([
+    expect((await fresh(market, '/sellers/me/returns', sale.seller)).body.items).toMatchObject([
       { note: '[erased]', trackingNumber: '[erased]' },
     ]);
     expect((await fresh(market, `/returns/${body.returnId}`, sale.stranger)).body.code).toBe('return.not_found');
