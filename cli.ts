@@ -1,7 +1,7 @@
 // The commands of the command line, and how a line is run.
 import { resolve } from 'node:path';
 import { ask, printEach, printTable, type Row, word } from './ask.ts';
-import type { Command, Io } from './command.ts';
+import { type Command, type Io, waitOf, waitOption } from './command.ts';
 import { seedDemo } from './commands/demo/seed.ts';
 import { engines } from './engine-commands.ts';
 import { runOlistImport } from './import-olist.ts';
@@ -129,14 +129,15 @@ const access: Readonly<Record<string, Command>> = {
 
 const imports: Readonly<Record<string, Command>> = {
   'import olist': {
-    usage: 'DIR [--verify] [--all]',
+    usage: 'DIR [--verify] [--all] [--wait MINUTES]',
     about:
       'Imports the Olist orders in DIR; with --verify it compares every figure of the files with the product and shows those that differ (--all: each of them). Again: adds nothing.',
     words: [1, 1],
-    options: { verify: { type: 'boolean' }, all: { type: 'boolean' } },
+    options: { verify: { type: 'boolean' }, all: { type: 'boolean' }, ...waitOption },
     run: (given, io) =>
       runOlistImport({
         ...io,
+        longestMs: waitOf(given),
         directory: resolve(word(given, 0)),
         verify: given.flag('verify'),
         all: given.flag('all'),

@@ -2,6 +2,7 @@
 import type { Given, Shape } from './infra/cli/arguments.ts';
 import type { Progress } from './infra/cli/progress.ts';
 import type { Config } from './infra/config.ts';
+import { createPatience, type Patience, usualWait } from './infra/patience.ts';
 
 /** What a command has to work with: `print` writes a line to stdout, `progress` draws on stderr. */
 export interface Io {
@@ -20,3 +21,13 @@ export interface Io {
 export interface Command extends Shape {
   run(given: Given, io: Io): Promise<number | undefined>;
 }
+
+/** Of work that takes minutes: how long an engine that is away is waited for. */
+export const waitOption = { wait: { type: 'string' } } as const;
+/** A week: whoever waits longer has another problem. */
+const longestWait = 7 * 24 * 60;
+
+export const waitOf = (given: Given): number => (given.number('wait', 0, longestWait) ?? usualWait) * 60_000;
+
+export const patienceOf = (given: Given, { notice, signal }: Pick<Io, 'notice' | 'signal'>): Patience =>
+  createPatience({ longestMs: waitOf(given), say: notice, signal });

@@ -1,7 +1,7 @@
 // Commands about the engines below: proving the log, carrying it to another engine, making the topics of Kafka.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Command } from './command.ts';
+import { type Command, patienceOf, waitOption } from './command.ts';
 import { publicMessages } from './domain/public-messages.ts';
 import { eventContract } from './domain/registry.ts';
 import { UsageError } from './infra/cli/arguments.ts';
@@ -25,15 +25,21 @@ const shownFaults = (faults: readonly { readonly streamId: string; readonly revi
   faults.map(({ streamId, revision, reason }) => `FAULT ${streamId || 'the log'}${revision < 0 ? '' : `@${revision}`}: ${reason}`);
 
 const verify: Command = {
-  usage: '[DIR|ADDRESS]',
+  usage: '[DIR|ADDRESS] [--wait MINUTES]',
   about: 'Proves that nobody has changed the past: checks every event of the configured log, or of the one in a backup or at an address.',
   words: [0, 1],
-  run: async (given, { config, print, progress, signal }) => {
+  options: waitOption,
+  run: async (given, io) => {
+    const { config, print, progress, signal } = io;
     const place = given.words[0] ?? config.EVENTSTORE_URL ?? config.DATA_DIR;
-    const { log, found } = await verifyAnyLog(existing(placeOf(place)), eventContract, (done, all) => {
-      signal.throwIfAborted();
-      progress('verify', done, all);
-    });
+    const { log, found } = await verifyAnyLog(
+      existing(placeOf(place)),
+      { owns: eventContract.owns, patience: patienceOf(given, io) },
+      (done, all) => {
+        signal.throwIfAborted();
+        progress('verify', done, all);
+      },
+    );
     signal.throwIfAborted();
     const { events, streams, faults, foreign } = found;
     if (given.flag('json')) print(JSON.stringify({ log, events, streams, faults, ...(foreign && { foreign }) }));
@@ -47,15 +53,21 @@ const verify: Command = {
 };
 
 const copy: Command = {
-  usage: '--from DIR|ADDRESS --to DIR|ADDRESS',
+  usage: '--from DIR|ADDRESS --to DIR|ADDRESS [--wait MINUTES]',
   about:
     'Carries a log that nobody writes to another engine, in order and byte for byte, and proves both equal. Again: goes on where it ended.',
-  options: { from: { type: 'string' }, to: { type: 'string' } },
-  run: async (given, { print, progress, signal }) => {
+  options: { from: { type: 'string' }, to: { type: 'string' }, ...waitOption },
+  run: async (given, io) => {
+    const { print, progress, signal } = io;
     const [from, to] = [given.text('from'), given.text('to')];
     if (!from || !to) throw new UsageError('Say --from and --to: each a folder with a log.db, or an address such as esdb://host:2113.');
     const source = existing(placeOf(from));
-    const copied = await copyLog(source, placeOf(to), { owns: eventContract.owns, onProgress: progress, signal });
+    const copied = await copyLog(source, placeOf(to), {
+      owns: eventContract.owns,
+      patience: patienceOf(given, io),
+      onProgress: progress,
+      signal,
+    });
     if (given.flag('json')) print(JSON.stringify(copied));
     else {
       for (const line of shownFaults(copied.faults)) print(line);

@@ -7,7 +7,6 @@ import { categoryIdOf } from './commands/import/olist-ids.ts';
 import { type OlistImport, planOlist } from './commands/import/olist-timeline.ts';
 import { createCarrier } from './commands/sagas/imported.ts';
 import { category } from './domain/category/category.ts';
-import { DomainError, isRefusal } from './domain/error.ts';
 import { positionText } from './domain/position.ts';
 import { eventContract } from './domain/registry.ts';
 import type { Progress } from './infra/cli/progress.ts';
@@ -19,6 +18,8 @@ import { lockDataDir, type Owner, ownerOf } from './infra/data-dir.ts';
 import type { EventStore } from './infra/event-store/port.ts';
 import { readOlistFiles } from './infra/import/olist-files.ts';
 import { type Ask, verifyOlist } from './infra/import/verify-olist.ts';
+import { createPace } from './infra/pace.ts';
+import { createPatience, type Patience } from './infra/patience.ts';
 import { logger } from './infra/telemetry/log.ts';
 import type { Seals } from './infra/vault/port.ts';
 import { openMarketplace } from './marketplace.ts';
@@ -95,60 +96,74 @@ const runImport = async (needs: ImportingNeeds, plan: OlistImport, { progress, s
 const planOf = (directory: string): OlistImport => planOlist(readOlistFiles(directory));
 
 /** For the process that owns the data: yields how far it is, then the outcome. */
-export async function* importing(needs: ImportingNeeds, directory: string, signal: AbortSignal): AsyncIterable<object> {
+export async function* importing(
+  needs: ImportingNeeds,
+  { directory, longestMs }: { readonly directory: string; readonly longestMs: number },
+  signal: AbortSignal,
+): AsyncIterable<object> {
+  const said: string[] = [];
+  const patience = createPatience({ longestMs, say: (notice) => said.push(notice), signal });
   let sofar = { what: 'import', done: 0, all: 1 };
   let over = false;
   const progress: Progress = (what, done, all) => {
     sofar = { what, done, all };
   };
-  const running = runImport(needs, planOf(directory), { progress, signal }).finally(() => {
+  const running = runImport(steady(needs, patience), planOf(directory), { progress, signal }).finally(() => {
     over = true;
   });
   running.catch(() => {}); // it is awaited below; until then somebody may want to see how far it is
   while (!over) {
     await Promise.race([running, new Promise((resolve) => setTimeout(resolve, progressEvery))]);
+    for (const notice of said.splice(0)) yield { notice };
     yield { progress: sofar };
   }
   yield await running;
 }
 
-/** Milliseconds between two tries of a command that the log could not take in time. */
-const tryAgainAfter = 200;
-
-/** Waits for a log that is busy or away, as long as it takes: nobody waits for the import. */
-const insist = async <T>(task: () => Promise<T>): Promise<T> => {
-  for (;;) {
-    try {
-      return await task();
-    } catch (error) {
-      if (!(error instanceof DomainError) || isRefusal(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, tryAgainAfter));
-    }
-  }
+/** The same needs for work that may take its time: what is away is waited for, and commands give way to those of others. */
+const steady = ({ handle, store, seals, blindIndex }: ImportingNeeds, patience: Patience): ImportingNeeds => {
+  // Nothing waits for a command's turn that has one itself, or all of them might.
+  const pace = createPace({ most: store.isShared ? atOnceElsewhere : atOnceHere });
+  return {
+    store: { ...store, head: () => patience(store.head) },
+    seals: {
+      ...seals,
+      prepare: (ids) => patience(() => seals.prepare(ids)),
+      seal: (id, value) => patience(async () => seals.seal(id, value)),
+    },
+    blindIndex,
+    handle: Object.assign((...asked: Parameters<Handle>) => patience(() => pace.run(() => handle(...asked))), handle, {
+      load: (...asked: Parameters<Handle['load']>) => patience(() => handle.load(...asked)),
+      first: (...asked: Parameters<Handle['first']>) => patience(() => handle.first(...asked)),
+      prepared: (...asked: Parameters<Handle['prepared']>) => patience(() => handle.prepared(...asked)),
+    }) as Handle,
+  };
 };
 
-const patient = (handle: Handle): Handle =>
-  Object.assign((...asked: Parameters<Handle>) => insist(() => handle(...asked)), handle, {
-    load: (...asked: Parameters<Handle['load']>) => insist(() => handle.load(...asked)),
-  }) as Handle;
-
 /** Log and vault alone: nothing folds read models meanwhile, so that the log has the machine to itself. */
-const importHere = async (config: Config, plan: OlistImport, watched: Watched): Promise<Outcome> => {
+const importHere = async (
+  config: Config,
+  plan: OlistImport,
+  { patience, ...watched }: Watched & { patience: Patience },
+): Promise<Outcome> => {
   const { store, close } = await connectLog(config, { contract: eventContract, now: Date.now, onBatch: () => {}, onError: () => {} });
   const { seals, blindIndex, vault } = await connectVault(config, Date.now);
   try {
-    const handle = createHandle(store, { states });
-    return await runImport({ handle: store.isShared ? patient(handle) : handle, store, seals, blindIndex }, plan, watched);
+    const needs = { handle: createHandle(store, { states }), store, seals, blindIndex };
+    // A log in a file is nobody else's meanwhile.
+    return await runImport(store.isShared ? steady(needs, patience) : needs, plan, watched);
   } finally {
     await close();
     await vault.close();
   }
 };
 
-const importThere = async (owner: Owner, directory: string, { progress, signal }: Watched): Promise<Outcome> => {
+const importThere = async (owner: Owner, options: OlistImportOptions): Promise<Outcome> => {
+  const { directory, longestMs, progress, notice, signal } = options;
   let outcome: object | null = null;
-  for await (const line of askOwner(owner, 'import.olist', { directory }, signal)) {
-    if ('progress' in line) {
+  for await (const line of askOwner(owner, 'import.olist', { directory, longestMs }, signal)) {
+    if ('notice' in line) notice(String(line.notice));
+    else if ('progress' in line) {
       const { what, done, all } = line.progress as { what: string; done: number; all: number };
       progress(what, done, all);
     } else outcome = line;
@@ -205,6 +220,9 @@ export interface OlistImportOptions {
   readonly json: boolean;
   readonly print: (line: string) => void;
   readonly progress: Progress;
+  readonly notice: (line: string) => void;
+  /** How long an engine that is away is waited for, in milliseconds. */
+  readonly longestMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -243,10 +261,10 @@ const compare = async ({ directory, print, json, all }: OlistImportOptions, ask:
 
 /** Answers the exit code: 1 when a figure of the product differs from the files. */
 export const runOlistImport = async (options: OlistImportOptions): Promise<number> => {
-  const { config, directory, verify, progress, signal } = options;
+  const { config, directory, verify, progress, notice, longestMs, signal } = options;
   const owner = ownerOf(config.DATA_DIR);
   if (owner) {
-    const outcome = await importThere(owner, directory, options);
+    const outcome = await importThere(owner, options);
     show(options, outcome);
     if (!verify) return 0;
     return (await compare(options, asking(owner.api, await tokenOf(owner, signal), outcome.position, signal))) > 0 ? 1 : 0;
@@ -254,7 +272,8 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
   const plan = planOf(directory);
   const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
   try {
-    const outcome = await importHere(config, plan, options);
+    const patience = createPatience({ longestMs, say: notice, signal });
+    const outcome = await importHere(config, plan, { progress, signal, patience });
     show(options, outcome);
     if (!verify) return 0;
     const wrong = await withProduct(config, progress, (api, token) => compare(options, asking(api, token, outcome.position, signal)));

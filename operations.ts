@@ -218,7 +218,7 @@ async function* mintTokens({ tokens, production }: Operated, { count, roles: gra
   }
 }
 
-const Import = z.strictObject({ directory: z.string().min(1) });
+const Import = z.strictObject({ directory: z.string().min(1), longestMs: z.number().nonnegative() });
 
 const Nothing = z.strictObject({});
 
@@ -234,7 +234,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'sagas.show': operation(SagaKey, showSaga),
   'sagas.retry': settleSaga('retry'),
   'sagas.close': settleSaga('close'),
-  'import.olist': operation(Import, (marketplace, { directory }, signal) => importing(marketplace, directory, signal)),
+  'import.olist': operation(Import, (marketplace, input, signal) => importing(marketplace, input, signal)),
   'users.grant': operation(Grant, grant),
   tokens: operation(Tokens, mintTokens),
 };

@@ -16,7 +16,9 @@ import type { EventStore } from './event-store/port.ts';
 import type { RawLog, RawTarget } from './event-store/raw.ts';
 import { openRawSqlite, openRawSqliteTarget } from './event-store/raw-sqlite.ts';
 import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { steadyLog, steadyTarget } from './event-store/steady.ts';
 import { verifyLog, verifyRawLog, verifyRawStream, verifyStream } from './event-store/verify.ts';
+import type { Patience } from './patience.ts';
 
 const logFile = (dataDir: string) => join(dataDir, 'log.db');
 
@@ -234,16 +236,18 @@ const openRawTarget = async (place: string, owns: EventContract['owns']): Promis
   return openRawEventStoreDb(place, owns);
 };
 
+/** Work on a log that takes minutes. */
+interface LongWork extends Pick<EventContract, 'owns'> {
+  /** Waits for a log that is away. */
+  readonly patience: Patience;
+}
+
 /** Checks the whole chain of hashes of a log. */
-export const verifyAnyLog = async (
-  place: string,
-  { owns }: Pick<EventContract, 'owns'>,
-  onProgress: (done: number, all: number) => void,
-) => {
+export const verifyAnyLog = async (place: string, { owns, patience }: LongWork, onProgress: (done: number, all: number) => void) => {
   if (!isAddress(place)) return { log: place, found: await verifyLog(place, onProgress) };
   const log = await openRawLog(place, owns);
   try {
-    return { log: log.name, found: await verifyRawLog(log, onProgress) };
+    return { log: log.name, found: await verifyRawLog(steadyLog(log, patience), onProgress) };
   } finally {
     await log.close();
   }
@@ -253,12 +257,13 @@ export const verifyAnyLog = async (
 export const copyLog = async (
   from: string,
   to: string,
-  { owns, ...options }: Pick<CopyOptions, 'onProgress' | 'signal'> & Pick<EventContract, 'owns'>,
+  { owns, patience, ...options }: Pick<CopyOptions, 'onProgress' | 'signal'> & LongWork,
 ): Promise<Copied> => {
   const source = await openRawLog(from, owns);
   try {
     const target = await openRawTarget(to, owns);
-    return await copyEvents({ ...options, from: source, to: target }).finally(() => target.close());
+    const steady = { from: steadyLog(source, patience), to: steadyTarget(target, patience) };
+    return await copyEvents({ ...options, ...steady }).finally(() => target.close());
   } finally {
     await source.close();
   }

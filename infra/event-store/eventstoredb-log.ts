@@ -19,7 +19,7 @@ const mayBeOurs = ({ streamId }: Pick<Read, 'streamId'>) => !streamId.startsWith
 export type Unplaced = Pick<Raw, 'type' | 'metadata' | 'data' | 'hash'>;
 
 export interface Patience {
-  /** Milliseconds after which a call that found no answer is given up. */
+  /** Milliseconds for which a call that failed is tried again. */
   readonly total: number;
   /** Milliseconds that one try of it may take. */
   readonly once: number;
@@ -120,7 +120,7 @@ export const openEventStoreDbLog = (url: string, options: EventStoreDbLogOptions
   const persist = async <T>(ask: (within: number, again: boolean) => Promise<T>, { total, once } = patience): Promise<T> => {
     const end = performance.now() + total;
     for (let [again, wait] = [false, 20]; ; [again, wait] = [true, Math.min(wait * 2, 250)]) {
-      const within = Math.min(once, end - performance.now());
+      const within = again ? Math.min(once, end - performance.now()) : once;
       try {
         return await inTime(ask(within, again), within);
       } catch (error) {

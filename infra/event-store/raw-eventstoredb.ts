@@ -6,8 +6,8 @@ import { openEventStoreDbLog, type Patience, proposedOf } from './eventstoredb-l
 import { createLogHealth } from './health.ts';
 import type { Raw, RawTarget } from './raw.ts';
 
-/** Nobody waits for an answer here: a server that restarts is waited for. */
-const unhurried: Patience = { total: 60_000, once: 15_000 };
+/** Nobody waits for an answer here: a page may take its time. What is away is waited for by whoever reads. */
+const unhurried: Patience = { total: 2_000, once: 15_000 };
 
 /** Runs of events that follow each other in one stream, each as large as an append may be. */
 function* runsOf(events: readonly Raw[]): Generator<readonly Raw[]> {

@@ -38,7 +38,7 @@ let first: Done;
 /** As the command line asks the process that owns the data. */
 const run = async (into: Market, from: string): Promise<Done> => {
   let last: object = {};
-  for await (const line of perform(into, 'import.olist', { directory: from }, new AbortController().signal)) last = line;
+  for await (const line of perform(into, 'import.olist', { directory: from, longestMs: 60_000 }, new AbortController().signal)) last = line;
   return last as Done;
 };
 const differences = async (of: Market, from: string, position: string) => {
