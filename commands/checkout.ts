@@ -9,7 +9,7 @@ import { later, minutes } from '../domain/id.ts';
 import { defaultLocation } from '../domain/location.ts';
 import type { Method } from '../domain/payment/deadlines.ts';
 import type { Sealed } from '../domain/privacy.ts';
-import { availableOf } from '../domain/stock/state.ts';
+import { availableOf, mayBeOver } from '../domain/stock/state.ts';
 import { stock, stockId } from '../domain/stock/stock.ts';
 import { user } from '../domain/user/user.ts';
 import { type PricingNeeds, priceLines, shippingFor, type WantedLine } from './checkout-prices.ts';
@@ -85,7 +85,7 @@ const mustBeFree = async (handle: Handle, lines: readonly QuotedLine[], at: stri
   const missing: MissingLine[] = [];
   for (const { lineId, variantId, location, sku, quantity } of lines) {
     const { state } = await handle.load(stock, stockId(variantId, location));
-    const isSure = state.status === 'none' || state.firstExpiry === null || at < state.firstExpiry;
+    const isSure = state.status === 'none' || !mayBeOver(state, at);
     const free = state.status === 'none' ? 0 : availableOf(state);
     if (isSure && free < quantity) missing.push({ lineId, variantId, sku, code: 'stock.insufficient' });
   }

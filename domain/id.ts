@@ -32,3 +32,9 @@ export const later = (at: string, milliseconds: number): string => new Date(Date
 export const minutes = (count: number) => count * 60_000;
 export const hours = (count: number) => count * 3_600_000;
 export const days = (count: number) => count * 86_400_000;
+
+/** Clocks of processes that work together differ by less. */
+const skew = minutes(5);
+
+/** Whether a time that a clock has told lies so far ahead of `now` that one of the two clocks is wrong: what it says of an end or a pause counts no more. */
+export const isAhead = (told: string, now: string): boolean => told > now && told > later(now, skew);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { given } from '../../tests/given.ts';
-import { days, later } from '../id.ts';
+import { days, hours, later } from '../id.ts';
 import { idr, noon, shares } from '../payment/sale.fixture.ts';
 import {
   bookCapture,
@@ -44,11 +44,23 @@ describe('a booking', () => {
       .refuses('ledger.unbalanced'));
   it('is refused when it is too old to tell whether it was made before', () => {
     const now = later(noon, days(40));
-    const recent: LedgerEvent = { ...booked, bookingId: 'other', valueAt: now, at: now };
-    given(ledger, booked, recent)
+    const many = Array.from({ length: 1_000 }, (_, n): LedgerEvent => ({ ...booked, bookingId: `other${n}`, valueAt: now, at: now }));
+    given(ledger, booked, ...many.slice(1))
       .when({ ...capture, at: now })
-      .refuses('ledger.too_old');
-    expect(Object.keys(given(ledger, booked, recent).state().recent)).toEqual([now.slice(0, 13)]);
+      .then();
+    const past = given(ledger, booked, ...many, { ...booked, bookingId: 'last', valueAt: later(now, hours(1)), at: now });
+    past.when({ ...capture, at: now }).refuses('ledger.too_old');
+    expect(Object.keys(past.state().recent)).toEqual([now, later(now, hours(1))].map((at) => at.slice(0, 13)));
+  });
+  it('is made once the clock is right that was ahead, and once only', () => {
+    const ahead = later(noon, days(40));
+    const past = [booked, { ...booked, bookingId: 'ahead', valueAt: ahead, at: ahead }] as const;
+    given(ledger, ...past)
+      .when(capture)
+      .then();
+    given(ledger, ...past)
+      .when({ ...capture, bookingId: 'next' })
+      .then({ ...booked, bookingId: 'next' });
   });
   it('is none where nothing is booked', () => expect(bookPlatform({ interest: idr(0), rounding: idr(0) }, purchase)).toBeNull());
   it('takes interest and rounding as the platform’s own', () =>

@@ -23,32 +23,48 @@ export type LedgerCommand = {
 };
 
 /**
- * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by the hour of their value time.
+ * `balances`: minor units by `<account>.<currency>`. `recent`: the booking ids of the last 30 days, by the hour of their value time; the last
+ * thousand are kept for longer, for the clock may be wrong. `forgotten`: the last hour that is not kept any more.
  * NOTE: that is how a booking stays booked once without keeping all ids for ever. A repeat carries the same `valueAt` as the first time
- * (it comes from the event that caused it), so it can only stand in that one hour; what is older than the hours still kept is refused,
- * never booked twice.
+ * (it comes from the event that caused it), so it can only stand in that one hour; what stands in an hour that is forgotten, or in one
+ * before it, is refused, never booked twice.
  */
 export interface Ledger {
   readonly balances: Readonly<Record<string, number>>;
   readonly recent: Readonly<Record<string, Shelf<1>>>;
-  readonly latest: string;
+  readonly forgotten: string;
 }
 
 const kept = days(30);
-const laterOf = (a: string, b: string) => {
-  if (b > a) return b;
-  return a;
-};
+const fewest = 1_000;
 const hourOf = (at: string) => at.slice(0, 13);
-const horizon = (latest: string) => (latest === '' ? '' : hourOf(later(latest, -kept)));
 
-const remember = (ledger: Ledger, { bookingId, valueAt: at }: { bookingId: string; valueAt: string }): Ledger['recent'] => {
+const sizeOf = (hour: Shelf<1>) => Object.values(hour).reduce((count, box) => count + Object.keys(box).length, 0);
+
+const remember = (ledger: Ledger, { bookingId, valueAt: at }: { bookingId: string; valueAt: string }): Omit<Ledger, 'balances'> => {
+  const { recent, forgotten } = ledger;
   const hour = hourOf(at);
-  const known = ledger.recent[hour];
-  if (known) return { ...ledger.recent, [hour]: put(known, bookingId, 1) };
-  const oldest = horizon(laterOf(at, ledger.latest));
-  const still = Object.entries(ledger.recent).filter(([each]) => each >= oldest);
-  return { ...Object.fromEntries(still), [hour]: put<1>({}, bookingId, 1) };
+  const known = recent[hour];
+  if (known) return { recent: { ...recent, [hour]: put(known, bookingId, 1) }, forgotten };
+  return withoutOld({ recent: { ...recent, [hour]: put<1>({}, bookingId, 1) }, forgotten }, hourOf(later(at, -kept)));
+};
+
+/** Without the hours before `oldest`, the first ones first, as long as enough are left. */
+const withoutOld = ({ recent, forgotten }: Omit<Ledger, 'balances'>, oldest: string): Omit<Ledger, 'balances'> => {
+  const old = Object.keys(recent)
+    .filter((hour) => hour < oldest)
+    .sort();
+  if (old.length === 0) return { recent, forgotten };
+  let left = Object.values(recent).reduce((count, hour) => count + sizeOf(hour), 0);
+  const still = { ...recent };
+  let last = forgotten;
+  for (const hour of old) {
+    left -= sizeOf(still[hour] ?? {});
+    if (left < fewest) break;
+    delete still[hour];
+    if (hour > last) last = hour;
+  }
+  return { recent: still, forgotten: last };
 };
 
 const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
@@ -57,7 +73,7 @@ const evolve = (ledger: Ledger, event: LedgerEvent): Ledger => {
     const key = `${account}.${amount.currency}`;
     balances[key] = (balances[key] ?? 0) + amount.amount;
   }
-  return { balances, recent: remember(ledger, event), latest: laterOf(event.valueAt, ledger.latest) };
+  return { balances, ...remember(ledger, event) };
 };
 
 const mustBalance = (entries: readonly Entry[]) => {
@@ -68,7 +84,7 @@ const mustBalance = (entries: readonly Entry[]) => {
 
 const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
   if (look(ledger.recent[hourOf(command.valueAt)] ?? {}, command.bookingId)) return [];
-  if (hourOf(command.valueAt) < horizon(ledger.latest)) {
+  if (hourOf(command.valueAt) <= ledger.forgotten) {
     throw new DomainError('ledger.too_old', 'This booking is too old to tell whether it was made before.', {
       bookingId: command.bookingId,
     });
@@ -81,8 +97,8 @@ const book = (ledger: Ledger, command: LedgerCommand): LedgerEvent[] => {
 
 export const ledger: Decider<Ledger, LedgerCommand, LedgerEvent> = {
   category: 'ledger',
-  version: 2,
-  initial: { balances: {}, recent: {}, latest: '' },
+  version: 3,
+  initial: { balances: {}, recent: {}, forgotten: '' },
   evolve,
   decide: (command, state) => book(state, command),
 };

@@ -1,5 +1,6 @@
 // What a stock's events mean: how many pieces stand on the shelf, and which of them are kept back for whom.
 
+import { isAhead } from '../id.ts';
 import { entries, look, put, type Shelf, take } from '../shelf.ts';
 import type { StockEvent } from './events.ts';
 
@@ -9,6 +10,8 @@ export interface Hold {
   readonly buyerId: string;
   readonly quantity: number;
   readonly until: string;
+  /** When it was made. */
+  readonly at: string;
   readonly countedFor?: readonly string[];
   readonly cod?: true;
 }
@@ -18,9 +21,10 @@ export const keysOf = ({ buyerId, countedFor }: Pick<Hold, 'buyerId' | 'countedF
 
 /**
  * `heldPieces` and `committedPieces` sum up `held` (not paid yet) and `committed`; `unpaidBy` counts each buyer's unpaid holds, and those to be paid at the door until they are shipped.
- * No unpaid hold expires before `firstExpiry`; it may be too early, and is put right when the clock passes it.
- * `resolved`: holds that were released or consumed before their `until`, by its first 15 characters (ten minutes). Once all of those
- * minutes lie before `clock` (the latest time seen) they are forgotten: a hold that would end by then is refused anyway.
+ * No unpaid hold expires before `firstExpiry`; it may be too early, and is put right when the clock passes it. None was made after
+ * `lastHold`; it may be too late, and is put right when a clock that was ahead is.
+ * `resolved`: how holds ended, by the first 15 characters of their `until` (ten minutes). What is over is forgotten when there are many,
+ * for a hold that would be over is refused anyway; some are kept all the same, for the clock may have been wrong.
  * `movements`: the last ids of what was received, adjusted or returned.
  */
 export interface OpenStock {
@@ -37,15 +41,19 @@ export interface OpenStock {
   readonly committed: Shelf<Hold>;
   readonly unpaidBy: Shelf<number>;
   readonly firstExpiry: string | null;
-  readonly resolved: Readonly<Record<string, Readonly<Record<string, 'released' | 'consumed'>>>>;
+  readonly lastHold: string | null;
+  readonly resolved: Readonly<Record<string, Readonly<Record<string, Resolution>>>>;
   readonly movements: readonly string[];
-  readonly clock: string;
 }
+
+type Resolution = 'released' | 'consumed' | 'expired';
 
 export type Stock = { readonly status: 'none' } | OpenStock;
 
 /** Movements are rare beside holds, so that this reaches back much further than the command ids that every stream remembers. */
 const keptMovements = 200;
+/** Holds that have ended and are remembered, however long ago. */
+const keptResolutions = 200;
 
 export const availableOf = (stock: OpenStock) => stock.onHand - stock.heldPieces - stock.committedPieces;
 
@@ -57,17 +65,21 @@ export const resolutionOf = (stock: OpenStock, holdId: string) => {
   return undefined;
 };
 
-const laterOf = (a: string, b: string) => (a < b ? b : a);
+/** Whether an unpaid hold counts no more: its time is over, or it was made by a clock that was ahead, and would stand until that time comes. */
+export const isOver = ({ until, at: madeAt }: Hold, at: string) => until <= at || isAhead(madeAt, at);
+
+/** Whether some unpaid hold may count no more, so that more may be free than the figures say. */
+export const mayBeOver = ({ firstExpiry, lastHold }: OpenStock, at: string) =>
+  (firstExpiry !== null && at >= firstExpiry) || (lastHold !== null && isAhead(lastHold, at));
 
 export const evolve = (stock: Stock, event: StockEvent): Stock => {
   const open = stock.status === 'open' ? stock : opened(event);
   const next = change(open, event);
-  const clock = laterOf(event.at, open.clock);
-  const isPassed = next.firstExpiry !== null && clock >= next.firstExpiry && event.type !== 'stock.hold_expired';
-  return { ...next, clock, ...(isPassed && { firstExpiry: earliest(next.held) }) };
+  // Not while holds expire, of which there may be many.
+  return event.type !== 'stock.hold_expired' && mayBeOver(next, event.at) ? { ...next, ...bounds(next.held) } : next;
 };
 
-const opened = ({ variantId, location, productId, sellerId, at }: StockEvent): OpenStock => ({
+const opened = ({ variantId, location, productId, sellerId }: StockEvent): OpenStock => ({
   status: 'open',
   variantId,
   location,
@@ -81,9 +93,9 @@ const opened = ({ variantId, location, productId, sellerId, at }: StockEvent): O
   committed: {},
   unpaidBy: {},
   firstExpiry: null,
+  lastHold: null,
   resolved: {},
   movements: [],
-  clock: at,
 });
 
 const change = (stock: OpenStock, event: StockEvent): OpenStock => {
@@ -93,19 +105,20 @@ const change = (stock: OpenStock, event: StockEvent): OpenStock => {
     case 'stock.returned':
       return { ...stock, onHand: event.onHand, movements: [...stock.movements.slice(1 - keptMovements), event.movementId] };
     case 'stock.held': {
-      const { holdId, checkoutId, orderId, buyerId, quantity, until, countedFor, cod } = event;
-      const held: Hold = { checkoutId, orderId, buyerId, quantity, until, ...(countedFor && { countedFor }), ...(cod && { cod }) };
+      const { holdId, checkoutId, orderId, buyerId, quantity, until, at, countedFor, cod } = event;
+      const held: Hold = { checkoutId, orderId, buyerId, quantity, until, at, ...(countedFor && { countedFor }), ...(cod && { cod }) };
       return {
         ...stock,
         heldPieces: stock.heldPieces + quantity,
         held: put(stock.held, holdId, held),
         unpaidBy: countedUp(stock.unpaidBy, keysOf(held)),
         firstExpiry: stock.firstExpiry !== null && stock.firstExpiry < until ? stock.firstExpiry : until,
+        lastHold: stock.lastHold !== null && stock.lastHold > at ? stock.lastHold : at,
       };
     }
     case 'stock.hold_committed': {
-      const { holdId, checkoutId, orderId, buyerId, quantity, until } = event;
-      const kept = look(stock.held, holdId) ?? { checkoutId, orderId, buyerId, quantity, until };
+      const { holdId, checkoutId, orderId, buyerId, quantity, until, at } = event;
+      const kept = look(stock.held, holdId) ?? { checkoutId, orderId, buyerId, quantity, until, at };
       return {
         ...noLongerHeld(stock, event, kept.cod === true),
         committedPieces: stock.committedPieces + quantity,
@@ -117,7 +130,7 @@ const change = (stock: OpenStock, event: StockEvent): OpenStock => {
     case 'stock.hold_released':
       return remember(look(stock.held, event.holdId) ? noLongerHeld(stock, event) : noLongerCommitted(stock, event), event, 'released');
     case 'stock.hold_expired':
-      return noLongerHeld(stock, event);
+      return remember(noLongerHeld(stock, event), event, 'expired');
     case 'stock.low_level_set':
       return { ...stock, lowLevel: event.level };
     case 'stock.low':
@@ -160,19 +173,31 @@ const noLongerCommitted = (stock: OpenStock, { holdId, quantity }: OfHold): Open
   };
 };
 
-const remember = (stock: OpenStock, { holdId, until, at }: OfHold & { at: string }, how: 'released' | 'consumed'): OpenStock => {
-  const now = laterOf(at, stock.clock);
-  if (until <= now) return stock;
+const remember = (stock: OpenStock, { holdId, until, at }: OfHold & { at: string }, how: Resolution): OpenStock => {
   const slot = until.slice(0, 15);
   const known = stock.resolved[slot];
   if (known) return { ...stock, resolved: { ...stock.resolved, [slot]: { ...known, [holdId]: how } } };
-  const current = now.slice(0, 15);
-  const still = Object.entries(stock.resolved).filter(([each]) => each >= current);
-  return { ...stock, resolved: { ...Object.fromEntries(still), [slot]: { [holdId]: how } } };
+  return { ...stock, resolved: { ...withoutOld(stock.resolved, at.slice(0, 15)), [slot]: { [holdId]: how } } };
 };
 
-const earliest = (held: Shelf<Hold>): string | null => {
-  let first: string | null = null;
-  for (const [, { until }] of entries(held)) if (first === null || until < first) first = until;
-  return first;
+/** Without those that were over before `slot`, the oldest first, as far as many are left. */
+const withoutOld = (resolved: OpenStock['resolved'], slot: string): OpenStock['resolved'] => {
+  let left = Object.values(resolved).reduce((count, each) => count + Object.keys(each).length, 0);
+  const still: Record<string, Readonly<Record<string, Resolution>>> = {};
+  for (const [each, holds] of Object.entries(resolved).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const without = left - Object.keys(holds).length;
+    if (each < slot && without >= keptResolutions) left = without;
+    else still[each] = holds;
+  }
+  return still;
+};
+
+const bounds = (held: Shelf<Hold>): Pick<OpenStock, 'firstExpiry' | 'lastHold'> => {
+  let firstExpiry: string | null = null;
+  let lastHold: string | null = null;
+  for (const [, { until, at }] of entries(held)) {
+    if (firstExpiry === null || until < firstExpiry) firstExpiry = until;
+    if (lastHold === null || at > lastHold) lastHold = at;
+  }
+  return { firstExpiry, lastHold };
 };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { given } from '../../tests/given.ts';
 import { DomainError } from '../error.ts';
+import { later, minutes } from '../id.ts';
 import { entries } from '../shelf.ts';
 import { StockEvent } from './events.ts';
 import { availableOf, type OpenStock, type Stock } from './state.ts';
@@ -90,10 +91,29 @@ describe('a hold', () => {
     given(stock, received)
       .when({ ...hold, at: one })
       .refuses('stock.hold_too_late'));
-  it('is refused when the stock has seen a later time than its end', () =>
+  it('is made once the clock is right that was ahead', () =>
     given(stock, { ...received, at: two })
       .when(hold)
-      .refuses('stock.hold_too_late'));
+      .then(held));
+  it('counts no more when the clock is right that made it, and its goods are sold', () => {
+    const ahead = { ...held, quantity: 5, available: 0, until: '2026-01-31T13:00:00.000Z', at: '2026-01-31T12:00:00.000Z' };
+    const over = { ...expired, quantity: 5, until: ahead.until, at: noon };
+    const wanted = { ...hold, holdId: 'l2.1' };
+    const past = given(stock, received, ahead);
+    past.when(wanted).then(over, { ...held, holdId: 'l2.1' });
+    past.when({ type: 'commit', holdId: 'l1.1', at: noon }).refuses('stock.hold_expired');
+    past.when({ type: 'release', holdId: 'l1.1', at: noon }).then(over);
+    expect(given(stock, received, ahead, over, { ...held, holdId: 'l2.1' }).state()).toMatchObject({ heldPieces: 3, lastHold: noon });
+  });
+  it('is not held again after a clock that was ahead has ended it', () => {
+    const late = { ...expired, at: '2026-01-31T12:00:00.000Z' };
+    given(stock, received, held, late)
+      .when({ ...hold, at: half })
+      .refuses('stock.hold_too_late');
+    given(stock, received, held, { ...released, at: late.at })
+      .when({ ...hold, at: half })
+      .then();
+  });
   it('no longer counts at the next command once its time is over, though no timer ran', () =>
     given(stock, received, held)
       .when({ ...hold, holdId: 'l2.1', quantity: 5, until: two, at: one })
@@ -208,15 +228,20 @@ describe('a hold ends once', () => {
       .then();
     given(stock, received, held, released).when(hold).then();
   });
-  it('and is forgotten only when a repeat would be refused', () => {
-    const another = { ...received, movementId: 'm2', quantity: 1, available: 6, onHand: 6, at: two };
-    const third = { ...held, holdId: 'l3.1', until: '2026-01-01T15:00:00.000Z', available: 3, onHand: 6, at: two };
-    const past = [received, held, released, another, third, { ...released, ...third, type: 'stock.hold_released', available: 6 }] as const;
-    expect(given(stock, ...past).state()).toMatchObject({ resolved: { '2026-01-01T15:0': { 'l3.1': 'released' } } });
-    expect(JSON.stringify(given(stock, ...past).state())).not.toContain('l1.1');
-    given(stock, ...past)
-      .when(hold)
-      .refuses('stock.hold_too_late');
+  it('and is forgotten only when a repeat would be refused, and many others ended since', () => {
+    const time = (minute: number) => later(noon, minutes(minute));
+    const ended = (n: number) => {
+      const each = { ...kept, holdId: `n${n}.1`, until: time(60 + 10 * n), quantity: 1 };
+      return [
+        { ...held, ...each, available: 4, at: time(59 + 10 * n) },
+        { ...released, ...each, available: 5, at: time(59 + 10 * n) },
+      ] as const;
+    };
+    const past = [received, held, released, ...Array.from({ length: 200 }, (_, n) => ended(n + 1)).flat()] as const;
+    expect(JSON.stringify(given(stock, ...past).state())).toContain('l1.1');
+    const more = given(stock, ...past, ...ended(201));
+    expect(JSON.stringify(more.state())).not.toContain('l1.1');
+    more.when({ ...hold, at: two }).refuses('stock.hold_too_late');
   });
 });
 

@@ -3,7 +3,7 @@ import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
 import { entries, look } from '../shelf.ts';
 import type { StockEvent } from './events.ts';
-import { availableOf, evolve, type Hold, keysOf, type OpenStock, resolutionOf, type Stock } from './state.ts';
+import { availableOf, evolve, type Hold, isOver, keysOf, mayBeOver, type OpenStock, resolutionOf, type Stock } from './state.ts';
 
 export type StockCommand =
   /** The first one opens the stock and says whose it is. */
@@ -115,9 +115,10 @@ const giveBack = (stock: OpenStock, { movementId, orderId, quantity, condition, 
 const hold = (stock: Stock, command: Of<'hold'>): StockEvent[] => {
   const { holdId, quantity, until, countedFor: keys, cod, at } = command;
   if (stock.status === 'none') throw outOfStock(0, quantity);
-  if (isKnown(stock, holdId)) return [];
-  // NOTE: this is what makes it safe to forget a resolved hold once its `until` has passed.
-  if (until <= at || until <= stock.clock) throw new DomainError('stock.hold_too_late', 'This hold would be over already.', { until });
+  const resolution = resolutionOf(stock, holdId);
+  if (isKept(stock, holdId) || (resolution && resolution !== 'expired')) return [];
+  // NOTE: this is what makes it safe to forget a hold once its `until` has passed.
+  if (until <= at || resolution) throw new DomainError('stock.hold_too_late', 'This hold would be over already.', { until });
   const countedFor = keysOf(command);
   const expired = expiries(stock, at, countedFor);
   const available = expired.at(-1)?.available ?? availableOf(stock);
@@ -137,19 +138,18 @@ const hold = (stock: Stock, command: Of<'hold'>): StockEvent[] => {
   return orLow(stock, [...expired, held]);
 };
 
-const isKnown = (stock: OpenStock, holdId: string) =>
-  look(stock.held, holdId) !== undefined || look(stock.committed, holdId) !== undefined || resolutionOf(stock, holdId) !== undefined;
+const isKept = (stock: OpenStock, holdId: string) => look(stock.held, holdId) !== undefined || look(stock.committed, holdId) !== undefined;
 
 const outOfStock = (available: number, quantity: number) =>
   new DomainError('stock.insufficient', `Only ${available} left.`, { available, quantity });
 
 type Expired = Extract<StockEvent, { type: 'stock.hold_expired' }>;
 
-/** The expiry of unpaid holds that are over, those of one buyer (`firstOf`) and then the oldest first; none is looked for before the first can be over. */
+/** The expiry of unpaid holds that are over, those of one buyer (`firstOf`) and then the oldest first; none is looked for before one can be over. */
 const expiries = (stock: OpenStock, at: string, firstOf: readonly string[] = []): Expired[] => {
-  if (stock.firstExpiry === null || at < stock.firstExpiry) return [];
+  if (!mayBeOver(stock, at)) return [];
   const due: [string, Hold][] = [];
-  for (const entry of entries(stock.held)) if (entry[1].until <= at) due.push(entry);
+  for (const entry of entries(stock.held)) if (isOver(entry[1], at)) due.push(entry);
   const turn = ([id, hold]: [string, Hold]) => `${keysOf(hold).some((key) => firstOf.includes(key)) ? 0 : 1}${hold.until}${id}`;
   due.sort((a, b) => (turn(a) < turn(b) ? -1 : 1));
   let available = availableOf(stock);
@@ -161,7 +161,7 @@ const expiries = (stock: OpenStock, at: string, firstOf: readonly string[] = [])
 
 const commit = (stock: OpenStock, { holdId, at }: Of<'commit'>): StockEvent[] => {
   const held = look(stock.held, holdId);
-  if (held && held.until > at) return [committed(stock, holdId, held, at)];
+  if (held && !isOver(held, at)) return [committed(stock, holdId, held, at)];
   if (look(stock.committed, holdId)) return [];
   const resolution = resolutionOf(stock, holdId);
   if (resolution === 'consumed') return [];
@@ -195,7 +195,7 @@ const release = (stock: OpenStock, { holdId, at }: Of<'release'>): StockEvent[] 
   const held = look(stock.held, holdId);
   const kept = held ?? look(stock.committed, holdId);
   if (!kept) return [];
-  const type = held && held.until <= at ? 'stock.hold_expired' : 'stock.hold_released';
+  const type = held && isOver(held, at) ? 'stock.hold_expired' : 'stock.hold_released';
   return [{ type, ...facts(stock, at, availableOf(stock) + kept.quantity), ...holdFacts(holdId, kept) }];
 };
 
@@ -208,7 +208,7 @@ const setLowLevel = (stock: OpenStock, { level, at }: Of<'set_low_level'>): Stoc
 
 export const stock: Decider<Stock, StockCommand, StockEvent> = {
   category: 'stock',
-  version: 1,
+  version: 2,
   initial: { status: 'none' },
   evolve,
   decide: (command, state) => {
