@@ -59,9 +59,11 @@ export const freshEnough = (reads: ReadPosition): MiddlewareHandler<Env> => {
 
 const jsonType = { 'content-type': 'application/json' };
 
+/** Text that is the JSON of what a route says that it answers. */
+export type TextOf<T> = unknown extends T ? string : JsonText<Said<NoInfer<T>>>;
+
 /** Answers text that is JSON already, of what the route says that it answers. */
-export const json = <T>(c: C & Answers<T>, text: unknown extends T ? string : JsonText<Said<NoInfer<T>>>): Response =>
-  c.body(text, 200, jsonType);
+export const json = <T>(c: C & Answers<T>, text: TextOf<T>): Response => c.body(text, 200, jsonType);
 
 /** Where `projections/fold.ts` puts the revision of a row's own stream. */
 const revisionAtEnd = /"revision":(\d+)\}$/;
@@ -105,6 +107,10 @@ export const periodOf = (column: string, from: string | undefined, to: string | 
 /** `{items: […], next}` of items that are JSON already; `next` is null on the last page. */
 export const pageText = <Item>(items: readonly JsonText<Item>[], next: string | null): JsonText<Page<Item>> =>
   storedText(`{"items":[${items.join(',')}],"next":${JSON.stringify(next)}}`);
+
+/** `{items: […]}` of rows, whole; they go out as they are stored, as `Item`s. */
+export const listText = <Item>(found: readonly FoundRow[]): JsonText<{ readonly items: readonly Item[] }> =>
+  storedText(`{"items":[${found.map(({ row }) => row).join(',')}]}`);
 
 /** One page of rows. The rows go out as they are stored, as `Item`s, unless `map` changes them. */
 export const page = async <Item>(

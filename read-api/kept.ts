@@ -3,8 +3,9 @@ import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
 import type { Env } from '../infra/http/env.ts';
+import type { Answers } from '../infra/http/json.ts';
 import { early, given } from '../infra/http/wire.ts';
-import { json, revisionAtEndOf } from './http.ts';
+import { json, revisionAtEndOf, type TextOf } from './http.ts';
 
 type C = Context<Env>;
 
@@ -33,16 +34,10 @@ const isAmong = (wanted: string, etag: string) =>
   wanted === '*' || wanted.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
 
 /** `mark`: that of the text. Who is signed in keeps nothing, as everywhere, but may ask whether it has changed too. */
-export const kept = (c: C, text: string, seconds: number, mark = markOf(text)): Response => {
+export const kept = <T>(c: C & Answers<T>, text: TextOf<T>, seconds: number, mark = markOf(text)): Response => {
   const etag = `"${mark}"`;
   early(c, 'etag', etag);
   if (!c.get('principal')) early(c, 'cache-control', `public, max-age=${seconds}`);
   const wanted = given(c, 'if-none-match');
-  return wanted !== undefined && isAmong(wanted, etag) ? c.body(null, 304) : json(c, text);
-};
-
-/** The same for one stored row, or the refusal with this code. */
-export const keptRow = async (c: C, found: string | null, seconds: number, missing: () => Error): Promise<Response> => {
-  if (found === null) throw missing();
-  return kept(c, found, seconds);
+  return wanted !== undefined && isAmong(wanted, etag) ? c.body(null, 304) : json<T>(c, text);
 };

@@ -3,14 +3,16 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import type { Revised } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
-import { jsonText } from '../infra/http/json.ts';
+import { jsonText, storedText } from '../infra/http/json.ts';
 import { page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { BalanceRow } from '../projections/seller/balances.ts';
+import type { PageRow } from '../projections/seller/pages.ts';
 import type { StoreRow } from '../projections/seller/stores.ts';
 import type { TrialBalanceRow } from '../projections/seller/trial-balance.ts';
 import { json, page, tagged } from './http.ts';
@@ -88,7 +90,12 @@ const storePages = (tables: TableReader) =>
       async (c) =>
         kept(
           c,
-          await page(tables, 'seller-pages', { where: { open: 1 }, order: [['storeName', 'asc']] }, c.req.valid('query')),
+          await page<PageRow & Revised>(
+            tables,
+            'seller-pages',
+            { where: { open: 1 }, order: [['storeName', 'asc']] },
+            c.req.valid('query'),
+          ),
           keptFor.products,
         ),
     )
@@ -103,7 +110,7 @@ const storePages = (tables: TableReader) =>
         const column = isId ? { sellerId: idOrSlug } : { slug: idOrSlug };
         const [found] = await tables.find('seller-pages', { where: { ...column, shown: 1 }, limit: 1 });
         if (!found) throw notFound();
-        return kept(c, found.row, keptFor.products);
+        return kept(c, storedText<PageRow & Revised>(found.row), keptFor.products);
       },
     );
 

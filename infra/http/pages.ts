@@ -16,14 +16,20 @@ export interface Page<Item> {
   readonly next: string | null;
 }
 
-/** The schema of a page of `item`, which has a name (`.meta({ id: 'Order' })`); the page's is `OrderPage`. */
-export const pageSchema = <S extends z.ZodType>(item: S) => {
+const nameOf = (item: z.ZodType): string => {
   const { id } = item.meta() ?? {};
-  if (id === undefined) throw new Error('A schema without a name is in no page.');
-  return z
-    .object({ items: z.array(item), next: z.string().nullable().describe('The cursor of the next page; null on the last one.') })
-    .meta({ id: `${id}Page` });
+  if (id === undefined) throw new Error('A schema without a name is in no list.');
+  return id;
 };
+
+/** The schema of a page of `item`, which has a name (`.meta({ id: 'Order' })`); the page's is `OrderPage`. */
+export const pageSchema = <S extends z.ZodType>(item: S) =>
+  z
+    .object({ items: z.array(item), next: z.string().nullable().describe('The cursor of the next page; null on the last one.') })
+    .meta({ id: `${nameOf(item)}Page` });
+
+/** The schema of a list that is answered whole; its name is `OrderList`. */
+export const listSchema = <S extends z.ZodType>(item: S) => z.object({ items: z.array(item) }).meta({ id: `${nameOf(item)}List` });
 
 export type CursorPart = string | number | null;
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { category } from '../../domain/category/category.ts';
 import { type Market, openMarket } from '../market.ts';
+import { anId } from '../shop.ts';
 
 let market: Market;
 let admin: string;
@@ -66,6 +67,30 @@ describe('a brand', () => {
     const hidden = await market.call('DELETE', `${path}/activation`, { token: admin });
     expect(await names(hidden.body.position)).toEqual(['Awan', 'Kilat']);
     expect((await market.call('PATCH', path, { body: { name: 'x', slug: 'x' } })).status).toBe(401);
+    const shown = await market.call('POST', `${path}/activation`, { token: admin });
+    expect(shown.body).toMatchObject({ brandId: body.brandId, revision: 3 });
+    const one = await market.call('GET', `${path}?minPosition=${shown.body.position}`);
+    expect(one.body).toEqual({ brandId: body.brandId, name: 'Bintang', slug: 'bintang', active: true, revision: 3 });
+    expect((await market.call('GET', `/brands/${anId()}`)).body.code).toBe('catalog.brand_not_found');
+  });
+});
+
+describe('the level below a category', () => {
+  it('has what is shown, by its place; none where there is no such category', async () => {
+    const create = async (body: object): Promise<string> =>
+      (await market.call('POST', '/categories', { token: admin, body })).body.categoryId;
+    const parentId = await create({ name: 'Dapur', slug: 'dapur' });
+    const second = await create({ name: 'Panci', slug: 'panci', parentId, order: 2 });
+    const first = await create({ name: 'Sendok', slug: 'sendok', parentId, order: 1 });
+    const below = async (position: string, above = parentId) =>
+      (await market.call('GET', `/categories/${above}/children?minPosition=${position}`)).body.items;
+    const hidden = await market.call('DELETE', `/categories/${second}/activation`, { token: admin });
+    expect(hidden.body).toMatchObject({ categoryId: second, revision: 1 });
+    expect(await below(hidden.body.position)).toMatchObject([{ categoryId: first, parentId }]);
+    const { position } = (await market.call('POST', `/categories/${second}/activation`, { token: admin })).body;
+    expect(await below(position)).toMatchObject([{ categoryId: first }, { categoryId: second, revision: 2 }]);
+    expect(await below(position, second)).toEqual([]);
+    expect((await market.call('GET', `/categories/${anId()}`)).body.code).toBe('catalog.category_not_found');
   });
 });
 
@@ -79,7 +104,10 @@ describe('an attribute', () => {
     });
     const read = async (position: string) => (await market.call('GET', `${path}?minPosition=${position}`)).body.attributes;
     expect(await read(defined.body.position)).toMatchObject([{ attributeId: defined.body.attributeId, name: 'Warna' }]);
+    const empty = await market.call('POST', `${path}/attributes`, { token: admin, body: { name: 'Ukuran', kind: 'choice' } });
+    expect([empty.status, empty.body.code]).toEqual([422, 'catalog.attribute_without_choices']);
     const removed = await market.call('DELETE', `${path}/attributes/${defined.body.attributeId}`, { token: admin });
+    expect(removed.body).toMatchObject({ categoryId: body.categoryId, attributeId: defined.body.attributeId });
     expect(await read(removed.body.position)).toEqual([]);
   });
 });
