@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import type { Recorded } from '../domain/metadata.ts';
+import type { Revised } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { EventStreams } from '../infra/http/sse.ts';
 import type { Query, TableReader } from '../infra/tables/port.ts';
@@ -16,23 +17,11 @@ import type { OrderRow, OrderStatus } from '../projections/order/orders.ts';
 import type { TimelineRow } from '../projections/order/timelines.ts';
 import type { CardRow } from '../projections/product/cards.ts';
 import type { StoreRow } from '../projections/product/stores.ts';
+import { type DeliveryAddress, ListedOrder, Order, OrderTimeline, statuses } from './answers/order.ts';
 import type { Buyers } from './buyers.ts';
 import { json, rowsOf, tagged } from './http.ts';
 
-const statuses = [
-  'AwaitingPayment',
-  'Confirmed',
-  'Accepted',
-  'Packed',
-  'Shipped',
-  'DeliveryFailed',
-  'Returned',
-  'Delivered',
-  'Completed',
-  'Cancelled',
-] as const satisfies readonly OrderStatus[];
-
-const Order = params(z.object({ orderId: Id }));
+const OrderParam = params(z.object({ orderId: Id }));
 const List = query(z.object({ ...paging, minPosition: z.string().optional(), status: z.enum(statuses).optional() }));
 
 /** Whose eyes: an order looks different to its buyer, its seller and the platform's staff; to others there is none. */
@@ -44,8 +33,13 @@ const eyesOf = ({ id, sellerId, roles, kind }: Principal, order: { buyerId: stri
   return isAllowed(['ADMIN'], { id, roles, kind }) ? 'staff' : null;
 };
 
+type Row = OrderRow & Revised;
+type Line = Row['lines'][number];
+type ShownLine = Omit<Line, 'commission'> & Partial<Pick<Line, 'commission'>>;
+type Shown = Omit<Row, 'address' | 'lines'> & { readonly lines: readonly ShownLine[] };
+
 /** What the platform keeps is between it and the seller; where the parcel goes, between buyer and seller. */
-const shown = ({ address: _address, ...row }: OrderRow, eyes: Eyes): object => {
+const shown = ({ address: _address, ...row }: Row, eyes: Eyes): Shown => {
   if (eyes !== 'buyer') return row;
   return { ...row, lines: row.lines.map(({ commission: _commission, ...line }) => line) };
 };
@@ -53,14 +47,9 @@ const shown = ({ address: _address, ...row }: OrderRow, eyes: Eyes): object => {
 const distinct = (values: readonly string[]) => [...new Set(values)];
 
 /** A page of orders as a list shows them: each with its shop and the picture of its first line. */
-const listed = async (
-  tables: TableReader,
-  eyes: Eyes,
-  query: Omit<Query, 'after' | 'limit'>,
-  asked: Parameters<typeof rowsOf>[3],
-): Promise<string> => {
+const listed = async (tables: TableReader, eyes: Eyes, query: Omit<Query, 'after' | 'limit'>, asked: Parameters<typeof rowsOf>[3]) => {
   const { rows, next } = await rowsOf(tables, 'order-orders', query, asked);
-  const orders = rows.map(({ row }) => JSON.parse(row) as OrderRow);
+  const orders = rows.map(({ row }) => JSON.parse(row) as Row);
   const [stores, cards] = await Promise.all([
     tables.getMany('product-stores', distinct(orders.map(({ sellerId }) => sellerId))),
     tables.getMany('product-cards', distinct(orders.flatMap(({ lines }) => lines.slice(0, 1).map(({ productId }) => productId)))),
@@ -76,7 +65,7 @@ const listed = async (
     return text === undefined ? null : (JSON.parse(text) as CardRow).image;
   };
   const items = orders.map((order) => ({ ...shown(order, eyes), store: storeOf(order.sellerId), image: imageOf(order.lines) }));
-  return JSON.stringify({ items, next });
+  return jsonText({ items, next });
 };
 
 type Parties = Pick<OrderRow, 'buyerId' | 'sellerId' | 'checkoutId'>;
@@ -120,30 +109,48 @@ export interface OrderQueriesNeeds {
 
 export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNeeds) =>
   new Hono<Env>()
-    .get('/orders', allow('buyer', { summary: 'My orders, the latest first.', owner: 'buyer' }), List, async (c) => {
-      const { status, ...asked } = c.req.valid('query');
-      const where = { buyerId: await buyers.of(principalOf(c)), ...(status && { status }) };
-      return json(c, await listed(tables, 'buyer', { where, order: [['createdAt', 'desc']] }, asked));
-    })
+    .get(
+      '/orders',
+      allow('buyer', {
+        operation: 'listMyOrders',
+        answer: pageSchema(ListedOrder),
+        summary: 'My orders, the latest first.',
+        owner: 'buyer',
+      }),
+      List,
+      async (c) => {
+        const { status, ...asked } = c.req.valid('query');
+        const where = { buyerId: await buyers.of(principalOf(c)), ...(status && { status }) };
+        return json(c, await listed(tables, 'buyer', { where, order: [['createdAt', 'desc']] }, asked));
+      },
+    )
     .get(
       '/orders/:orderId',
       allow('buyer', {
+        operation: 'getOrder',
+        answer: Order,
         summary: 'An order, with the address for its buyer and its seller.',
         owner: 'buyer or seller',
         errors: notFound,
       }),
-      Order,
+      OrderParam,
       async (c) => {
-        const { text, row, eyes } = await mine<OrderRow>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
+        const { text, row, eyes } = await mine<Row>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
         tagged(c, text);
-        const address = eyes === 'staff' ? {} : { address: await seals.open(row.address) };
+        const address = eyes === 'staff' ? {} : { address: (await seals.open(row.address)) as z.output<typeof DeliveryAddress> };
         return json(c, jsonText({ ...shown(row, eyes), ...address }));
       },
     )
     .get(
       '/orders/:orderId/timeline',
-      allow('buyer', { summary: 'What happened to an order, step by step.', owner: 'buyer or seller', errors: notFound }),
-      Order,
+      allow('buyer', {
+        operation: 'getOrderTimeline',
+        answer: OrderTimeline,
+        summary: 'What happened to an order, step by step.',
+        owner: 'buyer or seller',
+        errors: notFound,
+      }),
+      OrderParam,
       async (c) => {
         const { orderId } = c.req.valid('param');
         const text = await tables.get('order-timelines', orderId);
@@ -155,18 +162,24 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
     .get(
       '/orders/:orderId/events',
       allow('buyer', {
+        operation: 'followOrder',
         ...{ summary: 'Changes of an order as they happen (server-sent events; resumes by Last-Event-ID).', owner: 'buyer or seller' },
         ...{ errors: [...notFound, 'gateway.too_many_streams', 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
       }),
-      Order,
+      OrderParam,
       async (c) => {
-        const { row } = await mine<OrderRow>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
+        const { row } = await mine<Row>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
         return streams.open(c, { topics: [`order:${row.orderId}`], show: told });
       },
     )
     .get(
       '/sellers/me/orders',
-      allow('SELLER', { summary: 'The work of my shop by its next deadline, or all orders of one status.', owner: 'seller' }),
+      allow('SELLER', {
+        operation: 'listSellerOrders',
+        answer: pageSchema(ListedOrder),
+        summary: 'The work of my shop by its next deadline, or all orders of one status.',
+        owner: 'seller',
+      }),
       List,
       async (c) => {
         const { status, ...asked } = c.req.valid('query');
@@ -176,13 +189,24 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
     .get(
       '/sellers/me/orders/events',
       allow('SELLER', {
+        operation: 'followSellerOrders',
         ...{ summary: 'New orders of my shop and their changes as they happen (server-sent events).', owner: 'seller' },
         ...{ errors: ['gateway.too_many_streams', 'request.bad_position', 'request.other_log'], answer: 'text/event-stream' },
       }),
       (c) => streams.open(c, { topics: [`seller-orders:${sellerOf(c)}`], show: toldToSeller }),
     )
-    .get('/admin/orders', allow('ADMIN', { summary: 'All orders, the latest first.', load: 'reports' }), List, async (c) => {
-      const { status, ...asked } = c.req.valid('query');
-      const where = status ? { status } : {};
-      return json(c, await listed(tables, 'staff', { where, order: [['createdAt', 'desc']] }, asked));
-    });
+    .get(
+      '/admin/orders',
+      allow('ADMIN', {
+        operation: 'listOrders',
+        answer: pageSchema(ListedOrder),
+        summary: 'All orders, the latest first.',
+        load: 'reports',
+      }),
+      List,
+      async (c) => {
+        const { status, ...asked } = c.req.valid('query');
+        const where = status ? { status } : {};
+        return json(c, await listed(tables, 'staff', { where, order: [['createdAt', 'desc']] }, asked));
+      },
+    );
