@@ -5,12 +5,7 @@ import { type CheckoutNeeds, cancelCheckout, quoteCheckout, type Started, startC
 import { type BlindIndex, contactsOf } from '../commands/contact.ts';
 import { newId, type Result } from '../commands/handle.ts';
 import type { CheckoutEvent } from '../domain/checkout/events.ts';
-import {
-  QuotedLine as DomainQuotedLine,
-  ShippingOption as DomainShippingOption,
-  PlanTotals,
-  type ShippingOption,
-} from '../domain/checkout/plan.ts';
+import { QuotedLine as DomainQuotedLine, ShippingOption as DomainShippingOption, type ShippingOption } from '../domain/checkout/plan.ts';
 import { lineTerms } from '../domain/checkout/pricing.ts';
 import { purchaseStatuses } from '../domain/checkout/state.ts';
 import { DomainError } from '../domain/error.ts';
@@ -20,10 +15,10 @@ import { Currency } from '../domain/money.ts';
 import { Tax } from '../domain/order/terms.ts';
 import { methods } from '../domain/payment/deadlines.ts';
 import type { PaymentEvent } from '../domain/payment/events.ts';
-import { Instructions } from '../domain/payment/shares.ts';
+import type { Instructions as HowToPay } from '../domain/payment/shares.ts';
 import { positionText } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
-import { Moment, Money } from '../infra/http/answers.ts';
+import { Instructions, Moment, Money, Totals } from '../infra/http/answers.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
@@ -78,7 +73,7 @@ const QuotedCheckout = written('QuotedCheckout', {
   currency: Currency,
   lines: z.array(QuotedLine),
   shipping: z.array(QuotedShipping).describe('The ways to ship; choose one for each seller.'),
-  totals: PlanTotals,
+  totals: Totals,
   expiresAt: Moment,
 });
 const StartedCheckout = written('StartedCheckout', {
@@ -92,7 +87,7 @@ const StartedCheckout = written('StartedCheckout', {
     expiresAt: Moment,
     instructions: z.array(Instructions).describe('How to pay, one for each part, as far as they are known.'),
   }),
-  totals: PlanTotals,
+  totals: Totals,
 });
 const CancelledCheckout = written('CancelledCheckout', { checkoutId: Id });
 
@@ -115,7 +110,7 @@ const quoteIn = ({ id, events }: Result<CheckoutEvent>) => {
   };
 };
 
-const startedIn = ({ purchase }: Started, instructions: readonly Instructions[]) => {
+const startedIn = ({ purchase }: Started, instructions: readonly HowToPay[]) => {
   const { checkoutId, status, plan } = purchase;
   return {
     checkoutId,
@@ -179,7 +174,7 @@ export interface CheckoutRoutesNeeds extends CheckoutNeeds {
 const beginning = 50;
 
 /** How to pay what has been started, as far as the provider has said so by now. */
-const instructionsFor = async (store: Pick<EventStore, 'read'>, { plan }: Started['purchase']): Promise<Instructions[]> => {
+const instructionsFor = async (store: Pick<EventStore, 'read'>, { plan }: Started['purchase']): Promise<HowToPay[]> => {
   const events = (await store.read(`payment-${plan.paymentId}`, 0, beginning)) as readonly Recorded<PaymentEvent>[];
   return events.flatMap(({ event }) => (event.type === 'payment.pending' && event.instructions ? [event.instructions] : []));
 };
