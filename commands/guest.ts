@@ -64,7 +64,8 @@ export const openOwnPurchase = async (deps: GuestDeps, checkoutId: string, buyer
 /** All that a guest has told for a purchase, opened, and what was bought. Throws checkout.not_found. */
 export const exportPurchase = async ({ handle, seals }: GuestDeps, checkoutId: string, buyerId: string) => {
   const { contact, address, plan, status } = await ownPurchase(handle, checkoutId, buyerId);
-  const [email, phone, where] = await seals.openAll([contact.email, contact.phone, address]);
+  const [email = null, phone = null] = (await seals.openAll([contact.email, contact.phone])) as (string | null)[];
+  const [where] = await seals.openAll([address]);
   const orders = plan.orders.map(({ orderId, lines, totals }) => ({
     ...{ orderId, total: totals.total },
     lines: lines.map(({ name, sku, quantity, amount }) => ({ name, sku, quantity, amount })),

@@ -1,6 +1,7 @@
 // Queries of accounts: the own open sessions; and the public keys by which anybody can check our tokens.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Erased } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { jsonText } from '../infra/http/json.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
@@ -10,7 +11,7 @@ import type { Seals } from '../infra/vault/port.ts';
 import type { SessionsRow } from '../projections/auth/sessions.ts';
 import { json } from './http.ts';
 
-const Device = z.union([z.object({ userAgent: z.string(), address: z.string() }), z.string()]).nullable();
+const Device = z.object({ userAgent: z.string(), address: z.string() }).or(Erased).nullable();
 const Session = z.object({
   sessionId: z.string(),
   method: z.string(),
@@ -25,7 +26,8 @@ export const authQueries = (tables: TableReader, seals: Seals) =>
     allow('signed-in', {
       summary: 'The own open sessions, newest first.',
       owner: 'self',
-      answer: z.object({ items: z.array(Session) }),
+      operation: 'listMySessions',
+      answer: z.object({ items: z.array(Session) }).meta({ id: 'Sessions' }),
     }),
     async (c) => {
       const { id, sessionId: current } = principalOf(c);
@@ -42,13 +44,20 @@ export const authQueries = (tables: TableReader, seals: Seals) =>
     },
   );
 
+const SigningKeys = z
+  .object({
+    keys: z.array(z.object({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig'), n: z.string(), e: z.string() })),
+  })
+  .meta({ id: 'SigningKeys' });
+
 /** Outside `/api/v1`, where verifiers look for it. */
 export const keyRoutes = (tokens: Pick<AccessTokens, 'jwks'>) =>
   new Hono<Env>().get(
     '/.well-known/jwks.json',
     allow('public', {
       summary: 'The public keys of our access tokens (RFC 7517).',
-      answer: z.object({ keys: z.array(z.object({ kty: z.string(), kid: z.string(), alg: z.string(), n: z.string(), e: z.string() })) }),
+      operation: 'getSigningKeys',
+      answer: SigningKeys,
     }),
     async (c) => {
       // Verifiers ask again for a key that they do not know, so a minute is short enough for a rotation.

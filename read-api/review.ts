@@ -4,11 +4,12 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
+import { Moment } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -25,6 +26,30 @@ const AdminList = z.object({ ...paging, visible: z.enum(['true', 'false']).optio
 
 const newest = [['postedAt', 'desc']] as const;
 const orders: Readonly<Record<z.output<typeof List>['sort'], NonNullable<Query['order']>>> = { newest, helpful: [['helpful', 'desc']] };
+
+const ofReview = {
+  reviewId: z.string(),
+  kind: z.enum(['line', 'order']),
+  productIds: z.array(z.string()),
+  sellerIds: z.array(z.string()),
+  rating: z.int().min(1).max(5),
+  title: z.string().nullable(),
+  body: z.string().nullable(),
+  images: z.array(z.string()),
+  verified: z.enum(['purchase', 'source']),
+  helpful: z.int(),
+  replies: z.array(z.object({ sellerId: z.string(), body: z.string(), at: Moment })),
+  postedAt: Moment,
+  editedAt: Moment.nullable(),
+};
+const Review = z.object(ofReview).meta({ id: 'Review' });
+const OwnReview = z.object({ ...ofReview, orderId: z.string(), visible: z.boolean() }).meta({ id: 'OwnReview' });
+const StaffReview = z
+  .object({ ...ofReview, orderId: z.string(), visible: z.boolean(), authorId: z.string(), reports: z.int() })
+  .meta({ id: 'StaffReview' });
+const Rating = z
+  .object({ average: z.number(), count: z.int(), stars: z.array(z.int()).describe('How many gave one star, two … five.') })
+  .meta({ id: 'Rating' });
 
 /** What everybody sees. */
 const publicly = (row: ReviewRow) => {
@@ -53,11 +78,11 @@ const opened = async (seals: Pick<Seals, 'openAll'>, rows: readonly ReviewRow[])
 const noRating = (subjectId: string): RatingRow => ({ subjectId, average: 0, count: 0, sum: 0, stars: [0, 0, 0, 0, 0] });
 
 export const reviewQueries = (tables: TableReader, seals: Pick<Seals, 'openAll'>) => {
-  const list = async (
+  const list = async <Item>(
     where: Record<string, Condition>,
     order: NonNullable<Query['order']>,
     asked: { limit: number; cursor?: string | undefined },
-    shape: (row: ReviewRow) => object,
+    shape: (row: ReviewRow) => Item,
   ) => {
     const { rows, next } = await rowsOf(tables, 'reviews', { where, order }, asked);
     const open = await opened(
@@ -82,36 +107,44 @@ export const reviewQueries = (tables: TableReader, seals: Pick<Seals, 'openAll'>
   return new Hono<Env>()
     .get(
       '/products/:productId/reviews',
-      allow('public', { summary: 'Reviews of a product.' }),
+      allow('public', { operation: 'listProductReviews', answer: pageSchema(Review), summary: 'Reviews of a product.' }),
       params(z.object({ productId: Id })),
       query(List),
       async (c) => json(c, await ofSubject(c.req.valid('param').productId, c.req.valid('query'))),
     )
     .get(
       '/products/:productId/rating',
-      allow('public', { summary: 'How a product is rated.' }),
+      allow('public', { operation: 'getProductRating', answer: Rating, summary: 'How a product is rated.' }),
       params(z.object({ productId: Id })),
       async (c) => json(c, await summary(c.req.valid('param').productId)),
     )
     .get(
       '/sellers/:sellerId/reviews',
-      allow('public', { summary: "Reviews of a seller's goods." }),
+      allow('public', { operation: 'listSellerReviews', answer: pageSchema(Review), summary: "Reviews of a seller's goods." }),
       params(z.object({ sellerId: Id })),
       query(List),
       async (c) => json(c, await ofSubject(c.req.valid('param').sellerId, c.req.valid('query'))),
     )
     .get(
       '/sellers/:sellerId/rating',
-      allow('public', { summary: 'How a seller is rated.' }),
+      allow('public', { operation: 'getSellerRating', answer: Rating, summary: 'How a seller is rated.' }),
       params(z.object({ sellerId: Id })),
       async (c) => json(c, await summary(c.req.valid('param').sellerId)),
     )
-    .get('/reviews/me', allow('signed-in', { summary: 'Your own reviews.', owner: 'author' }), query(z.object({ ...paging })), async (c) =>
-      json(c, await list({ subjectId: principalOf(c).id }, newest, c.req.valid('query'), forAuthor)),
+    .get(
+      '/reviews/me',
+      allow('signed-in', { operation: 'listMyReviews', answer: pageSchema(OwnReview), summary: 'Your own reviews.', owner: 'author' }),
+      query(z.object({ ...paging })),
+      async (c) => json(c, await list({ subjectId: principalOf(c).id }, newest, c.req.valid('query'), forAuthor)),
     )
-    .get('/admin/reviews', allow('ADMIN', { summary: 'All reviews, the most reported first.' }), query(AdminList), async (c) => {
-      const { visible, reported, ...asked } = c.req.valid('query');
-      const where = { own: 1, ...(visible && { visible: visible === 'true' ? 1 : 0 }), ...(reported && { reports: { from: 1 } }) };
-      return json(c, await list(where, [['reports', 'desc'], ...newest], asked, forStaff));
-    });
+    .get(
+      '/admin/reviews',
+      allow('ADMIN', { operation: 'listReviews', answer: pageSchema(StaffReview), summary: 'All reviews, the most reported first.' }),
+      query(AdminList),
+      async (c) => {
+        const { visible, reported, ...asked } = c.req.valid('query');
+        const where = { own: 1, ...(visible && { visible: visible === 'true' ? 1 : 0 }), ...(reported && { reports: { from: 1 } }) };
+        return json(c, await list(where, [['reports', 'desc'], ...newest], asked, forStaff));
+      },
+    );
 };

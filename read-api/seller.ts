@@ -3,16 +3,17 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
-import type { Revised } from '../infra/http/answers.ts';
+import { Erased, Moment, Money, type Revised, revised } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText, storedText } from '../infra/http/json.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
 import type { BalanceRow } from '../projections/seller/balances.ts';
 import type { PageRow } from '../projections/seller/pages.ts';
+import type { StatementRow } from '../projections/seller/statements.ts';
 import type { StoreRow } from '../projections/seller/stores.ts';
 import type { TrialBalanceRow } from '../projections/seller/trial-balance.ts';
 import { json, page, tagged } from './http.ts';
@@ -31,50 +32,134 @@ const ownStore = async (tables: TableReader, { id, sellerId }: Principal): Promi
 };
 
 /** Bank account and notes are the owner's own and the administrators'; whoever works in the shop does without. */
-const opened = async (seals: Seals, { bankAccount, note, ...row }: StoreRow) => ({
+const opened = async (seals: Seals, { bankAccount, note, ...row }: StoreRow & Revised) => ({
   ...row,
-  bankAccount: bankAccount && (await seals.open(bankAccount)),
-  note: note && (await seals.open(note)),
+  bankAccount: bankAccount && ((await seals.open(bankAccount)) as z.output<typeof BankAccount> | z.output<typeof Erased>),
+  note: note && ((await seals.open(note)) as string | null),
 });
 
-const Page = z.object({
+const PublicShop = z
+  .object({
+    sellerId: z.string(),
+    storeName: z.string(),
+    slug: z.string(),
+    city: z.string(),
+    description: z.string(),
+    logoUrl: z.string().nullable(),
+    status: z.enum(['Active', 'OnHoliday', 'Suspended', 'Closing', 'Closed']),
+    sellsSince: Moment,
+    ...revised,
+  })
+  .meta({ id: 'PublicShop' });
+const statuses = ['Applied', 'InReview', 'Active', 'OnHoliday', 'Suspended', 'Rejected', 'Closing', 'Closed'] as const;
+const ofShop = {
   sellerId: z.string(),
+  userId: z.string().describe('Of the owner.'),
+  status: z.enum(statuses),
   storeName: z.string(),
   slug: z.string(),
   city: z.string(),
   description: z.string(),
   logoUrl: z.string().nullable(),
-  status: z.enum(['Active', 'OnHoliday', 'Suspended', 'Closing', 'Closed']),
-  sellsSince: z.string(),
-  revision: z.int(),
-});
+  documents: z.array(z.object({ documentId: z.string(), kind: z.enum(['identity', 'tax', 'business', 'bank']) })),
+  members: z.array(z.string()).describe('The ids of the people who work there.'),
+  commissions: z.array(z.object({ ruleId: z.string(), version: z.int(), basisPoints: z.int(), from: Moment })),
+  reason: z.string().nullable().describe('Why it was refused or suspended.'),
+  closesAt: Moment.nullable(),
+  appliedAt: Moment,
+  ...revised,
+};
+const BankAccount = z.object({ bank: z.string(), holder: z.string(), number: z.string() }).meta({ id: 'BankAccount' });
+const forOwner = { bankAccount: BankAccount.or(Erased).nullable(), note: z.string().nullable() };
+const Shop = z.object({ ...ofShop, ...forOwner }).meta({ id: 'Shop' });
+/** People who work in it see no bank account and no note. */
+const MyShop = z.object({ ...ofShop, ...z.object(forOwner).partial().shape }).meta({ id: 'MyShop' });
 
-const emptyBalance = (sellerId: string): BalanceRow => ({ ledgerId: sellerId, balances: [], bookings: 0, bookedAt: '' });
+const accounts = [
+  ...['buyer_funds', 'seller_pending', 'seller_available', 'platform_commission', 'shipping'],
+  ...['tax', 'interest', 'rounding', 'refunds_due'],
+] as const;
+const Balance = z
+  .object({
+    ledgerId: z.string().describe('The id of a seller, or `platform`.'),
+    balances: z.array(z.object({ account: z.enum(accounts), balance: Money })),
+    bookings: z.int(),
+    bookedAt: Moment.nullable().describe('Null while nothing was ever booked.'),
+  })
+  .meta({ id: 'LedgerBalance' });
+const Booking = z
+  .object({
+    ledgerId: z.string(),
+    bookingId: z.string(),
+    kind: z.enum(['capture', 'completion', 'refund', 'adjustment']),
+    orderId: z.string().nullable(),
+    refundId: z.string().nullable(),
+    entries: z.array(z.object({ account: z.enum(accounts), amount: Money, rule: z.string(), version: z.int() })),
+    valueAt: Moment,
+    at: Moment,
+  })
+  .meta({ id: 'LedgerBooking' });
+const TrialBalance = z
+  .object({
+    balanced: z.boolean(),
+    currencies: z.array(
+      z.object({ currency: z.string(), accounts: z.partialRecord(z.enum(accounts), z.int()), sum: z.int(), bookings: z.int() }),
+    ),
+  })
+  .meta({ id: 'TrialBalance' });
+
+const emptyBalance = (sellerId: string) => ({ ledgerId: sellerId, balances: [], bookings: 0, bookedAt: null });
 
 const ownShop = (tables: TableReader, seals: Seals) =>
   new Hono<Env>()
     .get(
       '/sellers/me',
-      allow('signed-in', { summary: 'The own shop, or the application for one.', owner: 'seller', errors }),
+      allow('signed-in', {
+        operation: 'getMyShop',
+        answer: MyShop,
+        summary: 'The own shop, or the application for one.',
+        owner: 'seller',
+        errors,
+      }),
       async (c) => {
         const principal = principalOf(c);
-        const { bankAccount, note, ...store } = JSON.parse(tagged(c, await ownStore(tables, principal))) as StoreRow;
+        const { bankAccount, note, ...store } = JSON.parse(tagged(c, await ownStore(tables, principal))) as StoreRow & Revised;
         const mine = store.userId === principal.id;
         return json(c, jsonText(mine ? await opened(seals, { ...store, bankAccount, note }) : store));
       },
     )
-    .get('/sellers/me/balance', allow('SELLER', { summary: 'What the own shop has earned, by account.', owner: 'seller' }), async (c) => {
-      const sellerId = sellerOf(c);
-      return json(c, (await tables.get('seller-balances', sellerId)) ?? jsonText(emptyBalance(sellerId)));
-    })
+    .get(
+      '/sellers/me/balance',
+      allow('SELLER', {
+        operation: 'getMyBalance',
+        answer: Balance,
+        summary: 'What the own shop has earned, by account.',
+        owner: 'seller',
+      }),
+      async (c) => {
+        const sellerId = sellerOf(c);
+        const text = await tables.get('seller-balances', sellerId);
+        return json(c, text === null ? jsonText(emptyBalance(sellerId)) : storedText<BalanceRow>(text));
+      },
+    )
     .get(
       '/sellers/me/statement',
-      allow('SELLER', { summary: 'Every booking of the own shop, newest first, each amount with its rule.', owner: 'seller' }),
+      allow('SELLER', {
+        operation: 'listMyBookings',
+        answer: pageSchema(Booking),
+        summary: 'Every booking of the own shop, newest first, each amount with its rule.',
+        owner: 'seller',
+      }),
       query(z.object(paging)),
       async (c) =>
         json(
           c,
-          await page(tables, 'seller-statements', { where: { ledgerId: sellerOf(c) }, order: [['at', 'desc']] }, c.req.valid('query')),
+          await page<StatementRow>(
+            tables,
+            'seller-statements',
+            { where: { ledgerId: sellerOf(c) }, order: [['at', 'desc']] },
+            c.req.valid('query'),
+          ),
         ),
     );
 
@@ -83,8 +168,10 @@ const storePages = (tables: TableReader) =>
     .get(
       '/sellers',
       allow('public', {
+        operation: 'listPublicShops',
         summary: 'The shops that sell, by name.',
-        answer: z.object({ items: z.array(Page), next: z.string().nullable() }),
+        answer: pageSchema(PublicShop),
+        isKept: true,
       }),
       query(z.object(paging)),
       async (c) =>
@@ -101,7 +188,13 @@ const storePages = (tables: TableReader) =>
     )
     .get(
       '/sellers/:idOrSlug',
-      allow('public', { summary: 'The page of a shop, by its id or the name in its address.', answer: Page, errors }),
+      allow('public', {
+        operation: 'getPublicShop',
+        summary: 'The page of a shop, by its id or the name in its address.',
+        answer: PublicShop,
+        isKept: true,
+        errors,
+      }),
       params(z.object({ idOrSlug: z.string().min(1).max(60) })),
       async (c) => {
         const { idOrSlug } = c.req.valid('param');
@@ -118,11 +211,16 @@ const administration = (tables: TableReader, seals: Seals) =>
   new Hono<Env>()
     .get(
       '/admin/sellers',
-      allow('ADMIN', { summary: 'Shops and applications, newest first.', load: 'reports' }),
+      allow('ADMIN', {
+        operation: 'listShops',
+        answer: pageSchema(Shop),
+        summary: 'Shops and applications, newest first.',
+        load: 'reports',
+      }),
       query(
         z.object({
           ...paging,
-          status: z.enum(['Applied', 'InReview', 'Active', 'OnHoliday', 'Suspended', 'Rejected', 'Closing', 'Closed']).optional(),
+          status: z.enum(statuses).optional(),
         }),
       ),
       async (c) => {
@@ -131,17 +229,22 @@ const administration = (tables: TableReader, seals: Seals) =>
         return json(
           c,
           await page(tables, 'seller-stores', { where, order: [['appliedAt', 'desc']] }, asked, async ({ row }) =>
-            jsonText(await opened(seals, JSON.parse(row) as StoreRow)),
+            jsonText(await opened(seals, JSON.parse(row) as StoreRow & Revised)),
           ),
         );
       },
     )
-    .get('/admin/sellers/:sellerId', allow('ADMIN', { summary: 'One shop.', errors }), params(z.object({ sellerId: Id })), async (c) => {
-      const text = await tables.get('seller-stores', c.req.valid('param').sellerId);
-      if (text === null) throw notFound();
-      tagged(c, text);
-      return json(c, jsonText(await opened(seals, JSON.parse(text) as StoreRow)));
-    });
+    .get(
+      '/admin/sellers/:sellerId',
+      allow('ADMIN', { operation: 'getShop', answer: Shop, summary: 'One shop.', errors }),
+      params(z.object({ sellerId: Id })),
+      async (c) => {
+        const text = await tables.get('seller-stores', c.req.valid('param').sellerId);
+        if (text === null) throw notFound();
+        tagged(c, text);
+        return json(c, jsonText(await opened(seals, JSON.parse(text) as StoreRow & Revised)));
+      },
+    );
 
 /** `platform` or a seller's id. */
 const LedgerId = params(z.object({ ledgerId: z.union([z.literal('platform'), Id]) }));
@@ -153,10 +256,8 @@ const books = (tables: TableReader) =>
       allow('ADMIN', {
         summary: 'All ledgers together: what every account holds per currency, and that it comes to nothing.',
         load: 'reports',
-        answer: z.object({
-          balanced: z.boolean(),
-          currencies: z.array(z.object({ currency: z.string(), accounts: z.record(z.string(), z.int()), sum: z.int(), bookings: z.int() })),
-        }),
+        operation: 'getTrialBalance',
+        answer: TrialBalance,
       }),
       async (c) => {
         const found = await tables.find('seller-trial-balance', { limit: 100 });
@@ -166,28 +267,46 @@ const books = (tables: TableReader) =>
     )
     .get(
       '/admin/ledger/balances',
-      allow('ADMIN', { summary: 'What the accounts of every ledger hold.', load: 'reports' }),
+      allow('ADMIN', {
+        operation: 'listLedgerBalances',
+        answer: pageSchema(Balance),
+        summary: 'What the accounts of every ledger hold.',
+        load: 'reports',
+      }),
       query(z.object(paging)),
-      async (c) => json(c, await page(tables, 'seller-balances', {}, c.req.valid('query'))),
+      async (c) => json(c, await page<BalanceRow>(tables, 'seller-balances', {}, c.req.valid('query'))),
     )
     .get(
       '/admin/ledger/:ledgerId/balance',
-      allow('ADMIN', { summary: 'What the accounts of one ledger hold.', errors: ['ledger.not_found'] }),
+      allow('ADMIN', {
+        operation: 'getLedgerBalance',
+        answer: Balance,
+        summary: 'What the accounts of one ledger hold.',
+        errors: ['ledger.not_found'],
+      }),
       LedgerId,
       async (c) => {
         const text = await tables.get('seller-balances', c.req.valid('param').ledgerId);
         if (text === null) throw new DomainError('ledger.not_found', 'Nothing was ever booked there.');
-        return json(c, text);
+        return json(c, storedText<BalanceRow>(text));
       },
     )
     .get(
       '/admin/ledger/:ledgerId/statement',
-      allow('ADMIN', { summary: 'Every booking of one ledger, newest first.', load: 'reports' }),
+      allow('ADMIN', {
+        operation: 'listLedgerBookings',
+        answer: pageSchema(Booking),
+        summary: 'Every booking of one ledger, newest first.',
+        load: 'reports',
+      }),
       LedgerId,
       query(z.object(paging)),
       async (c) => {
         const { ledgerId } = c.req.valid('param');
-        return json(c, await page(tables, 'seller-statements', { where: { ledgerId }, order: [['at', 'desc']] }, c.req.valid('query')));
+        return json(
+          c,
+          await page<StatementRow>(tables, 'seller-statements', { where: { ledgerId }, order: [['at', 'desc']] }, c.req.valid('query')),
+        );
       },
     );
 

@@ -5,10 +5,11 @@ import { normalEmail } from '../domain/email.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import { isSealed } from '../domain/privacy.ts';
-import type { Env } from '../infra/http/env.ts';
+import { Address, Erased, Fields, Moment, type Revised, revised } from '../infra/http/answers.ts';
+import { type Env, roles } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
-import { page as paging } from '../infra/http/pages.ts';
+import { pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
 import type { Seals } from '../infra/vault/port.ts';
@@ -44,6 +45,41 @@ const openedDeep = async (seals: Seals, personIds: readonly string[], value: unk
   return Object.fromEntries(entries);
 };
 
+const Profile = z
+  .object({
+    userId: z.string(),
+    status: z.enum(['Active', 'Suspended', 'Erased']),
+    email: z.string().nullable(),
+    emailVerified: z.boolean(),
+    name: z.string().nullable(),
+    phone: z.string().nullable(),
+    language: z.string(),
+    marketing: z.boolean(),
+    roles: z.array(z.enum(roles)),
+    sellerId: z.string().nullable(),
+    registeredAt: Moment,
+    ...revised,
+  })
+  .meta({ id: 'Profile' });
+const SavedAddresses = z
+  .object({
+    items: z.array(z.object({ addressId: z.string(), label: z.string().nullable(), address: Address.or(Erased), primary: z.boolean() })),
+  })
+  .meta({ id: 'SavedAddresses' });
+/** All that is kept, as it is kept: what a row holds is the read model's business. */
+const PersonalData = z
+  .object({
+    profile: Fields,
+    sessions: z.array(Fields),
+    cart: Fields.nullable(),
+    checkouts: z.array(Fields),
+    orders: z.array(Fields),
+    returns: z.array(Fields),
+    reviews: z.array(Fields),
+    shops: z.array(Fields),
+  })
+  .meta({ id: 'PersonalData' });
+
 const notFound = () => new DomainError('user.not_found', 'There is no such user.');
 
 const profileText = async (tables: TableReader, userId: string): Promise<string> => {
@@ -51,15 +87,15 @@ const profileText = async (tables: TableReader, userId: string): Promise<string>
   if (text === null) throw notFound();
   return text;
 };
-const profileOf = async (tables: TableReader, userId: string) => JSON.parse(await profileText(tables, userId)) as ProfileRow;
+const profileOf = async (tables: TableReader, userId: string) => JSON.parse(await profileText(tables, userId)) as ProfileRow & Revised;
 
 /** The profile that an answer is about, with its ETag. */
 const taggedProfile = async (c: Context<Env>, tables: TableReader, userId: string) =>
-  JSON.parse(tagged(c, await profileText(tables, userId))) as ProfileRow;
+  JSON.parse(tagged(c, await profileText(tables, userId))) as ProfileRow & Revised;
 
 /** The profile in plain text; email, name and phone are what is sealed in it besides the addresses. */
-const openedProfile = async (seals: Seals, { addresses: _, primaryAddressId: __, ...row }: ProfileRow) => {
-  const opened = async (value: ProfileRow['email']) => value && (await seals.open(value));
+const openedProfile = async (seals: Seals, { addresses: _, primaryAddressId: __, ...row }: ProfileRow & Revised) => {
+  const opened = async (value: ProfileRow['email']) => value && ((await seals.open(value)) as string | null);
   const [email, name, phone] = await Promise.all([opened(row.email), opened(row.name), opened(row.phone)]);
   return { ...row, email, name, phone };
 };
@@ -68,25 +104,41 @@ const openedAddresses = (seals: Seals, { addresses, primaryAddressId }: ProfileR
   Promise.all(
     addresses.map(async ({ addressId, label, address }) => ({
       addressId,
-      label: label && (await seals.open(label)),
-      address: await seals.open(address),
+      label: label && ((await seals.open(label)) as string | null),
+      address: (await seals.open(address)) as Address | z.output<typeof Erased>,
       primary: addressId === primaryAddressId,
     })),
   );
 
 const own = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
   new Hono<Env>()
-    .get('/users/me', allow('signed-in', { summary: 'The own profile.', owner: 'self', errors: ['user.not_found'] }), async (c) =>
-      json(c, jsonText(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
+    .get(
+      '/users/me',
+      allow('signed-in', {
+        operation: 'getMyProfile',
+        answer: Profile,
+        summary: 'The own profile.',
+        owner: 'self',
+        errors: ['user.not_found'],
+      }),
+      async (c) => json(c, jsonText(await openedProfile(seals, await taggedProfile(c, tables, principalOf(c).id)))),
     )
     .get(
       '/users/me/addresses',
-      allow('signed-in', { summary: 'The own addresses.', owner: 'self', errors: ['user.not_found'] }),
+      allow('signed-in', {
+        operation: 'listMyAddresses',
+        answer: SavedAddresses,
+        summary: 'The own addresses.',
+        owner: 'self',
+        errors: ['user.not_found'],
+      }),
       async (c) => json(c, jsonText({ items: await openedAddresses(seals, await taggedProfile(c, tables, principalOf(c).id)) })),
     )
     .get(
       '/users/me/export',
       allow('signed-in', {
+        operation: 'exportMyData',
+        answer: PersonalData,
         summary: 'Everything that is kept of oneself, in plain text.',
         owner: 'self',
         errors: ['user.not_found'],
@@ -112,7 +164,7 @@ const own = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
           ...Object.fromEntries(lists),
         };
         c.header('content-disposition', 'attachment; filename="my-data.json"');
-        return json(c, jsonText(await openedDeep(seals, ids, all)));
+        return json(c, jsonText((await openedDeep(seals, ids, all)) as z.output<typeof PersonalData>));
       },
     );
 
@@ -128,7 +180,12 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
   new Hono<Env>()
     .get(
       '/admin/users',
-      allow('ADMIN', { summary: 'Accounts, newest first: all, by role or status, or the one with this e-mail address.', load: 'reports' }),
+      allow('ADMIN', {
+        operation: 'listUsers',
+        answer: pageSchema(Profile),
+        summary: 'Accounts, newest first: all, by role or status, or the one with this e-mail address.',
+        load: 'reports',
+      }),
       query(Filter),
       async (c) => {
         const { email, role, status, ...asked } = c.req.valid('query');
@@ -141,14 +198,14 @@ const administration = ({ tables, seals, blindIndex }: UserQueriesNeeds) =>
         return json(
           c,
           await page(tables, 'user-profiles', { where, order: [['registeredAt', 'desc']] }, asked, async ({ row }) =>
-            jsonText(await openedProfile(seals, JSON.parse(row) as ProfileRow)),
+            jsonText(await openedProfile(seals, JSON.parse(row) as ProfileRow & Revised)),
           ),
         );
       },
     )
     .get(
       '/admin/users/:userId',
-      allow('ADMIN', { summary: 'One account.', errors: ['user.not_found'] }),
+      allow('ADMIN', { operation: 'getUser', answer: Profile, summary: 'One account.', errors: ['user.not_found'] }),
       params(z.object({ userId: Id })),
       async (c) => json(c, jsonText(await openedProfile(seals, await taggedProfile(c, tables, c.req.valid('param').userId)))),
     );

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { serve } from '@hono/node-server';
 import { readConfig } from '../infra/config.ts';
-import type { Document } from '../infra/http/openapi.ts';
 import { logger } from '../infra/telemetry/log.ts';
 import { openMarketplace } from '../marketplace.ts';
 import type { Market, MarketOptions } from './market.types.ts';
@@ -38,7 +37,7 @@ export const openMarket = async (options: MarketOptions = {}): Promise<Market> =
   });
   const listening = Promise.withResolvers<number>();
   const server = serve({ fetch: marketplace.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => listening.resolve(port));
-  const mustBeDocumented = documentedBy(async () => (await marketplace.app.request('/openapi.json')).json() as Promise<Document>);
+  const mustBeDocumented = documentedBy(() => marketplace.app.request('/openapi.json'));
   marketplace.deliverWebhooksTo(`http://127.0.0.1:${await listening.promise}`);
   return {
     ...marketplace,

@@ -19,12 +19,13 @@ import {
 } from '../commands/auth.ts';
 import type { Context } from '../commands/handle.ts';
 import { DomainError } from '../domain/error.ts';
+import { Taken } from '../infra/http/answers.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { deviceCookie, deviceTokenIn, noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
 import { Email, line } from '../infra/http/text.ts';
 import { deviceLifetime } from '../infra/tokens/port.ts';
-import { answer, context, type WriteEnv, written } from './http.ts';
+import { answer, context, idAs, reply, type WriteEnv, written } from './http.ts';
 
 export interface AuthRoutesNeeds extends AuthNeeds {
   /** Counts an attempt to sign in to this account, from wherever it comes. Throws gateway.rate_limited. */
@@ -53,14 +54,16 @@ const Login = z.object({
 });
 const Refresh = z.object({ refreshToken: Token.optional() });
 
-const User = z.object({
-  userId: z.string(),
-  email: z.string().nullable(),
-  name: z.string().nullable(),
-  roles: z.array(z.string()),
-  sellerId: z.string().nullable(),
-  emailVerified: z.boolean(),
-});
+const User = z
+  .object({
+    userId: z.string(),
+    email: z.string().nullable(),
+    name: z.string().nullable(),
+    roles: z.array(z.string()),
+    sellerId: z.string().nullable(),
+    emailVerified: z.boolean(),
+  })
+  .meta({ id: 'SignedInUser' });
 const Pair = z.object({
   accessToken: z.string().optional(),
   accessExpiresAt: z.string(),
@@ -70,6 +73,13 @@ const Pair = z.object({
 
 /** Browsers have the tokens in cookies instead. */
 const SignedIn = written('SignedIn', { ...Pair.shape, user: User, deviceToken: z.string().optional() });
+
+const RevokedSession = written('RevokedSession', { sessionId: z.string() });
+const VerifiedEmail = written('VerifiedEmail', { userId: z.string() });
+const ChangedPassword = written('ChangedPassword', {
+  userId: z.string(),
+  deviceToken: z.string().describe('By which this device is known again; browsers have it in a cookie.'),
+});
 
 /** A context of this attempt alone: ids that a client sends must not name a session. */
 const attempt = (c: C): Context => {
@@ -156,12 +166,17 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         if (!token) throw new DomainError('auth.session_ended', 'There is no refresh token.');
         const own = attempt(c);
         const session = await refreshSession(needs, token, own);
-        return c.json(handOver(c, session, { cookies: given === undefined, secure: needs.secure, at: own.at }));
+        return reply(c, 200, handOver(c, session, { cookies: given === undefined, secure: needs.secure, at: own.at }));
       },
     )
     .post(
       '/auth/logout',
-      allow('public', { summary: 'Sign out: by the access token, else by the refresh token. Always succeeds.', exempt: true }),
+      allow('public', {
+        operation: 'logOut',
+        answer: Taken,
+        summary: 'Sign out: by the access token, else by the refresh token. Always succeeds.',
+        exempt: true,
+      }),
       body(Refresh),
       async (c) => {
         const principal = c.get('principal');
@@ -171,12 +186,12 @@ const signingIn = (needs: AuthRoutesNeeds) =>
           await revokeSession(needs, principal.id, { sessionId, reason: 'signed_out' }, attempt(c));
         } else if (token) await logOutBy(needs, token, attempt(c));
         takeCookies(c, needs.secure);
-        return c.json({});
+        return reply(c, 200, {});
       },
     )
     .delete(
       '/auth/sessions/:sessionId',
-      allow('signed-in', { summary: 'Sign out on one device.', owner: 'self' }),
+      allow('signed-in', { operation: 'revokeSession', answer: RevokedSession, summary: 'Sign out on one device.', owner: 'self' }),
       params(z.object({ sessionId: z.string().min(1).max(64) })),
       async (c) => {
         const { sessionId } = c.req.valid('param');
@@ -191,25 +206,36 @@ const passwords = (needs: AuthRoutesNeeds) =>
     .post(
       '/auth/verify-email',
       allow('public', {
+        operation: 'verifyEmail',
+        answer: VerifiedEmail,
         summary: 'Verify an e-mail address by the token that was mailed to it.',
         rate: 'login',
         errors: ['auth.link_used'],
       }),
       body(z.object({ token: Token })),
-      async (c) => answer(c, 200, await verifyEmail(needs, c.req.valid('json').token, context(c)), ({ id }) => ({ userId: id })),
+      async (c) => answer(c, 200, await verifyEmail(needs, c.req.valid('json').token, context(c)), idAs('userId')),
     )
     .post(
       '/auth/verification-mail',
-      allow('signed-in', { summary: 'Mail the link once more.', rate: 'login', exempt: true }),
+      allow('signed-in', {
+        operation: 'sendVerificationMail',
+        answer: Taken,
+        status: 202,
+        summary: 'Mail the link once more.',
+        rate: 'login',
+        exempt: true,
+      }),
       body(z.object({})),
       async (c) => {
         await resendVerification(needs, principalOf(c).id, attempt(c));
-        return c.json({}, 202);
+        return reply(c, 202, {});
       },
     )
     .post(
       '/auth/forgot-password',
       allow('public', {
+        operation: 'forgotPassword',
+        answer: Taken,
         summary: 'Mail a link to set a new password, if there is such an account; the answer does not tell.',
         status: 202,
         rate: 'login',
@@ -220,12 +246,14 @@ const passwords = (needs: AuthRoutesNeeds) =>
         const { email: address } = c.req.valid('json');
         await needs.limitAccount(`reset:${emailClaim(needs, address).id}`);
         await forgotPassword(needs, address, attempt(c));
-        return c.json({}, 202);
+        return reply(c, 202, {});
       },
     )
     .post(
       '/auth/reset-password',
       allow('public', {
+        operation: 'resetPassword',
+        answer: ChangedPassword,
         summary: 'Set a new password by the token that was mailed; signs out everywhere.',
         rate: 'login',
         errors: ['auth.link_used', 'auth.password_weak'],
@@ -240,6 +268,8 @@ const passwords = (needs: AuthRoutesNeeds) =>
     .put(
       '/auth/password',
       allow('signed-in', {
+        operation: 'changePassword',
+        answer: ChangedPassword,
         summary: 'Change the own password; signs out everywhere else.',
         owner: 'self',
         rate: 'login',

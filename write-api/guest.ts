@@ -12,11 +12,12 @@ import {
   resendPurchaseLink,
 } from '../commands/guest.ts';
 import { Id } from '../domain/id.ts';
+import { Address, Erased, Moment, Money, Taken } from '../infra/http/answers.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
-import { context, type WriteEnv } from './http.ts';
+import { context, reply, type WriteEnv } from './http.ts';
 
 type C = HonoContext<WriteEnv>;
 
@@ -38,79 +39,101 @@ const nameOf = ({ blindIndex }: GuestRoutesDeps, c: C, checkoutId: string): stri
   return nameIn ? nameIn(checkoutId) : id;
 };
 
-const Exported = z.object({
-  checkoutId: z.string(),
-  status: z.string(),
-  contact: z.object({ email: z.unknown(), phone: z.unknown(), language: z.string() }),
-  address: z.unknown(),
-  orders: z.array(z.unknown()),
-});
-const Access = z.object({
-  checkoutId: z.string(),
-  orderIds: z.array(z.string()),
-  paymentId: z.string(),
-  accessToken: z.string(),
-  accessExpiresAt: z.string(),
-});
+const PurchaseExport = z
+  .object({
+    checkoutId: z.string(),
+    status: z.string(),
+    contact: z.object({ email: z.string().nullable(), phone: z.string().nullable(), language: z.string() }),
+    address: Address.or(Erased),
+    orders: z.array(
+      z.object({
+        orderId: z.string(),
+        lines: z.array(z.object({ name: z.string(), sku: z.string(), quantity: z.int(), amount: Money })),
+        total: Money,
+      }),
+    ),
+  })
+  .meta({ id: 'PurchaseExport' });
+const PurchaseAccess = z
+  .object({
+    checkoutId: z.string(),
+    orderIds: z.array(z.string()),
+    paymentId: z.string(),
+    accessToken: z.string(),
+    accessExpiresAt: Moment,
+  })
+  .meta({ id: 'PurchaseAccess' });
+const ErasedPurchase = z.object({ checkoutId: z.string() }).meta({ id: 'ErasedPurchase' });
 
 export const guestCommands = (deps: GuestRoutesDeps) =>
   new Hono<WriteEnv>()
     .post(
       '/guest/access',
       allow('public', {
-        ...{ summary: 'Exchange the token of a mailed link for an access token of ten minutes that opens this purchase alone.' },
-        ...{ rate: 'login', exempt: true, errors: ['auth.link_used'], answer: Access },
+        ...{
+          operation: 'openPurchaseLink',
+          summary: 'Exchange the token of a mailed link for an access token of ten minutes that opens this purchase alone.',
+        },
+        ...{ rate: 'login', exempt: true, errors: ['auth.link_used'], answer: PurchaseAccess },
       }),
       body(z.object({ token: z.string().min(1).max(200) })),
       async (c) => {
         c.header('cache-control', 'no-store');
-        return c.json(await openPurchaseLink(deps, c.req.valid('json').token, context(c).at));
+        return reply(c, 200, await openPurchaseLink(deps, c.req.valid('json').token, context(c).at));
       },
     )
     .post(
       '/guest/purchases/:checkoutId/access',
       allow('buyer', {
-        ...{ summary: 'The same for the browser that has bought, by its cookie.', owner: 'guest' },
-        ...{ exempt: true, errors: ['checkout.not_found'], answer: Access },
+        ...{ operation: 'openMyPurchase', summary: 'The same for the browser that has bought, by its cookie.', owner: 'guest' },
+        ...{ exempt: true, errors: ['checkout.not_found'], answer: PurchaseAccess },
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const { checkoutId } = c.req.valid('param');
         c.header('cache-control', 'no-store');
-        return c.json(await openOwnPurchase(deps, checkoutId, nameOf(deps, c, checkoutId)));
+        return reply(c, 200, await openOwnPurchase(deps, checkoutId, nameOf(deps, c, checkoutId)));
       },
     )
     .get(
       '/guest/purchases/:checkoutId/export',
       allow('buyer', {
-        ...{ summary: 'All that a guest has told for a purchase, as a file.', owner: 'guest' },
-        ...{ errors: ['checkout.not_found'], answer: Exported },
+        ...{ operation: 'exportMyPurchase', summary: 'All that a guest has told for a purchase, as a file.', owner: 'guest' },
+        ...{ errors: ['checkout.not_found'], answer: PurchaseExport },
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const { checkoutId } = c.req.valid('param');
         c.header('content-disposition', 'attachment; filename="my-purchase.json"');
-        return c.json(await exportPurchase(deps, checkoutId, nameOf(deps, c, checkoutId)));
+        const { address, ...told } = await exportPurchase(deps, checkoutId, nameOf(deps, c, checkoutId));
+        return reply(c, 200, { ...told, address: address as Address | z.output<typeof Erased> });
       },
     )
     .delete(
       '/guest/purchases/:checkoutId/personal-data',
       allow('buyer', {
-        ...{ summary: 'Erase what a guest has told for a purchase, when its orders are over. The books stay.', owner: 'guest' },
-        ...{ status: 202, errors: ['checkout.not_found', 'checkout.still_open'], answer: z.object({ checkoutId: z.string() }) },
+        ...{
+          operation: 'eraseMyPurchase',
+          summary: 'Erase what a guest has told for a purchase, when its orders are over. The books stay.',
+          owner: 'guest',
+        },
+        ...{ status: 202, errors: ['checkout.not_found', 'checkout.still_open'], answer: ErasedPurchase },
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
         const { checkoutId } = c.req.valid('param');
         await erasePurchase(deps, checkoutId, nameOf(deps, c, checkoutId), context(c));
-        return c.json({ checkoutId }, 202);
+        return reply(c, 202, { checkoutId });
       },
     )
     .post(
       '/guest/links',
       allow('public', {
-        ...{ summary: 'Have the link to a purchase mailed again, by order and address. The answer is the same whether there is one.' },
-        ...{ rate: 'login', exempt: true, status: 202, answer: z.object({}) },
+        ...{
+          operation: 'resendPurchaseLink',
+          summary: 'Have the link to a purchase mailed again, by order and address. The answer is the same whether there is one.',
+        },
+        ...{ rate: 'login', exempt: true, status: 202, answer: Taken },
       }),
       body(z.object({ orderId: Id, email: z.string().trim().min(1).max(254) })),
       async (c) => {
@@ -119,6 +142,6 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
         await deps.limitAccount(`purchase link:${name}`);
         await deps.limitAccount(`purchase link:${orderId}`);
         await resendPurchaseLink(deps, { orderId, email }, context(c).at);
-        return c.json({}, 202);
+        return reply(c, 202, {});
       },
     );

@@ -12,11 +12,12 @@ import {
 import { ownerOf } from '../commands/seller.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import { Moment } from '../infra/http/answers.ts';
 import type { Principal } from '../infra/http/env.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { Email } from '../infra/http/text.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, type WriteEnv, written } from './http.ts';
 
 const Invitee = z
   .object({ userId: Id.optional(), email: Email.optional() })
@@ -31,11 +32,18 @@ const mustOwn = async ({ handle }: MembersDeps, sellerId: string, { id }: Princi
   if ((await ownerOf(handle, sellerId)) !== id) throw new DomainError('auth.forbidden', 'Only the owner may do this.');
 };
 
+const InvitedMember = written('InvitedMember', { sellerId: Id, ...z.object({ invitationId: Id, expiresAt: Moment }).partial().shape });
+const RevokedInvitation = written('RevokedInvitation', { sellerId: Id, invitationId: Id });
+const RemovedMember = written('RemovedMember', { sellerId: Id, userId: Id });
+const AnsweredInvitation = written('AnsweredInvitation', { sellerId: Id });
+
 const ofTheShop = (deps: MembersDeps) =>
   new Hono<WriteEnv>()
     .post(
       '/sellers/me/invitations',
       allow('SELLER', {
+        operation: 'inviteMember',
+        answer: InvitedMember,
         summary: 'Invite somebody to work in the own shop, by e-mail address or user id. Nothing changes for that person before a yes.',
         owner: 'seller',
         status: 201,
@@ -60,7 +68,13 @@ const ofTheShop = (deps: MembersDeps) =>
     )
     .delete(
       '/sellers/me/invitations/:invitationId',
-      allow('SELLER', { summary: 'Take an invitation back that was not accepted yet.', owner: 'seller', errors: ['seller.not_found'] }),
+      allow('SELLER', {
+        operation: 'revokeInvitation',
+        answer: RevokedInvitation,
+        summary: 'Take an invitation back that was not accepted yet.',
+        owner: 'seller',
+        errors: ['seller.not_found'],
+      }),
       params(z.object({ invitationId: Id })),
       async (c) => {
         const sellerId = sellerOf(c);
@@ -72,6 +86,8 @@ const ofTheShop = (deps: MembersDeps) =>
     .delete(
       '/sellers/me/members/:userId',
       allow('SELLER', {
+        operation: 'removeMember',
+        answer: RemovedMember,
         summary: 'Let somebody work here no longer; with the own id, leave the shop.',
         owner: 'seller',
         errors: ['seller.not_found', 'seller.wrong_status', 'auth.own_role'],
@@ -90,6 +106,8 @@ const ofTheInvited = ({ handle }: MembersDeps) =>
     .post(
       '/users/me/invitations/:sellerId/acceptance',
       allow('signed-in', {
+        operation: 'acceptInvitation',
+        answer: AnsweredInvitation,
         summary: 'Accept the invitation of a shop. Refresh then: the token from before counts no more, the next one says SELLER.',
         owner: 'self',
         errors: [
@@ -105,7 +123,13 @@ const ofTheInvited = ({ handle }: MembersDeps) =>
     )
     .delete(
       '/users/me/invitations/:sellerId',
-      allow('signed-in', { summary: 'Decline the invitation of a shop.', owner: 'self', errors: ['seller.invitation_not_found'] }),
+      allow('signed-in', {
+        operation: 'declineInvitation',
+        answer: AnsweredInvitation,
+        summary: 'Decline the invitation of a shop.',
+        owner: 'self',
+        errors: ['seller.invitation_not_found'],
+      }),
       SellerId,
       async (c) => {
         const { sellerId } = c.req.valid('param');

@@ -22,13 +22,14 @@ import {
 } from '../commands/seller.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import { Moment } from '../infra/http/answers.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { line, lines } from '../infra/http/text.ts';
 import { Time } from '../infra/http/time.ts';
 import { PublicAddress } from '../infra/http/web-address.ts';
 import type { Seals } from '../infra/vault/port.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, idAs, type WriteEnv, written } from './http.ts';
 
 export interface SellerRoutesNeeds extends SellerNeeds {
   readonly seals: Seals;
@@ -76,7 +77,16 @@ const ownedStore = async (needs: SellerRoutesNeeds, c: C): Promise<string> => {
   return sellerId;
 };
 
-const id = ({ id: sellerId }: { id: string }) => ({ sellerId });
+const id = idAs('sellerId');
+
+const ChangedShop = written('ChangedShop', { sellerId: Id });
+const documents = z.enum(['identity', 'tax', 'business', 'bank']);
+/** Neither holds anything but its revision when it is asked for again and was so already. */
+const AddedDocument = written('AddedDocument', z.object({ documentId: z.string(), kind: documents }).partial().shape);
+const SetCommission = written(
+  'SetCommission',
+  z.object({ ruleId: z.string(), version: z.int(), basisPoints: z.int(), from: Moment }).partial().shape,
+);
 
 const shop = (needs: SellerRoutesNeeds) => {
   const { handle, seals } = needs;
@@ -84,6 +94,8 @@ const shop = (needs: SellerRoutesNeeds) => {
     .post(
       '/sellers',
       allow('signed-in', {
+        operation: 'applyAsSeller',
+        answer: ChangedShop,
         summary: 'Apply to sell.',
         status: 201,
         errors: ['seller.slug_taken', 'seller.already_applied', 'auth.already_seller'],
@@ -98,19 +110,27 @@ const shop = (needs: SellerRoutesNeeds) => {
     )
     .patch(
       '/sellers/me',
-      allow('signed-in', { summary: 'Edit the own shop’s page.', owner: 'seller', errors: wrong }),
+      allow('signed-in', {
+        operation: 'editMyShop',
+        answer: ChangedShop,
+        summary: 'Edit the own shop’s page.',
+        owner: 'seller',
+        errors: wrong,
+      }),
       body(Edit),
       async (c) => answer(c, 200, await editPage(handle, await ownStore(needs, c), c.req.valid('json'), context(c)), id),
     )
     .post(
       '/sellers/me/documents',
       allow('signed-in', {
+        operation: 'addMyShopDocument',
+        answer: AddedDocument,
         summary: 'Add a document to the application.',
         owner: 'seller',
         status: 201,
         errors: [...wrong, 'seller.too_many_documents'],
       }),
-      body(z.object({ kind: z.enum(['identity', 'tax', 'business', 'bank']) })),
+      body(z.object({ kind: documents })),
       async (c) => {
         const result = await addDocument(handle, await ownedStore(needs, c), c.req.valid('json').kind, context(c));
         return answer(c, 201, result, ({ events }) => {
@@ -121,7 +141,13 @@ const shop = (needs: SellerRoutesNeeds) => {
     )
     .put(
       '/sellers/me/bank-account',
-      allow('signed-in', { summary: 'Say where payouts go.', owner: 'seller', errors: wrong }),
+      allow('signed-in', {
+        operation: 'setMyBankAccount',
+        answer: ChangedShop,
+        summary: 'Say where payouts go.',
+        owner: 'seller',
+        errors: wrong,
+      }),
       body(BankAccount),
       async (c) => {
         const sellerId = await ownedStore(needs, c);
@@ -129,15 +155,31 @@ const shop = (needs: SellerRoutesNeeds) => {
         return answer(c, 200, await changeBankAccount(handle, sellerId, bankAccount, context(c)), id);
       },
     )
-    .post('/sellers/me/holiday', allow('SELLER', { summary: 'Take no orders for a while.', owner: 'seller', errors: wrong }), async (c) =>
-      answer(c, 200, await startHoliday(handle, sellerOf(c), context(c)), id),
+    .post(
+      '/sellers/me/holiday',
+      allow('SELLER', {
+        operation: 'startMyHoliday',
+        answer: ChangedShop,
+        summary: 'Take no orders for a while.',
+        owner: 'seller',
+        errors: wrong,
+      }),
+      async (c) => answer(c, 200, await startHoliday(handle, sellerOf(c), context(c)), id),
     )
-    .delete('/sellers/me/holiday', allow('SELLER', { summary: 'Take orders again.', owner: 'seller', errors: wrong }), async (c) =>
-      answer(c, 200, await endHoliday(handle, sellerOf(c), context(c)), id),
+    .delete(
+      '/sellers/me/holiday',
+      allow('SELLER', { operation: 'endMyHoliday', answer: ChangedShop, summary: 'Take orders again.', owner: 'seller', errors: wrong }),
+      async (c) => answer(c, 200, await endHoliday(handle, sellerOf(c), context(c)), id),
     )
     .post(
       '/sellers/me/closure',
-      allow('SELLER', { summary: 'Close the own shop, once its last orders are over.', owner: 'seller', errors: wrong }),
+      allow('SELLER', {
+        operation: 'closeMyShop',
+        answer: ChangedShop,
+        summary: 'Close the own shop, once its last orders are over.',
+        owner: 'seller',
+        errors: wrong,
+      }),
       async (c) => answer(c, 200, await requestClose(handle, await ownedStore(needs, c), context(c)), id),
     );
 };
@@ -151,16 +193,19 @@ const administration = (needs: SellerRoutesNeeds) => {
   return new Hono<WriteEnv>()
     .post(
       '/admin/sellers/:sellerId/review',
-      allow('ADMIN', { summary: 'Begin to review an application.', errors: wrong }),
+      allow('ADMIN', { operation: 'startSellerReview', answer: ChangedShop, summary: 'Begin to review an application.', errors: wrong }),
       SellerId,
       async (c) => answer(c, 200, await startReview(handle, c.req.valid('param').sellerId, context(c)), id),
     )
-    .post('/admin/sellers/:sellerId/approval', allow('ADMIN', { summary: 'Let a seller sell.', errors: wrong }), SellerId, async (c) =>
-      answer(c, 200, await approve(handle, c.req.valid('param').sellerId, context(c)), id),
+    .post(
+      '/admin/sellers/:sellerId/approval',
+      allow('ADMIN', { operation: 'approveSeller', answer: ChangedShop, summary: 'Let a seller sell.', errors: wrong }),
+      SellerId,
+      async (c) => answer(c, 200, await approve(handle, c.req.valid('param').sellerId, context(c)), id),
     )
     .post(
       '/admin/sellers/:sellerId/rejection',
-      allow('ADMIN', { summary: 'Refuse an application.', errors: wrong }),
+      allow('ADMIN', { operation: 'rejectSeller', answer: ChangedShop, summary: 'Refuse an application.', errors: wrong }),
       SellerId,
       body(z.object({ reason: z.enum(['documents', 'identity', 'goods', 'other']), note })),
       async (c) => {
@@ -172,7 +217,12 @@ const administration = (needs: SellerRoutesNeeds) => {
     )
     .post(
       '/admin/sellers/:sellerId/suspension',
-      allow('ADMIN', { summary: 'Suspend a shop: open orders go on, new ones are refused.', errors: wrong }),
+      allow('ADMIN', {
+        operation: 'suspendSeller',
+        answer: ChangedShop,
+        summary: 'Suspend a shop: open orders go on, new ones are refused.',
+        errors: wrong,
+      }),
       SellerId,
       body(z.object({ reason: z.enum(['fraud', 'counterfeit', 'service', 'request', 'other']), note })),
       async (c) => {
@@ -184,13 +234,15 @@ const administration = (needs: SellerRoutesNeeds) => {
     )
     .delete(
       '/admin/sellers/:sellerId/suspension',
-      allow('ADMIN', { summary: 'Let a shop sell again.', errors: wrong }),
+      allow('ADMIN', { operation: 'reinstateSeller', answer: ChangedShop, summary: 'Let a shop sell again.', errors: wrong }),
       SellerId,
       async (c) => answer(c, 200, await reinstateSeller(handle, c.req.valid('param').sellerId, context(c)), id),
     )
     .post(
       '/admin/sellers/:sellerId/closure',
       allow('ADMIN', {
+        operation: 'closeSeller',
+        answer: ChangedShop,
         summary: 'Close a shop for good whose time for open orders is over.',
         errors: [...wrong, 'seller.orders_may_be_open'],
       }),
@@ -200,6 +252,8 @@ const administration = (needs: SellerRoutesNeeds) => {
     .post(
       '/admin/sellers/:sellerId/commissions',
       allow('ADMIN', {
+        operation: 'setSellerCommission',
+        answer: SetCommission,
         summary: 'Set the commission for orders priced from an instant on.',
         status: 201,
         errors: [...notFound, 'seller.commission_not_later'],

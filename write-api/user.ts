@@ -16,13 +16,14 @@ import {
 import { Id } from '../domain/id.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
+import { roles } from '../infra/http/env.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { noSessionCookies } from '../infra/http/session-cookies.ts';
 import { line, lines, Phone } from '../infra/http/text.ts';
 import type { Json, Seals } from '../infra/vault/port.ts';
 import { Address } from './address.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, type WriteEnv, written } from './http.ts';
 
 export type UserRoutesNeeds = Pick<AuthNeeds, 'handle' | 'passwords' | 'blindIndex' | 'seals' | 'refreshTokens'> & {
   readonly store: Pick<EventStore, 'read'>;
@@ -51,11 +52,23 @@ const sealed = async <V extends Json | undefined>(
 ): Promise<Sealed | Extract<V, null | undefined>> =>
   (value === null || value === undefined ? value : await seals.seal(personId, value)) as Sealed | Extract<V, null | undefined>;
 
+const ChangedUser = written('ChangedUser', { userId: z.string() });
+/** A repeat long after finds nothing of it any more. */
+const AddedAddress = written('AddedAddress', z.object({ addressId: Id, primary: z.boolean() }).partial().shape);
+const ChangedAddress = written('ChangedAddress', { addressId: Id });
+const ChangedRole = written('ChangedRole', { userId: Id, role: z.enum(roles) });
+
 const ownData = ({ handle, seals }: UserRoutesNeeds) =>
   new Hono<WriteEnv>()
     .patch(
       '/users/me',
-      allow('signed-in', { summary: 'Change the own name or phone number.', owner: 'self', errors: ['user.not_found'] }),
+      allow('signed-in', {
+        operation: 'editMyProfile',
+        answer: ChangedUser,
+        summary: 'Change the own name or phone number.',
+        owner: 'self',
+        errors: ['user.not_found'],
+      }),
       body(z.object({ name: name.optional(), phone: Phone.nullable().optional() })),
       async (c) => {
         const { id } = principalOf(c);
@@ -66,7 +79,13 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .put(
       '/users/me/preferences',
-      allow('signed-in', { summary: 'Choose language and marketing mail.', owner: 'self', errors: ['user.not_found'] }),
+      allow('signed-in', {
+        operation: 'setMyPreferences',
+        answer: ChangedUser,
+        summary: 'Choose language and marketing mail.',
+        owner: 'self',
+        errors: ['user.not_found'],
+      }),
       body(z.object({ language: z.enum(['id', 'en', 'pt']).optional(), marketing: z.boolean().optional() })),
       async (c) => {
         const { id } = principalOf(c);
@@ -75,7 +94,14 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .post(
       '/users/me/addresses',
-      allow('signed-in', { summary: 'Add an address.', owner: 'self', status: 201, errors: ['user.too_many_addresses', 'user.not_found'] }),
+      allow('signed-in', {
+        operation: 'addMyAddress',
+        answer: AddedAddress,
+        summary: 'Add an address.',
+        owner: 'self',
+        status: 201,
+        errors: ['user.too_many_addresses', 'user.not_found'],
+      }),
       body(z.object({ label: Label, address: Address, primary: z.boolean().default(false) })),
       async (c) => {
         const { id } = principalOf(c);
@@ -90,7 +116,13 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .put(
       '/users/me/addresses/:addressId',
-      allow('signed-in', { summary: 'Change an address.', owner: 'self', errors: noAddress }),
+      allow('signed-in', {
+        operation: 'changeMyAddress',
+        answer: ChangedAddress,
+        summary: 'Change an address.',
+        owner: 'self',
+        errors: noAddress,
+      }),
       AddressId,
       body(z.object({ label: Label, address: Address })),
       async (c) => {
@@ -104,7 +136,7 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .delete(
       '/users/me/addresses/:addressId',
-      allow('signed-in', { summary: 'Remove an address.', owner: 'self' }),
+      allow('signed-in', { operation: 'removeMyAddress', answer: ChangedAddress, summary: 'Remove an address.', owner: 'self' }),
       AddressId,
       async (c) => {
         const { addressId } = c.req.valid('param');
@@ -113,7 +145,13 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .put(
       '/users/me/addresses/:addressId/primary',
-      allow('signed-in', { summary: 'Make an address the primary one.', owner: 'self', errors: noAddress }),
+      allow('signed-in', {
+        operation: 'setMyPrimaryAddress',
+        answer: ChangedAddress,
+        summary: 'Make an address the primary one.',
+        owner: 'self',
+        errors: noAddress,
+      }),
       AddressId,
       async (c) => {
         const { addressId } = c.req.valid('param');
@@ -125,6 +163,8 @@ const leaving = (needs: UserRoutesNeeds) =>
   new Hono<WriteEnv>().delete(
     '/users/me',
     allow('signed-in', {
+      operation: 'eraseMyAccount',
+      answer: ChangedUser,
       summary: 'Erase the own account and all personal data, for good. Needs the password.',
       owner: 'self',
       status: 202,
@@ -147,7 +187,12 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/admin/users/:userId/suspension',
-      allow('ADMIN', { summary: 'Suspend an account; its sessions end.', errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'] }),
+      allow('ADMIN', {
+        operation: 'suspendAccount',
+        answer: ChangedUser,
+        summary: 'Suspend an account; its sessions end.',
+        errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'],
+      }),
       UserId,
       body(Suspension),
       async (c) => {
@@ -160,7 +205,7 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
     )
     .delete(
       '/admin/users/:userId/suspension',
-      allow('ADMIN', { summary: 'Let a suspended account in again.', errors: noUser }),
+      allow('ADMIN', { operation: 'reinstateAccount', answer: ChangedUser, summary: 'Let a suspended account in again.', errors: noUser }),
       UserId,
       async (c) => {
         const { userId } = c.req.valid('param');
@@ -171,7 +216,12 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
     )
     .put(
       '/admin/users/:userId/roles/:role',
-      allow('ADMIN', { summary: 'Grant a role; only a SUPER_ADMIN makes auditors, analysts and administrators.', errors: noUser }),
+      allow('ADMIN', {
+        operation: 'grantRole',
+        answer: ChangedRole,
+        summary: 'Grant a role; only a SUPER_ADMIN makes auditors, analysts and administrators.',
+        errors: noUser,
+      }),
       GrantedRole,
       async (c) => {
         const { userId, role } = c.req.valid('param');
@@ -184,6 +234,8 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
     .delete(
       '/admin/users/:userId/roles/:role',
       allow('ADMIN', {
+        operation: 'revokeRole',
+        answer: ChangedRole,
         summary: 'Revoke a role; only a SUPER_ADMIN takes one from auditors, analysts and administrators.',
         errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'],
       }),

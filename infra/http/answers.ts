@@ -37,3 +37,23 @@ export const Instructions = z
     z.object({ kind: z.literal('retail'), outlet: z.string(), code: z.string() }),
   ])
   .meta({ id: 'PaymentInstructions' });
+
+/** A postal address, opened for those who may read it. */
+export const Address = z
+  .object({
+    recipient: z.string(),
+    phone: z.string(),
+    street: z.string(),
+    city: z.string(),
+    province: z.string(),
+    postalCode: z.string(),
+    country: z.string(),
+  })
+  .meta({ id: 'Address' });
+export type Address = z.output<typeof Address>;
+
+/** What is left of personal data whose person was erased. Text of such a person becomes this too. */
+export const Erased = z.literal('[erased]').meta({ id: 'Erased' });
+
+/** Nothing is told but that it was taken. */
+export const Taken = z.object({}).meta({ id: 'Taken' });

@@ -69,6 +69,15 @@ const answerSchema = (schema: z.ZodType, named: Named): Json => {
   return json;
 };
 
+/** `json`, with every schema in it that is described under a name replaced by a reference to that name. */
+const referring = (json: unknown, names: ReadonlyMap<string, string>): unknown => {
+  if (typeof json !== 'object' || json === null) return json;
+  if (Array.isArray(json)) return json.map((item) => referring(item, names));
+  const name = names.get(JSON.stringify(json));
+  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, referring(value, names)]));
+};
+
 const templated = (path: string) => path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}');
 
 /** A route that has not said its own is known by its method and path. */
@@ -313,15 +322,20 @@ export const openapi = (routes: readonly Route[], info: Info): Document => {
     const path = templated(route.path);
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, named) };
   }
+  const names = new Map([...named].map(([id, definition]) => [JSON.stringify(definition), id]));
+  const schemas = [...named].map(([id, definition]) => {
+    const parts = Object.entries(definition).map(([key, value]) => [key, referring(value, names)]);
+    return [id, Object.fromEntries(parts)] as const;
+  });
   const tags = [...new Set(routes.map(({ service }) => service))].sort();
   return {
     openapi: '3.1.0',
     info,
     servers: [{ url: '/', description: 'The server that this document comes from.' }],
     tags: tags.map((name) => ({ name, ...(services[name] !== undefined && { description: services[name] }) })),
-    paths,
+    paths: referring(paths, names) as Document['paths'],
     components: {
-      schemas: { Problem: problemSchema, ...Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1))) },
+      schemas: { Problem: problemSchema, ...Object.fromEntries(schemas.sort(([a], [b]) => (a < b ? -1 : 1))) },
       parameters,
       headers,
       securitySchemes: {

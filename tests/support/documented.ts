@@ -76,10 +76,13 @@ export const documentedIn = (document: Document) => {
 };
 
 /** The same of a server that answers its document, asked once. */
-export const documentedBy = (fetchDocument: () => Promise<Document>) => {
+export const documentedBy = (ask: () => Response | Promise<Response>) => {
   let asked: Promise<ReturnType<typeof documentedIn>> | undefined;
   return async (answered: Answered): Promise<void> => {
-    asked ??= fetchDocument().then(documentedIn);
+    asked ??= Promise.resolve(ask()).then(async (response) => {
+      if (!response.ok) throw new Error(`The API document is answered ${response.status}.`);
+      return documentedIn((await response.json()) as Document);
+    });
     const fault = (await asked)(answered);
     if (fault !== null) throw new Error(fault);
   };
