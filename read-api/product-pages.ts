@@ -1,21 +1,33 @@
 // How products are shown: texts that are made once, kept near, and put together without being read again.
 import { randomUUID } from 'node:crypto';
 import type { Aside } from '../infra/cache/port.ts';
+import type { Revised } from '../infra/http/answers.ts';
+import { type JsonText, jsonText, type Said, storedText } from '../infra/http/json.ts';
+import type { Page } from '../infra/http/pages.ts';
 import type { FoundRow, TableReader } from '../infra/tables/port.ts';
 import type { BrandRow } from '../projections/catalog/brands.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
 import type { LevelRow } from '../projections/inventory/levels.ts';
+import type { CardRow } from '../projections/product/cards.ts';
 import type { DetailRow } from '../projections/product/details.ts';
-import type { Versioned } from '../projections/projection.ts';
+import type { StoreRow } from '../projections/product/stores.ts';
+import type { OwnProduct } from './answers/product.ts';
 import { markOf } from './kept.ts';
 
 /** A product's page may be this old where nothing says that it has changed, in milliseconds: names of brands and categories. */
 const ttl = 60_000;
 const maxDepth = 10;
 
+interface InStore {
+  readonly store: StoreRow | null;
+}
+/** A product as every list shows it. */
+export type Card = Omit<CardRow, 'fold'> & InStore;
+type Own = Said<OwnProduct>;
+
 /** A product's page and its mark: that of the product, which begins with its revision, and that of its store. */
 export interface Shown {
-  readonly text: string;
+  readonly text: JsonText<Own & InStore>;
   readonly mark: string;
 }
 
@@ -35,19 +47,21 @@ const parsed = async <Row>(found: Promise<string | null>): Promise<Row | null> =
   return text === null ? null : (JSON.parse(text) as Row);
 };
 
+type Cards = JsonText<Page<Card>>;
+
 export interface ProductPages {
   /** A product that is on sale, with its store; undefined where there is none. Answers at once when it can. */
   detail(productId: string): Shown | undefined | Promise<Shown | undefined>;
   /** The same for its seller, in any status. */
-  ownDetail(productId: string, sellerId: string): Promise<string | undefined>;
-  /** Cards with their stores, without those of stores that may not sell. */
-  cards(rows: readonly FoundRow[]): Promise<string[]>;
-  /** Products with their stores as lists show them, by id; without those that have no card, or whose store may not sell. */
-  cardsOf(productIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Cards for their seller: every status, no store. */
-  ownCards(rows: readonly FoundRow[]): string[];
+  ownDetail(productId: string, sellerId: string): Promise<JsonText<Own> | undefined>;
+  /** Cards without those of stores that may not sell. */
+  cards(rows: readonly FoundRow[]): Promise<JsonText<Card>[]>;
+  /** Cards by id; without those of stores that may not sell. */
+  cardsOf(productIds: readonly string[]): Promise<ReadonlyMap<string, JsonText<Card>>>;
+  /** All these cards, for their seller. */
+  ownCards(rows: readonly FoundRow[]): Promise<JsonText<Card>[]>;
   /** What `load` gives, kept until any card or store changes. Answers at once when it can. */
-  list(asked: object, load: () => Promise<string>): string | Promise<string>;
+  list(asked: object, load: () => Promise<Cards>): Cards | Promise<Cards>;
   /** Id of the product with this slug; a slug never changes hands. */
   idOf(slug: string): Cached;
   /** Ids of a category and all below it. */
@@ -89,7 +103,7 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
   };
 
   /** NOTE: nothing in it depends on the time, so that it stays true as long as it is kept: a discount is told with its window. */
-  const render = async (row: DetailRow & Versioned): Promise<string> => {
+  const render = async (row: DetailRow & Revised): Promise<JsonText<Own>> => {
     const { sellerId, productId, slug, name, description, status, attributes, pictures, discount, ratings, sold, createdAt, updatedAt } =
       row;
     const available = await availabilityOf(productId);
@@ -97,20 +111,20 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
     const rating = { average: ratings.count === 0 ? 0 : Math.round((ratings.sum * 100) / ratings.count) / 100, count: ratings.count };
     const said = { slug, name, description, status, attributes, ...(await namesOf(row)), pictures, variants, discount };
     // NOTE: the revision comes last, where `http.ts` looks for it.
-    return JSON.stringify({ sellerId, productId, ...said, rating, sold, createdAt, updatedAt, revision: row.revision });
+    return jsonText({ sellerId, productId, ...said, rating, sold, createdAt, updatedAt, revision: row.revision });
   };
 
   const product = (productId: string) =>
     cache.cached(productKey(productId), ttl, async () => {
-      const row = await parsed<DetailRow & Versioned>(tables.get('product-details', productId));
+      const row = await parsed<DetailRow & Revised>(tables.get('product-details', productId));
       return row?.status === 'Active' ? render(row) : undefined;
     });
 
-  const withStore = (text: string, storeText: string | undefined, end = text.length - 1) =>
-    `${text.slice(0, end)},"store":${storeText ?? 'null'}}`;
+  const withStore = <Goods>(text: string, storeText: string | undefined, end = text.length - 1): JsonText<Goods & InStore> =>
+    storedText(`${text.slice(0, end)},"store":${storeText ?? 'null'}}`);
 
   const page = (text: string, storeText = 'null'): Shown => ({
-    text: withStore(text, storeText),
+    text: withStore<Own>(text, storeText),
     mark: `${markOf(text)}${markOf(storeText)}`,
   });
 
@@ -124,8 +138,8 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
     return (typeof hidden === 'string' ? hidden : await hidden) ?? '[]';
   };
 
-  /** A card with its store; null for one whose store is among the hidden. */
-  const cardIn = (row: string, hidden: string): string | null | Promise<string> => {
+  /** Null for one whose store is among the hidden. */
+  const cardIn = (row: string, hidden: string): JsonText<Card> | null | Promise<JsonText<Card>> => {
     const sellerId = sellerIdIn(row);
     if (hidden.length > 2 && hidden.includes(`"${sellerId}"`)) return null;
     const storeText = store(sellerId);
@@ -133,6 +147,16 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
     return typeof storeText === 'string'
       ? withStore(row, storeText, end)
       : Promise.resolve(storeText).then((text) => withStore(row, text, end));
+  };
+
+  const cardsIn = async (rows: readonly FoundRow[], hidden: string): Promise<JsonText<Card>[]> => {
+    const cards = [];
+    for (const { row } of rows) {
+      const card = cardIn(row, hidden);
+      const text = card instanceof Promise ? await card : card;
+      if (text !== null) cards.push(text);
+    }
+    return cards;
   };
 
   /** What was asked, in words; the same object is asked again and again. */
@@ -153,22 +177,13 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       return typeof storeText === 'string' ? page(text, storeText) : later(text);
     },
     ownDetail: async (productId, sellerId) => {
-      const row = await parsed<DetailRow & Versioned>(tables.asSeller(sellerId).get('product-details', productId));
+      const row = await parsed<DetailRow & Revised>(tables.asSeller(sellerId).get('product-details', productId));
       return row?.sellerId === sellerId ? render(row) : undefined;
     },
-    cards: async (rows) => {
-      const hidden = await hiddenNow();
-      const cards = [];
-      for (const { row } of rows) {
-        const card = cardIn(row, hidden);
-        const text = card instanceof Promise ? await card : card;
-        if (text !== null) cards.push(text);
-      }
-      return cards;
-    },
+    cards: async (rows) => cardsIn(rows, await hiddenNow()),
     cardsOf: async (productIds) => {
       const [rows, hidden] = await Promise.all([tables.getMany('product-cards', productIds), hiddenNow()]);
-      const cards = new Map<string, string>();
+      const cards = new Map<string, JsonText<Card>>();
       for (const [productId, row] of rows) {
         const card = cardIn(row, hidden);
         const text = card instanceof Promise ? await card : card;
@@ -176,12 +191,12 @@ export const productPages = (tables: TableReader, cache: Aside): ProductPages =>
       }
       return cards;
     },
-    ownCards: (rows) => rows.map(({ row }) => `${row.slice(0, row.lastIndexOf(',"fold":'))}}`),
+    ownCards: (rows) => cardsIn(rows, '[]'),
     list: (asked, load) => {
       const name = cache.cached(listsKey, ttl, randomUUID);
       const named = (known: string | undefined) => cache.cached(`products:${known}:${wordsOf(asked)}`, ttl, load);
       const text = typeof name === 'string' ? named(name) : name?.then(named);
-      return typeof text === 'string' ? text : Promise.resolve(text).then((loaded) => loaded ?? '');
+      return typeof text === 'string' ? storedText(text) : Promise.resolve(text).then((loaded) => storedText(loaded ?? ''));
     },
     idOf: (slug) =>
       cache.cached(`slug:${slug}`, ttl, async () => (await tables.find('product-details', { where: { slug }, limit: 1 }))[0]?.key),

@@ -7,11 +7,12 @@ import { Id } from '../domain/id.ts';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
-import { storedText } from '../infra/http/json.ts';
+import type { Answers } from '../infra/http/json.ts';
 import { minorUnits } from '../infra/http/numbers.ts';
-import { page } from '../infra/http/pages.ts';
+import { page, pageSchema } from '../infra/http/pages.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
 import type { Condition, Query, TableReader } from '../infra/tables/port.ts';
+import { OwnProduct, Product, ProductCard } from './answers/product.ts';
 import { json, pageText, rowsOf, tagged } from './http.ts';
 import { kept, keptFor } from './kept.ts';
 import { productPages, type Shown } from './product-pages.ts';
@@ -40,7 +41,7 @@ const shown = <Found>(text: Found | undefined): Found => {
   return text;
 };
 
-const asPage = (c: Context<Env>, found: Shown | undefined): Response => {
+const asPage = (c: Context<Env> & Answers<z.output<typeof Product>>, found: Shown | undefined): Response => {
   const { text, mark } = shown(found);
   return kept(c, text, keptFor.products, mark);
 };
@@ -64,20 +65,31 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
   return new Hono<Env>()
     .get(
       '/products',
-      allow('public', { summary: 'Products on sale, as cards; a page may be shorter than its limit while `next` is there.' }),
+      allow('public', {
+        operation: 'listProducts',
+        summary: 'Products on sale, as cards; a page may be shorter than its limit while `next` is there.',
+        answer: pageSchema(ProductCard),
+        isKept: true,
+      }),
       query(List, { remember: 1_000 }),
       (c): Response | Promise<Response> => {
         const asked = c.req.valid('query');
         const text = pages.list(asked, async () => {
           const { rows, next } = await rowsOf(tables, 'product-cards', { where: await where(asked), order: orders[asked.sort] }, asked);
-          return pageText((await pages.cards(rows)).map(storedText), next);
+          return pageText(await pages.cards(rows), next);
         });
         return typeof text === 'string' ? kept(c, text, keptFor.products) : text.then((loaded) => kept(c, loaded, keptFor.products));
       },
     )
     .get(
       '/products/:productId',
-      allow('public', { summary: 'A product that is on sale, with its variants and its store.', errors: ['product.not_found'] }),
+      allow('public', {
+        operation: 'getProduct',
+        summary: 'A product that is on sale, with its variants and its store.',
+        answer: Product,
+        isKept: true,
+        errors: ['product.not_found'],
+      }),
       OfProduct,
       // The hottest read of all: what is kept is answered without waiting for anything.
       (c): Response | Promise<Response> => {
@@ -87,7 +99,13 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
     )
     .get(
       '/products/slug/:slug',
-      allow('public', { summary: 'The same by its slug.', errors: ['product.not_found'] }),
+      allow('public', {
+        operation: 'getProductBySlug',
+        summary: 'The same by its slug.',
+        answer: Product,
+        isKept: true,
+        errors: ['product.not_found'],
+      }),
       params(z.object({ slug: z.string().max(120) })),
       async (c) => {
         const productId = await pages.idOf(c.req.valid('param').slug);
@@ -96,18 +114,29 @@ export const productQueries = (tables: TableReader, cache: Aside) => {
     )
     .get(
       '/sellers/me/products',
-      allow('SELLER', { summary: 'Your own products as cards, drafts too, the newest first.', owner: 'seller' }),
+      allow('SELLER', {
+        operation: 'listSellerProducts',
+        summary: 'Your own products as cards, drafts too, the newest first.',
+        owner: 'seller',
+        answer: pageSchema(ProductCard),
+      }),
       query(OwnList),
       async (c) => {
         const { status, ...asked } = c.req.valid('query');
         const mine = { sellerId: sellerOf(c), ...(status !== undefined && { status }) };
         const { rows, next } = await rowsOf(tables.asSeller(mine.sellerId), 'product-cards', { where: mine, order: orders.newest }, asked);
-        return json(c, pageText(pages.ownCards(rows).map(storedText), next));
+        return json(c, pageText(await pages.ownCards(rows), next));
       },
     )
     .get(
       '/sellers/me/products/:productId',
-      allow('SELLER', { summary: 'Your own product, in any status.', owner: 'seller', errors: ['product.not_found'] }),
+      allow('SELLER', {
+        operation: 'getSellerProduct',
+        summary: 'Your own product, in any status.',
+        owner: 'seller',
+        answer: OwnProduct,
+        errors: ['product.not_found'],
+      }),
       OfProduct,
       async (c) => json(c, tagged(c, shown(await pages.ownDetail(c.req.valid('param').productId, sellerOf(c))))),
     );

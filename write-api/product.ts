@@ -1,6 +1,7 @@
 // Commands of products over HTTP: for the seller of the token; archiving for administrators too.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { newId } from '../commands/handle.ts';
 import {
   activateProduct,
   addPicture,
@@ -27,7 +28,7 @@ import { allow, principalOf, sellerOf } from '../infra/http/policy.ts';
 import { line, lines } from '../infra/http/text.ts';
 import { Time } from '../infra/http/time.ts';
 import { PublicAddress } from '../infra/http/web-address.ts';
-import { answer, context, type WriteEnv } from './http.ts';
+import { answer, context, idAs, type WriteEnv, written } from './http.ts';
 
 const name = line(200);
 const slug = z
@@ -88,17 +89,28 @@ const OfPicture = params(z.object({ productId: Id, pictureId: Id }));
 const gone = ['product.not_found', 'product.archived'];
 const unknown = ['catalog.category_not_found', 'catalog.brand_not_found'];
 const badPrice = ['product.mixed_currencies', 'product.discount_too_high'];
-const clash = ['product.sku_taken', 'product.options_taken', 'product.too_many_variants'];
+const clash = ['product.sku_taken', 'product.options_taken'];
 const seller = { owner: 'seller' } as const;
+
+const ChangedProduct = written('ChangedProduct', { productId: Id });
+const CreatedProduct = written('CreatedProduct', {
+  productId: Id,
+  variantIds: z.array(Id).describe('In the order in which they were named.'),
+});
+const ChangedVariant = written('ChangedVariant', { productId: Id, variantId: Id });
+const ChangedPicture = written('ChangedPicture', { productId: Id, pictureId: Id });
+const productIn = idAs('productId');
 
 const drafts = (needs: ProductNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/products',
       allow('SELLER', {
+        operation: 'createProduct',
         summary: 'Create a product with its variants and pictures: a draft, or shown at once.',
+        answer: CreatedProduct,
         status: 201,
-        errors: [...unknown, ...badPrice, ...clash, 'product.slug_taken', 'product.not_publishable', 'seller.not_active'],
+        errors: [...unknown, ...clash, 'product.mixed_currencies', 'product.slug_taken', 'product.not_publishable', 'seller.not_active'],
       }),
       body(NewProduct),
       async (c) =>
@@ -109,15 +121,32 @@ const drafts = (needs: ProductNeeds) =>
     )
     .patch(
       '/products/:productId',
-      allow('SELLER', { ...seller, summary: 'Edit what a product is called and how it is described.', errors: [...gone, ...unknown] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'editProduct',
+        summary: 'Edit what a product is called and how it is described.',
+        answer: ChangedProduct,
+        errors: [...gone, ...unknown],
+      }),
       OfProduct,
       body(Edit),
       async (c) =>
-        answer(c, 200, await editProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c))),
+        answer(
+          c,
+          200,
+          await editProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c)),
+          productIn,
+        ),
     )
     .delete(
       '/products/:productId',
-      allow(['SELLER', 'ADMIN'], { ...seller, summary: 'Archive a product for good.', errors: ['product.not_found'] }),
+      allow(['SELLER', 'ADMIN'], {
+        ...seller,
+        operation: 'archiveProduct',
+        summary: 'Archive a product for good.',
+        answer: ChangedProduct,
+        errors: ['product.not_found'],
+      }),
       OfProduct,
       async (c) => {
         const { productId } = c.req.valid('param');
@@ -126,108 +155,162 @@ const drafts = (needs: ProductNeeds) =>
         const archived = isStaff
           ? archiveAnyProduct(needs.handle, productId, context(c))
           : archiveProduct(needs.handle, sellerOf(c), productId, context(c));
-        return answer(c, 200, await archived);
+        return answer(c, 200, await archived, productIn);
       },
     )
     .post(
       '/products/:productId/activation',
-      allow('SELLER', { ...seller, summary: 'Show a product.', errors: [...gone, 'product.not_publishable', 'seller.not_active'] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'activateProduct',
+        summary: 'Show a product.',
+        answer: ChangedProduct,
+        errors: [...gone, 'product.not_publishable', 'seller.not_active'],
+      }),
       OfProduct,
-      async (c) => answer(c, 200, await activateProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, context(c))),
+      async (c) => answer(c, 200, await activateProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, context(c)), productIn),
     )
     .delete(
       '/products/:productId/activation',
-      allow('SELLER', { ...seller, summary: 'Hide a product.', errors: gone }),
+      allow('SELLER', { ...seller, operation: 'deactivateProduct', summary: 'Hide a product.', answer: ChangedProduct, errors: gone }),
       OfProduct,
-      async (c) => answer(c, 200, await deactivateProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, context(c))),
+      async (c) =>
+        answer(c, 200, await deactivateProduct(needs.handle, sellerOf(c), c.req.valid('param').productId, context(c)), productIn),
     );
 
 const variants = ({ handle }: ProductNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/products/:productId/variants',
-      allow('SELLER', { ...seller, summary: 'Add a variant.', status: 201, errors: [...gone, ...clash, ...badPrice] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'addVariant',
+        summary: 'Add a variant.',
+        answer: ChangedVariant,
+        status: 201,
+        errors: [...gone, ...clash, ...badPrice, 'product.too_many_variants'],
+      }),
       OfProduct,
       body(Variant),
-      async (c) =>
-        answer(
-          c,
-          201,
-          await addVariant(handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c)),
-          (result) => ({ variantId: variantIdsOf(result)[0] ?? null }),
-        ),
+      async (c) => {
+        const { productId } = c.req.valid('param');
+        const asked = context(c);
+        const variantId = newId(asked, 0);
+        return answer(c, 201, await addVariant(handle, sellerOf(c), productId, c.req.valid('json'), asked), () => ({
+          productId,
+          variantId,
+        }));
+      },
     )
     .patch(
       '/products/:productId/variants/:variantId',
       allow('SELLER', {
         ...seller,
+        operation: 'editVariant',
         summary: 'Edit a variant; its price has a route of its own.',
+        answer: ChangedVariant,
         errors: [...gone, ...clash, 'product.variant_not_found', 'product.not_publishable'],
       }),
       OfVariant,
       body(VariantEdit),
       async (c) => {
         const { productId, variantId } = c.req.valid('param');
-        return answer(c, 200, await editVariant(handle, sellerOf(c), productId, { variantId, ...c.req.valid('json') }, context(c)));
+        const changed = await editVariant(handle, sellerOf(c), productId, { variantId, ...c.req.valid('json') }, context(c));
+        return answer(c, 200, changed, () => ({ productId, variantId }));
       },
     )
     .delete(
       '/products/:productId/variants/:variantId',
-      allow('SELLER', { ...seller, summary: 'Remove a variant.', errors: [...gone, 'product.not_publishable'] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'removeVariant',
+        summary: 'Remove a variant.',
+        answer: ChangedVariant,
+        errors: [...gone, 'product.not_publishable'],
+      }),
       OfVariant,
       async (c) => {
         const { productId, variantId } = c.req.valid('param');
-        return answer(c, 200, await removeVariant(handle, sellerOf(c), productId, variantId, context(c)));
+        return answer(c, 200, await removeVariant(handle, sellerOf(c), productId, variantId, context(c)), () => ({ productId, variantId }));
       },
     )
     .put(
       '/products/:productId/variants/:variantId/price',
-      allow('SELLER', { ...seller, summary: "Change a variant's price.", errors: [...gone, ...badPrice, 'product.variant_not_found'] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'changeVariantPrice',
+        summary: "Change a variant's price.",
+        answer: ChangedVariant,
+        errors: [...gone, ...badPrice, 'product.variant_not_found'],
+      }),
       OfVariant,
       body(z.object({ price: Price })),
       async (c) => {
         const { productId, variantId } = c.req.valid('param');
-        return answer(c, 200, await changePrice(handle, sellerOf(c), productId, { variantId, ...c.req.valid('json') }, context(c)));
+        const changed = await changePrice(handle, sellerOf(c), productId, { variantId, ...c.req.valid('json') }, context(c));
+        return answer(c, 200, changed, () => ({ productId, variantId }));
       },
     )
     .put(
       '/products/:productId/discount',
       allow('SELLER', {
         ...seller,
+        operation: 'setProductDiscount',
         summary: 'Lower the price of all variants for a time.',
+        answer: ChangedProduct,
         errors: [...gone, ...badPrice, 'product.discount_window_empty'],
       }),
       OfProduct,
       body(NewDiscount),
-      async (c) => answer(c, 200, await setDiscount(handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c))),
+      async (c) =>
+        answer(c, 200, await setDiscount(handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c)), productIn),
     )
     .delete(
       '/products/:productId/discount',
-      allow('SELLER', { ...seller, summary: 'End the discount.', errors: gone }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'removeProductDiscount',
+        summary: 'End the discount.',
+        answer: ChangedProduct,
+        errors: gone,
+      }),
       OfProduct,
-      async (c) => answer(c, 200, await removeDiscount(handle, sellerOf(c), c.req.valid('param').productId, context(c))),
+      async (c) => answer(c, 200, await removeDiscount(handle, sellerOf(c), c.req.valid('param').productId, context(c)), productIn),
     );
 
 const pictures = ({ handle }: ProductNeeds) =>
   new Hono<WriteEnv>()
     .post(
       '/products/:productId/pictures',
-      allow('SELLER', { ...seller, summary: 'Add a picture by its address.', status: 201, errors: [...gone, 'product.too_many_pictures'] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'addProductPicture',
+        summary: 'Add a picture by its address.',
+        answer: ChangedPicture,
+        status: 201,
+        errors: [...gone, 'product.too_many_pictures'],
+      }),
       OfProduct,
       body(Picture),
-      async (c) =>
-        answer(
-          c,
-          201,
-          await addPicture(handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json'), context(c)),
-          ({ events }) => ({
-            pictureId: events.flatMap(({ event }) => (event.type === 'product.picture_added' ? [event.picture.pictureId] : []))[0] ?? null,
-          }),
-        ),
+      async (c) => {
+        const { productId } = c.req.valid('param');
+        const asked = context(c);
+        const pictureId = newId(asked, 0);
+        return answer(c, 201, await addPicture(handle, sellerOf(c), productId, c.req.valid('json'), asked), () => ({
+          productId,
+          pictureId,
+        }));
+      },
     )
     .put(
       '/products/:productId/pictures',
-      allow('SELLER', { ...seller, summary: 'Put the pictures into another order.', errors: [...gone, 'product.pictures_not_all'] }),
+      allow('SELLER', {
+        ...seller,
+        operation: 'arrangeProductPictures',
+        summary: 'Put the pictures into another order.',
+        answer: ChangedProduct,
+        errors: [...gone, 'product.pictures_not_all'],
+      }),
       OfProduct,
       body(z.object({ pictureIds: z.array(Id).max(20) })),
       async (c) =>
@@ -235,15 +318,16 @@ const pictures = ({ handle }: ProductNeeds) =>
           c,
           200,
           await arrangePictures(handle, sellerOf(c), c.req.valid('param').productId, c.req.valid('json').pictureIds, context(c)),
+          productIn,
         ),
     )
     .delete(
       '/products/:productId/pictures/:pictureId',
-      allow('SELLER', { ...seller, summary: 'Remove a picture.', errors: gone }),
+      allow('SELLER', { ...seller, operation: 'removeProductPicture', summary: 'Remove a picture.', answer: ChangedPicture, errors: gone }),
       OfPicture,
       async (c) => {
         const { productId, pictureId } = c.req.valid('param');
-        return answer(c, 200, await removePicture(handle, sellerOf(c), productId, pictureId, context(c)));
+        return answer(c, 200, await removePicture(handle, sellerOf(c), productId, pictureId, context(c)), () => ({ productId, pictureId }));
       },
     );
 

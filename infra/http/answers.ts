@@ -1,5 +1,6 @@
 // Parts of answers that many services have, as the API document names them.
 import { z } from 'zod';
+import { Id } from '../../domain/id.ts';
 import { Actor as DomainActor } from '../../domain/metadata.ts';
 import { Money as DomainMoney } from '../../domain/money.ts';
 
@@ -10,6 +11,9 @@ export const Money = DomainMoney.meta({
 
 /** A time as every answer has it: RFC 3339 in UTC with milliseconds. */
 export const Moment = z.string().meta({ format: 'date-time' });
+
+/** The shop of something that stands in a list. */
+export const StoreCard = z.object({ sellerId: Id, name: z.string(), slug: z.string() }).meta({ id: 'StoreCard' });
 
 /** A row says how far the stream of its resource has come: what If-Match takes. */
 export const revised = { revision: z.int() };

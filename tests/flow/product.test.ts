@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seller } from '../../domain/seller/seller.ts';
 import { type Market, openMarket } from '../market.ts';
 import { aContext, anId, listProduct, openStore, rupiah, type Store } from '../shop.ts';
+import { ok } from '../support/shop.ts';
 
 let market: Market;
 let store: Store;
@@ -129,6 +130,42 @@ describe('a product', () => {
     const card = cards.body.items.find((item: { productId: string }) => item.productId === productId);
     expect(card).toMatchObject({ price, sale: { price: rupiah(40_500), from: body.from }, inStock: false, store: { name: 'Toko Ani' } });
     expect(card).not.toHaveProperty('fold');
+  });
+
+  it('is changed piece by piece, and each answer names the piece', async () => {
+    const { productId, variantIds, position } = await listProduct(market, store, 'Teko Enamel');
+    const path = `/products/${productId}`;
+    const send = async (method: string, below: string, body?: object) =>
+      ok(await market.call(method, `${path}${below}`, { token: store.token, body }));
+    const shown = async (at: string) => (await get(path, at)).body;
+    const big = { sku: 'B', options: { Isi: '2 l' }, price: rupiah(70_000), weightGrams: 900 };
+    const added = await send('POST', '/variants', { ...big, dimensions: { length: 200, width: 150, height: 180 } });
+    const { variantId } = added;
+    expect(added).toMatchObject({ productId, revision: 3 });
+    expect((await shown(added.position)).variants).toMatchObject([{}, { variantId, ...big, dimensions: { height: 180 } }]);
+    const edited = await send('PATCH', `/variants/${variantId}`, { sku: 'B2' });
+    expect(edited).toMatchObject({ productId, variantId });
+    expect((await shown(edited.position)).variants[1].sku).toBe('B2');
+    const removed = await send('DELETE', `/variants/${variantIds[0]}`);
+    expect(removed).toMatchObject({ productId, variantId: variantIds[0] });
+    const first = await send('POST', '/pictures', { url: 'https://example.com/1.webp', alt: 'depan' });
+    const second = await send('POST', '/pictures', { url: 'https://example.com/2.webp' });
+    const arranged = await send('PUT', '/pictures', { pictureIds: [second.pictureId, first.pictureId] });
+    const ids = async (at: string) => (await shown(at)).pictures.map(({ pictureId }: { pictureId: string }) => pictureId);
+    expect(await ids(arranged.position)).toEqual([second.pictureId, first.pictureId]);
+    const pictureId = second.pictureId;
+    expect(await send('DELETE', `/pictures/${pictureId}`)).toMatchObject({ productId, pictureId });
+    const amount = { kind: 'amount', amount: rupiah(5_000), from: '2026-01-05T00:00:00.000Z', until: '2026-01-06T00:00:00.000Z' };
+    const lowered = await send('PUT', '/discount', amount);
+    expect((await shown(lowered.position)).discount).toMatchObject(amount);
+    const ended = await send('DELETE', '/discount');
+    expect(await shown(ended.position)).toMatchObject({ discount: null, pictures: [{ pictureId: first.pictureId }] });
+    const hidden = await send('DELETE', '/activation');
+    expect(hidden).toMatchObject({ productId });
+    const mine = await get('/sellers/me/products?status=Inactive', hidden.position, store.token);
+    expect(mine.body.items).toMatchObject([{ productId, status: 'Inactive', store: { sellerId: store.sellerId, name: 'Toko Ani' } }]);
+    expect(mine.body.items[0]).not.toHaveProperty('fold');
+    expect((await get('/products', position)).body.items[0]).toMatchObject({ store: { name: expect.any(String) } });
   });
 
   it('must say what its category asks for before it is shown', async () => {
