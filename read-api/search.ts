@@ -6,14 +6,24 @@ import { Id } from '../domain/id.ts';
 import type { Aside } from '../infra/cache/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
+import { type JsonText, jsonText, storedText } from '../infra/http/json.ts';
 import { decimalNumber, minorUnits, wholeNumber } from '../infra/http/numbers.ts';
 import { page } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
-import { type SearchHit, type SearchPage, type SearchReader, type SearchRequest, sorts } from '../infra/search/port.ts';
+import {
+  type Facets,
+  type FacetValue,
+  type SearchHit,
+  type SearchPage,
+  type SearchReader,
+  type SearchRequest,
+  sorts,
+} from '../infra/search/port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
-import { type Branch, categoryTree } from './category-tree.ts';
+import { SearchAnswer, Suggestions } from './answers/search.ts';
+import { type Branch, type CategoryTree, categoryTree } from './category-tree.ts';
 import { digestOf, kept, keptFor } from './kept.ts';
-import { productPages } from './product-pages.ts';
+import { type Card, productPages } from './product-pages.ts';
 
 /** One value or, when the name is repeated, several. */
 const several = z.union([
@@ -58,12 +68,17 @@ const requestOf = (asked: z.output<typeof Search>): SearchRequest => {
   };
 };
 
-/** A hit as every list shows a product, with what search alone knows of it. One without a card yet is shown as the index has it. */
-const shown = (hit: SearchHit, card: string | undefined): string => {
-  const { sellerName, categoryIds, brand, city } = hit;
-  if (card === undefined) return JSON.stringify({ ...hit, store: { sellerId: hit.sellerId, name: sellerName } });
-  return `${card.slice(0, -1)},${JSON.stringify({ sellerName, categoryIds, brand, city }).slice(1)}`;
-};
+type Known = Pick<SearchHit, 'brand' | 'categoryIds'>;
+type Hit = Card & Known;
+
+interface Found extends Omit<SearchPage, 'hits' | 'facets'> {
+  readonly items: readonly Hit[];
+  readonly facets: Omit<Facets, 'category'> & { readonly category: readonly (FacetValue & { readonly name: string | null })[] };
+}
+
+/** A card, with what search alone knows of the product. Not parsed: there may be a hundred. */
+const shown = (card: JsonText<Card>, { brand, categoryIds }: SearchHit): JsonText<Hit> =>
+  storedText(`${card.slice(0, -1)},${jsonText<Known>({ brand, categoryIds }).slice(1)}`);
 
 /** Categories by id, out of the tree as it is kept; parsed once for as long as it stays the same. */
 const categoryNames = (tables: TableReader, cache: Aside) => {
@@ -79,7 +94,7 @@ const categoryNames = (tables: TableReader, cache: Aside) => {
           take(children);
         }
       };
-      take((JSON.parse(text) as { items: readonly Branch[] }).items);
+      take((JSON.parse(text) as CategoryTree).items);
       known = { text, byId };
     }
     return known.byId;
@@ -94,21 +109,29 @@ interface Named {
 export const searchQueries = (reader: SearchReader, tables: TableReader, cache: Aside) => {
   const pages = productPages(tables, cache);
   const namesOf = categoryNames(tables, cache);
-  const asShown = async ({ hits, next, facets, ...found }: SearchPage): Promise<string> => {
+  /** The index may know a product before there is a card of it, or for a moment longer: it is shown when all lists show it. */
+  const asShown = async ({ hits, next, facets, ...found }: SearchPage): Promise<JsonText<Found>> => {
     const [cards, names] = await Promise.all([pages.cardsOf(hits.map(({ productId }) => productId)), namesOf()]);
-    const items = hits.map((hit) => shown(hit, cards.get(hit.productId)));
+    const items = hits.flatMap((hit) => {
+      const card = cards.get(hit.productId);
+      return card === undefined ? [] : [shown(card, hit)];
+    });
     const category = facets.category.map(({ value, count }) => ({ value, name: names.get(value)?.name ?? null, count }));
-    const rest = JSON.stringify({ next, facets: { ...facets, category }, ...found });
-    return `{"items":[${items.join(',')}],${rest.slice(1)}`;
+    const rest = jsonText<Omit<Found, 'items'>>({ next, facets: { ...facets, category }, ...found });
+    return storedText(`{"items":[${items.join(',')}],${rest.slice(1)}`);
   };
 
   return new Hono<Env>()
     .get(
       '/search',
       allow('public', {
-        summary: 'Find products by text and filters, with the counts of each filter.',
+        operation: 'searchProducts',
+        summary:
+          'Find products by text and filters, with the counts of each filter; a page may be shorter than its limit while `next` is there.',
+        answer: SearchAnswer,
+        isKept: true,
         rate: 'search',
-        errors: ['search.bad_cursor'],
+        errors: ['search.bad_cursor', 'search.unavailable'],
       }),
       query(Search),
       async (c) => {
@@ -118,11 +141,18 @@ export const searchQueries = (reader: SearchReader, tables: TableReader, cache: 
     )
     .get(
       '/search/suggestions',
-      allow('public', { summary: 'What the first letters may become.', rate: 'search' }),
+      allow('public', {
+        operation: 'suggestWords',
+        summary: 'What the first letters may become.',
+        answer: Suggestions,
+        isKept: true,
+        rate: 'search',
+        errors: ['search.unavailable'],
+      }),
       query(z.object({ q: z.string().trim().min(1).max(100), limit: wholeNumber(1, 20).default(10) })),
       async (c) => {
         const { q, limit } = c.req.valid('query');
-        return kept(c, JSON.stringify({ items: await reader.suggest(q, limit) }), keptFor.products);
+        return kept(c, jsonText({ items: await reader.suggest(q, limit) }), keptFor.products);
       },
     );
 };

@@ -28,8 +28,7 @@ it('finds a product as soon as it is shown, and no longer once it is hidden', as
         productId,
         name: 'Gitar Akustik',
         price: rupiah(50_000),
-        sellerName: 'Toko Ani',
-        city: 'Bandung',
+        store: { sellerId: store.sellerId, name: 'Toko Ani', slug: expect.any(String), city: 'Bandung' },
         image: 'https://example.com/gitar.webp',
       },
     ],
@@ -81,7 +80,7 @@ it('knows a brand, a category and a store by the names that they have now', asyn
   const below = await search(`category=${parent.body.categoryId}`, moved.body.position);
   expect(below.body.items).toMatchObject([{ productId, categoryIds: [parent.body.categoryId, categoryId] }]);
   const edited = await market.handle(seller, shop.sellerId, { type: 'edit_page', city: 'Klaten' }, aContext());
-  expect((await search('q=kereta', `${market.store.logId}.${edited.position}`)).body.items[0].city).toBe('Klaten');
+  expect((await search('q=kereta', `${market.store.logId}.${edited.position}`)).body.items[0].store.city).toBe('Klaten');
   const suspended = await market.handle(seller, shop.sellerId, { type: 'suspend', reason: 'fraud', note: null }, aContext());
   expect((await search('q=kereta', `${market.store.logId}.${suspended.position}`)).body.total).toBe(0);
 });
@@ -158,7 +157,7 @@ it('shows a hit as every list shows a product, and names what facets count', asy
   const cards = await market.call('GET', `/products?category=${root.categoryId}`, { headers: { 'min-position': position } });
   expect(hit).toMatchObject(cards.body.items[0]);
   expect(hit).toMatchObject({
-    ...{ productId, slug: `cangkul-baja-${productId.slice(-8).toLowerCase()}`, sale: null, inStock: false, sellerName: 'Toko Ani' },
+    ...{ productId, slug: `cangkul-baja-${productId.slice(-8).toLowerCase()}`, sale: null, inStock: false },
     store: { sellerId: store.sellerId, name: 'Toko Ani' },
   });
   expect((await search('q=cangkul', position)).body.facets.category).toEqual([{ value: root.categoryId, name: 'Kebun', count: 1 }]);
