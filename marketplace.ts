@@ -67,7 +67,7 @@ export const openMarketplace = async (
   const secrets = await connectVault(config, now);
   const { seals, vault, tokens, refreshTokens, revocations, blindIndex } = secrets;
   const { cache, ownCache, aside, close: closeCache } = await connectCache(config, { now, isFleet });
-  const handle = createHandle(store, { onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
+  const handle = createHandle(store, { clock: now, onOutcome: (command, outcome) => metrics.commands.inc({ command, outcome }) });
 
   const leases = await connectLeases(config, lagging);
   /** Waits until this process is the only one that does it. */

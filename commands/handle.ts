@@ -1,6 +1,7 @@
 // The only place that loads, decides and appends.
 import type { Decider } from '../domain/decider.ts';
 import { DomainError, isRefusal } from '../domain/error.ts';
+import { isAhead } from '../domain/id.ts';
 import type { Actor, Recorded } from '../domain/metadata.ts';
 import { type CommandKey, type EventStore, type NewEvent, VersionConflict } from '../infra/event-store/port.ts';
 import { derivedId, derivedUuid } from './ids.ts';
@@ -98,6 +99,8 @@ export interface HandleOptions {
   readonly states?: number;
   /** Wall clock in milliseconds, for deadlines only. */
   readonly now?: () => number;
+  /** The market's clock in milliseconds. A stream's time that is ahead of it was told by a clock that was wrong. */
+  readonly clock?: () => number;
   /** How long a command may go on retrying after conflicts, in milliseconds. */
   readonly patience?: number;
   /** Hears how every command ended, for the metrics. */
@@ -125,7 +128,7 @@ const decideOne = (streamId: string, state: unknown, occurredAt: string, { decid
       correlationId: context.correlationId,
       causationId: context.causationId,
       actor: context.actor,
-      occurredAt: context.at > occurredAt ? context.at : occurredAt,
+      occurredAt,
       ...(context.origin && { origin: context.origin }),
     },
   }));
@@ -153,9 +156,13 @@ const preparing =
   };
 
 export const createHandle = (store: EventStore, options: HandleOptions = {}): Handle => {
-  const { states = 20_000, now = Date.now, patience = 2_000, onOutcome = () => {} } = options;
+  const { states = 20_000, now = Date.now, clock = Date.now, patience = 2_000, onOutcome = () => {} } = options;
   const streams = createStreams(store, states);
   const queues = new Map<string, Waiting[]>();
+
+  /** Business time never goes backward in a stream, but it does not wait for one that a clock ahead has told. */
+  const timeAfter = (before: string, at: string): string =>
+    at >= before || isAhead(before, new Date(clock()).toISOString()) ? at : before;
 
   /** The first result of a command that is in the log already. */
   const replay = async (streamId: string, id: string, first: number, count: number): Promise<Result<never>> => {
@@ -189,7 +196,7 @@ export const createHandle = (store: EventStore, options: HandleOptions = {}): Ha
         if (context.ifMatch !== undefined && context.ifMatch !== revision) {
           throw new DomainError('request.precondition_failed', `The resource is at revision ${revision}; read it again.`, { revision });
         }
-        const events = decideOne(streamId, state, occurredAt, waiting);
+        const events = decideOne(streamId, state, timeAfter(occurredAt, context.at), waiting);
         if (events.length > maxEvents)
           throw new DomainError('request.too_large', 'This is too much for one command.', { events: events.length });
         // NOTE: the store refuses more than 1 MiB; a command alone is left to it, for measuring costs as much as encoding.

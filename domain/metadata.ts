@@ -5,7 +5,10 @@ import { z } from 'zod';
 export const Actor = z.object({ kind: z.enum(['user', 'guest', 'system']), id: z.string() });
 export type Actor = z.infer<typeof Actor>;
 
-/** `occurredAt` is business time and never goes backward in a stream; `recordedAt` is when it was appended. Both RFC 3339 UTC with milliseconds. */
+/**
+ * `occurredAt` is business time and never goes backward in a stream, except after a clock that was ahead; `recordedAt` is what the clock said
+ * when it was appended. Both RFC 3339 UTC with milliseconds.
+ */
 export const Metadata = z.object({
   eventId: z.string(),
   commandId: z.string(),

@@ -167,7 +167,7 @@ export const auditQueries = (needs: AuditNeeds) => {
         const { asOf, asOfBusiness, open } = c.req.valid('query');
         const cut: Cut = {
           ...(asOf !== undefined && (await cutAsOf(needs, streamId, asOf))),
-          ...(asOfBusiness !== undefined && cutAsOfBusiness(asOfBusiness)),
+          ...(asOfBusiness !== undefined && (await cutAsOfBusiness(needs, asOfBusiness))),
         };
         const then = await stateAt(needs, streamId, cut);
         const { version } = foldOf(folds, streamId);

@@ -1,11 +1,12 @@
 // What a stream was at some time, and what changed between two: pure functions of the log, so that the same question has the same answer for ever.
 import { DomainError } from '../domain/error.ts';
+import { later } from '../domain/id.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import { positionOf } from '../domain/position.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { Time } from '../infra/http/time.ts';
 
-export type Log = Pick<EventStore, 'logId' | 'read' | 'readAll' | 'head' | 'positionBefore'>;
+export type Log = Pick<EventStore, 'logId' | 'read' | 'readAll' | 'last' | 'head' | 'positionBefore'>;
 
 /** How the streams of one category are folded: domain/registry.ts has them all. */
 export interface Fold {
@@ -21,11 +22,14 @@ export interface HistoryNeeds {
   readonly now: () => number;
 }
 
-/** Which of a stream's events count. All three rise along a stream, so that each cuts it once. */
+/**
+ * Which of a stream's events count: all up to the last one that each of these lets count. A business time lets count what had happened by
+ * then, and what was recorded by then: a clock may have been ahead.
+ */
 export interface Cut {
   readonly revision?: number;
   readonly position?: number;
-  readonly occurredAt?: string;
+  readonly business?: { readonly occurredAt: string; readonly recordedBy: number };
 }
 
 export interface StateThen {
@@ -50,11 +54,22 @@ const timeOf = (text: string, field: string): string => {
   return time.data;
 };
 
-/** The last position that was recorded by then. Appends are stamped and committed in one order: a later one that stands proves that all before it do. */
+const justAfter = (at: string) => later(at, 1);
+
+/**
+ * The last position that was recorded by then. A later event that stands proves that all before it do, unless all that are later were
+ * recorded by a clock that was ahead: when they were, only the next event tells.
+ */
 const positionBy = async ({ log, now }: HistoryNeeds, recordedAt: string): Promise<number> => {
-  const last = await log.positionBefore(new Date(Date.parse(recordedAt) + 1).toISOString());
-  if (last >= (await log.head()) && now() - Date.parse(recordedAt) < settledAfter) {
-    throw notYet(`More may still be recorded as of ${recordedAt}; ask a few seconds later.`);
+  const last = await log.positionBefore(justAfter(recordedAt));
+  const [next] = await log.readAll(last, 1);
+  const since = next && (await log.last(1, next.position))[0]?.metadata.recordedAt;
+  const isSettled = now() - Date.parse(recordedAt) >= settledAfter;
+  if (!next && !isSettled) throw notYet(`More may still be recorded as of ${recordedAt}; ask a few seconds later.`);
+  const rightUntil = Math.max(now(), Date.parse(recordedAt)) + settledAfter;
+  const isToldByNext = !next || (await log.positionBefore(new Date(rightUntil).toISOString())) > last;
+  if (!isToldByNext && !(since && later(since, settledAfter) > recordedAt)) {
+    throw notYet(`A clock was ahead, and nothing was recorded since it is right: ask as of a position, or when more is recorded.`);
   }
   return last;
 };
@@ -80,12 +95,15 @@ export const cutAsOf = async (needs: HistoryNeeds, streamId: string, asOf: strin
 };
 
 /** The cut at a business time: what had happened by then, as far as it is known. */
-export const cutAsOfBusiness = (text: string): Cut => ({ occurredAt: timeOf(text, 'asOfBusiness') });
+export const cutAsOfBusiness = async ({ log }: HistoryNeeds, text: string): Promise<Cut> => {
+  const occurredAt = timeOf(text, 'asOfBusiness');
+  return { business: { occurredAt, recordedBy: await log.positionBefore(justAfter(occurredAt)) } };
+};
 
-const counts = ({ revision, position, metadata }: Recorded, cut: Cut) =>
-  (cut.revision === undefined || revision <= cut.revision) &&
-  (cut.position === undefined || position <= cut.position) &&
-  (cut.occurredAt === undefined || metadata.occurredAt <= cut.occurredAt);
+const counts = ({ revision, position, metadata }: Recorded, { revision: last, position: end, business }: Cut) =>
+  (last === undefined || revision <= last) &&
+  (end === undefined || position <= end) &&
+  (business === undefined || metadata.occurredAt <= business.occurredAt || position <= business.recordedBy);
 
 export const categoryOf = (streamId: string) => streamId.slice(0, streamId.indexOf('-'));
 
@@ -104,7 +122,7 @@ export const stateAt = async ({ log, folds }: HistoryNeeds, streamId: string, cu
   for (let revision = 0; ; ) {
     const page = await log.read(streamId, revision, pageSize);
     if (revision === 0 && page.length === 0) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
-    const counted = page.filter((recorded) => counts(recorded, cut));
+    const counted = page.slice(0, page.findLastIndex((recorded) => counts(recorded, cut)) + 1);
     if (counted.length > 0) {
       const events = counted.map(({ event }) => event);
       state = last ? fold.stateAfter(events, state) : fold.stateAfter(events);

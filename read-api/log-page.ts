@@ -28,45 +28,34 @@ export interface LogPage {
 const maxLookedAt = 5_000;
 const batchSize = 500;
 
-const isWanted = ({ type, category, from, to }: LogFilter) => {
-  const start = from === undefined ? null : Date.parse(from);
-  const end = to === undefined ? null : Date.parse(to);
-  return ({ event, streamId, metadata }: Recorded) => {
-    const recordedAt = Date.parse(metadata.recordedAt);
-    return (
-      (type === undefined || event.type === type || event.type.startsWith(`${type}.`)) &&
-      (category === undefined || streamId.startsWith(`${category}-`)) &&
-      (start === null || recordedAt >= start) &&
-      (end === null || recordedAt < end)
-    );
-  };
-};
+const isWanted =
+  ({ type, category }: LogFilter) =>
+  ({ event, streamId }: Recorded) =>
+    (type === undefined || event.type === type || event.type.startsWith(`${type}.`)) &&
+    (category === undefined || streamId.startsWith(`${category}-`));
 
-/** Where the page begins: a revision of the stream, or a position of the log, whichever is read. */
-const startOf = async (log: Log, { stream, from, after }: LogFilter, cursor: string | undefined): Promise<number> => {
-  const [last] = decodeCursor(cursor, 1) ?? [];
-  if (last !== undefined) return Number(last);
-  if (stream !== undefined) return -1;
-  const beforeWindow = from === undefined ? 0 : await log.positionBefore(from);
-  return Math.max(beforeWindow, after === undefined ? 0 : positionOf(log.logId, after));
-};
+/** The positions that count: beyond `start`, up to `end`. A time is a place in the log, whatever single events say of theirs. */
+const windowOf = async (log: Log, { from, to, after }: LogFilter) => ({
+  start: Math.max(from === undefined ? 0 : await log.positionBefore(from), after === undefined ? 0 : positionOf(log.logId, after)),
+  end: to === undefined ? Number.POSITIVE_INFINITY : await log.positionBefore(to),
+});
 
 /** The wanted events after the cursor, at most `limit`, in log order. */
 export const logPage = async (log: Log, filter: LogFilter, limit: number, cursor: string | undefined): Promise<LogPage> => {
-  const { stream, after, to } = filter;
+  const { stream } = filter;
   const wanted = isWanted(filter);
-  const minPosition = after === undefined ? 0 : positionOf(log.logId, after);
-  // What follows the last event of the window cannot be in it, for events are recorded in the order of the log.
-  const end = to === undefined || stream !== undefined ? null : await log.positionBefore(to);
+  const { start, end } = await windowOf(log, filter);
   const items: Recorded[] = [];
-  let last = await startOf(log, filter, cursor);
+  const [seen] = decodeCursor(cursor, 1) ?? [];
+  // A revision of the stream, or a position of the log, whichever is read.
+  let last = seen !== undefined ? Number(seen) : stream === undefined ? start : -1;
   for (let lookedAt = 0; lookedAt < maxLookedAt; ) {
     const batch = stream === undefined ? await log.readAll(last, batchSize) : await log.read(stream, last + 1, batchSize);
     for (const recorded of batch) {
-      if (end !== null && recorded.position > end) return { items, next: null };
+      if (recorded.position > end) return { items, next: null };
       if (items.length === limit) return { items, next: encodeCursor([last]) };
       last = stream === undefined ? recorded.position : recorded.revision;
-      if (recorded.position > minPosition && wanted(recorded)) items.push(recorded);
+      if (recorded.position > start && wanted(recorded)) items.push(recorded);
     }
     if (batch.length < batchSize) return { items, next: null };
     lookedAt += batch.length;

@@ -27,13 +27,14 @@ export const happened = (n: number, commandId: string = randomUUID()): NewEvent 
 
 export const eventStoreContract = (
   name: string,
-  open: () => Promise<{ store: EventStore; reopen(): Promise<EventStore>; remove(): Promise<void> }>,
+  open: (now: () => number) => Promise<{ store: EventStore; reopen(): Promise<EventStore>; remove(): Promise<void> }>,
 ) =>
   describe(`event store: ${name}`, () => {
     let place: Awaited<ReturnType<typeof open>>;
     let store: EventStore;
+    let ahead = 0;
     beforeAll(async () => {
-      place = await open();
+      place = await open(() => Date.now() + ahead);
       store = place.store;
     });
     afterAll(async () => {
@@ -171,6 +172,33 @@ export const eventStoreContract = (
       const between = await store.positionBefore(new Date(recordedAt).toISOString());
       expect(between).toBeLessThan(earlier[0]?.position ?? 0);
       for (const { metadata } of await store.readAll(between, 10)) expect(Date.parse(metadata.recordedAt)).toBe(recordedAt);
+    });
+
+    it('tells what was recorded before a time by what stands behind it, where a clock was ahead', async () => {
+      const [before] = await append(stream(), -1, 1);
+      ahead = 30 * 86_400_000;
+      const [, wrong] = await append(stream(), -1, 2);
+      ahead = 1_000;
+      const [after] = await append(stream(), -1, 1);
+      ahead = 2_000;
+      const [last] = await append(stream(), -1, 1);
+      const timeOf = (recorded: Recorded | undefined) => Date.parse(recorded?.metadata.recordedAt ?? '');
+      expect(timeOf(after)).toBeLessThan(timeOf(wrong));
+      const until = (milliseconds: number) => store.positionBefore(new Date(milliseconds).toISOString());
+      const answers = async () => [
+        await until(timeOf(wrong) + 1),
+        await until(timeOf(last)),
+        await until(timeOf(after) + 1),
+        await until(timeOf(after)),
+        await until(timeOf(before) + 1),
+      ];
+      const right = [last, after, after, before, before].map((recorded) => recorded?.position);
+      expect(await answers()).toEqual(right);
+      await hasTold(last?.position ?? 0);
+      expect(await answers()).toEqual(right);
+      await store.close();
+      store = await place.reopen();
+      expect(await answers()).toEqual(right);
     });
 
     it('refuses more than an append may hold', async () => {

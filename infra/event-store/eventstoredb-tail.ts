@@ -31,7 +31,7 @@ export const createTail = ({ log, from, recorded, underWay, landmarks, onError }
     for (const { streamId } of events) await underWay.get(streamId);
     if (ending.signal.aborted) return;
     told = last.position;
-    landmarks.note(last.position, Date.parse(last.metadata.recordedAt));
+    landmarks.note(last.position, Math.min(...events.map(({ metadata }) => Date.parse(metadata.recordedAt))));
     for (const listener of listeners) listener(events);
   };
 

@@ -73,11 +73,10 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
   const positionBefore = async (instant: string): Promise<number> => {
     const wanted = Date.parse(instant);
     for await (const page of log.backwards(landmarks.after(wanted), 100)) {
-      for (const [index, raw] of page.entries()) {
-        const at = recordedAtOf(raw);
-        if (at < wanted) return raw.position;
-        if (index === page.length - 1) landmarks.note(raw.position, at);
-      }
+      const found = page.find((raw) => recordedAtOf(raw) < wanted);
+      if (found) return found.position;
+      const newest = page[0];
+      if (newest) landmarks.note(newest.position, Math.min(...page.map(recordedAtOf).filter((at) => !Number.isNaN(at))));
     }
     return 0;
   };
@@ -132,7 +131,6 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
   await findLimits(log, beside);
   const ends = new LRUCache<string, End>({ max: 50_000 });
   const witnesses = new Set<(events: readonly Recorded[]) => void>();
-  let lastRecordedAt = 0;
 
   const endOf = async (streamId: string): Promise<End> => {
     const known = ends.get(streamId);
@@ -162,8 +160,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
   };
 
   const write = async ({ streamId, expected, events, keys = [] }: AppendRequest): Promise<readonly Recorded[]> => {
-    lastRecordedAt = Math.max(lastRecordedAt, now());
-    const recordedAt = new Date(lastRecordedAt).toISOString();
+    const recordedAt = new Date(now()).toISOString();
     const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));
     const stored = metadata.map((one, index) => codec.encode((events[index] as (typeof events)[number]).event, one));
     let { hash } = await mustEndAt(streamId, expected);

@@ -22,6 +22,26 @@ describe('landmarks', () => {
     expect(landmarks.after(30 * minute)).toBeNull();
   });
 
+  it.each([
+    ['as they were noted', 10],
+    ['though every second one was dropped', 4],
+  ])('take a time for wrong that stands before an earlier one, %s', (_how, most) => {
+    const landmarks = createLandmarks(most);
+    for (const [position, at] of [
+      [100, 10],
+      [200, 40_000],
+      [300, 20],
+      [400, 50],
+      [500, 60],
+    ] as const)
+      landmarks.note(position, at * minute);
+    expect(landmarks.after(55 * minute)).toBe(500);
+    expect(landmarks.after(30 * minute)).toBeGreaterThanOrEqual(400);
+    expect(landmarks.after(9 * minute)).toBeGreaterThanOrEqual(100);
+    landmarks.note(500, 25 * minute);
+    expect(landmarks.after(30 * minute)).toBeNull();
+  });
+
   it('stay few, however many are noted', () => {
     const landmarks = createLandmarks(8);
     for (let n = 1; n <= 1_000; n += 1) landmarks.note(n, n * 10 * minute);

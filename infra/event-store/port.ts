@@ -76,7 +76,10 @@ export interface EventStore {
   last(limit: number, before?: number): Promise<readonly Recorded[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
-  /** Position of the last event that was recorded before this instant (RFC 3339); 0: there is none. */
+  /**
+   * Position of the last event that was recorded before this instant (RFC 3339); 0: there is none. NOTE: a clock may have been ahead. An event
+   * was recorded no later than any that stands behind it, whatever it says itself.
+   */
   positionBefore(recordedAt: string): Promise<number>;
   /** Calls `listener` in the moment of a commit, before whoever appended is answered: for what must be true by then, such as a sign-out. */
   onAppended(listener: (events: readonly Recorded[]) => void): () => void;

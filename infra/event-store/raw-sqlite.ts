@@ -51,6 +51,8 @@ export const openRawSqliteTarget = (file: string): RawTarget => {
   const addEvent = database.prepare(
     'INSERT INTO events (position, stream, revision, type, recorded_at, metadata, data, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
+  const addSetBack = database.prepare('INSERT INTO set_backs (position, recorded_at) VALUES (?, ?)');
+  const recordedAtOf = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
   const ends = new LRUCache<string, { id: number; revision: number }>({ max: 50_000 });
   const types = new Map<string, number>();
 
@@ -74,13 +76,16 @@ export const openRawSqliteTarget = (file: string): RawTarget => {
 
   const write = (events: readonly Raw[], head: number) => {
     let position = head;
+    let before = Number(recordedAtOf.get(head)?.recorded_at ?? 0);
     for (const { streamId, revision, type, metadata, data, hash } of events) {
       const end = endOf(streamId);
       if (end.revision !== revision - 1) throw new Error(`${streamId} ends at revision ${end.revision}, not ${revision - 1}`);
       end.revision = revision;
       position += 1;
-      const { recordedAt } = JSON.parse(metadata) as { recordedAt: string };
-      addEvent.run(position, end.id, revision, typeId(type), Date.parse(recordedAt), metadata, data, Buffer.from(hash, 'hex'));
+      const recordedAt = Date.parse((JSON.parse(metadata) as { recordedAt: string }).recordedAt);
+      if (recordedAt < before) addSetBack.run(position, recordedAt);
+      before = recordedAt;
+      addEvent.run(position, end.id, revision, typeId(type), recordedAt, metadata, data, Buffer.from(hash, 'hex'));
     }
   };
 

@@ -8,6 +8,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS events (
     position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, type INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL, metadata TEXT NOT NULL, data TEXT NOT NULL, hash BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS set_backs (position INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS events_of_stream ON events (stream, revision);
   CREATE TABLE IF NOT EXISTS snapshots (stream INTEGER PRIMARY KEY, revision INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS command_keys (
@@ -16,11 +17,23 @@ const schema = `
   CREATE INDEX IF NOT EXISTS command_keys_by_age ON command_keys (at);
 `;
 
+/** Where the clock was set back: the first event of an earlier time than the one before it. A log of an older release is looked through once. */
+const findSetBacks = `
+  INSERT INTO set_backs SELECT position, recorded_at FROM
+    (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS before FROM events) WHERE recorded_at < before`;
+
+export const hasSetBacks = (database: DatabaseSync): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'set_backs'").get() !== undefined;
+
 /** Opens the log for its one writer: WAL, and every commit is on the disk before it returns. */
 export const openLog = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768');
+  const isOfToday = hasSetBacks(database);
+  database.exec('BEGIN IMMEDIATE');
   database.exec(schema);
+  if (!isOfToday) database.exec(findSetBacks);
+  database.exec('COMMIT');
   return database;
 };
 

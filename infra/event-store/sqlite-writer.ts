@@ -44,6 +44,7 @@ export const createWriter = (database: DatabaseSync) => {
   const addEvent = database.prepare(
     'INSERT INTO events (position, stream, revision, type, recorded_at, metadata, data, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
+  const addSetBack = database.prepare('INSERT INTO set_backs (position, recorded_at) VALUES (?, ?)');
   const addKey = database.prepare(
     'INSERT OR REPLACE INTO command_keys (id, fingerprint, at, stream, revision, count, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -58,6 +59,7 @@ export const createWriter = (database: DatabaseSync) => {
   );
   const tails = new LRUCache<string, Tail>({ max: 50_000 });
   let position = Number(database.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head ?? 0);
+  let recordedLast = Number(database.prepare('SELECT recorded_at FROM events WHERE position = ?').get(position)?.recorded_at ?? 0);
 
   const typeId = (name: string) => {
     const known = types.get(name);
@@ -98,6 +100,8 @@ export const createWriter = (database: DatabaseSync) => {
     const tail = found ?? { id: Number(addStream.get(streamId)?.id), revision: -1, hash: noHash };
     tails.set(streamId, tail);
     const firstPosition = position + 1;
+    if (recordedAt < recordedLast) addSetBack.run(firstPosition, recordedAt);
+    recordedLast = recordedAt;
     const hashes: string[] = [];
     for (const stored of events) {
       tail.revision += 1;
@@ -112,7 +116,7 @@ export const createWriter = (database: DatabaseSync) => {
 
   /** Commits a group. Throws after rolling back when the database refuses a statement; a failed COMMIT must end the process. */
   return (writes: readonly Write[]): Written[] => {
-    const before = position;
+    const before = { position, recordedLast };
     const answers: Written[] = [];
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -131,7 +135,7 @@ export const createWriter = (database: DatabaseSync) => {
       tails.clear();
       types.clear();
       for (const row of database.prepare('SELECT name, id FROM types').all()) types.set(String(row.name), Number(row.id));
-      position = before;
+      ({ position, recordedLast } = before);
       throw error;
     }
     database.exec('COMMIT');

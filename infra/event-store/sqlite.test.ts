@@ -12,9 +12,9 @@ import { verifyLog } from './verify.ts';
 
 const newDirectory = () => mkdtempSync(join(tmpdir(), 'log-'));
 
-eventStoreContract('sqlite', async () => {
+eventStoreContract('sqlite', async (now) => {
   const directory = newDirectory();
-  const open = () => createSqliteEventStore({ file: join(directory, 'log.db'), contract: testContract });
+  const open = () => createSqliteEventStore({ file: join(directory, 'log.db'), contract: testContract, now });
   return { store: await open(), reopen: open, remove: async () => rmSync(directory, { recursive: true }) };
 });
 

@@ -7,7 +7,7 @@ import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
 import { type AppendRequest, type EventStore, type KnownCommand, keyLifetime, VersionConflict } from './port.ts';
-import { openLog, openLogReader } from './sqlite-schema.ts';
+import { hasSetBacks, openLog, openLogReader } from './sqlite-schema.ts';
 import { type Answered, uuidBytes, type Write, type Written } from './sqlite-writer.ts';
 
 /** What one append may hold, metadata included; text is counted in UTF-16 units, which is near enough. */
@@ -41,6 +41,11 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
   const allTypes = database.prepare('SELECT id, name FROM types');
   const head = database.prepare('SELECT coalesce(max(position), 0) AS head FROM events');
   const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
+  // A copy of an older release's log, which nobody has opened for writing since, knows of none.
+  const setBackAfter = hasSetBacks(database) ? database.prepare('SELECT min(recorded_at) AS at FROM set_backs WHERE position > ?') : null;
+  /** When the event at a position was recorded at the latest: no later than any that stands behind it. */
+  const recordedBy = (position: number): number =>
+    Math.min(Number(recordedAt.get(position)?.recorded_at), Number(setBackAfter?.get(position)?.at ?? Number.POSITIVE_INFINITY));
   // Names and numbers of streams and types never change, so what was looked up once is kept: joins would cost half of a read.
   const ids = new LRUCache<string, number>({ max: 50_000 });
   const names = new LRUCache<number, string>({ max: 50_000 });
@@ -93,14 +98,14 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
         .reverse(),
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Math.min(Number(head.get()?.head ?? 0), synced()),
-    /** Binary search: positions have no gaps and are recorded in order. */
+    /** Binary search: positions have no gaps, and what they were recorded by rises. */
     positionBefore: (instant: string): number => {
       const wanted = Date.parse(instant);
       let low = 1;
       let high = Number(head.get()?.head ?? 0) + 1;
       while (low < high) {
         const middle = Math.floor((low + high) / 2);
-        if (Number(recordedAt.get(middle)?.recorded_at) < wanted) low = middle + 1;
+        if (recordedBy(middle) < wanted) low = middle + 1;
         else high = middle;
       }
       return low - 1;
@@ -219,12 +224,10 @@ export const createSqliteEventStore = async ({
     for (const listener of listeners) listener(events);
   });
   synced = reader.head();
-  let lastRecordedAt = 0;
 
   const append = ({ streamId, expected, events, keys = [] }: AppendRequest) =>
     new Promise<readonly Recorded[]>((resolve, reject) => {
-      lastRecordedAt = Math.max(lastRecordedAt, now());
-      const stamped = lastRecordedAt;
+      const stamped = now();
       const recordedAt = new Date(stamped).toISOString();
       const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));
       const stored: Stored[] = events.map((item, index) => codec.encode(item.event, metadata[index] as (typeof metadata)[number]));

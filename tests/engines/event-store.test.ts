@@ -15,10 +15,10 @@ besideContract('PostgreSQL', async () => {
   return { open: (options) => openPostgresBeside(database.url, options), remove: () => database.drop() };
 });
 
-eventStoreContract('EventStoreDB with PostgreSQL beside', async () => {
+eventStoreContract('EventStoreDB with PostgreSQL beside', async (now) => {
   const [database, server] = [await newDatabase(), await openServer()];
   const reopen = async () =>
-    createEventStoreDbStore({ url: server.url, contract: testContract, beside: await openPostgresBeside(database.url) });
+    createEventStoreDbStore({ url: server.url, contract: testContract, beside: await openPostgresBeside(database.url), now });
   return {
     store: await reopen(),
     reopen,

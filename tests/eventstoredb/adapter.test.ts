@@ -29,11 +29,11 @@ const has = async (store: EventStore, position: number) => {
   while (store.told() < position) await turn();
 };
 
-eventStoreContract('EventStoreDB', async () => {
+eventStoreContract('EventStoreDB', async (now) => {
   const directory = newDirectory();
   const server = await openServer();
   const reopen = () =>
-    createEventStoreDbStore({ url: server.url, contract: testContract, beside: openSqliteBeside(join(directory, 'beside.db')) });
+    createEventStoreDbStore({ url: server.url, contract: testContract, beside: openSqliteBeside(join(directory, 'beside.db')), now });
   return {
     store: await reopen(),
     reopen,

@@ -1,4 +1,4 @@
-// A clock that was ahead for a while and is right again: what was touched meanwhile sells, and the log tells what was there when.
+// A clock that was ahead for a while and is right again: what was touched meanwhile sells, and the log tells what was there when (ADR 0027).
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { days, hours, minutes } from '../../domain/id.ts';
 import { defaultLocation } from '../../domain/location.ts';
@@ -18,6 +18,7 @@ import {
   untilCheckout,
 } from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
+import { anId } from '../shop.ts';
 import { ok } from '../support/shop.ts';
 
 let market: Market;
@@ -64,10 +65,9 @@ describe.each([
   };
 
   it('goods that were sold by it are sold at once, and paid for to the seller', async () => {
-    await buy(goods);
     await wrongly(() => buy(goods));
     await buy(goods);
-    expect(await onShelf(goods)).toMatchObject({ onHand: 6, heldPieces: 0, committedPieces: 3 });
+    expect(await onShelf(goods)).toMatchObject({ onHand: 6, heldPieces: 0, committedPieces: 2 });
   });
 
   it('what was held by it and never paid is free for others', async () => {
@@ -88,5 +88,50 @@ describe.each([
     await wrongly(() => buy(goods, 6));
     await untilCheckout(market, open.checkout.checkoutId, 'Expired', 'AwaitingPayment');
     expect(await onShelf(goods)).toMatchObject({ onHand: 6, heldPieces: 0, committedPieces: 6 });
+  });
+});
+
+describe('a log that was written by a clock that was ahead', () => {
+  it.each([
+    ['an hour', hours(1)],
+    ['thirty days', days(30)],
+  ])('of %s tells any aggregate as it was, before and after', async (_howFar, ahead) => {
+    const staff = () => market.tokenFor(anId(), ['CUSTOMER', 'ADMIN']);
+    const slug = `s-${anId().toLowerCase()}`;
+    const { categoryId } = ok(await market.call('POST', '/categories', { token: await staff(), body: { name: 'Buku', slug } }));
+    const rename = async (name: string) =>
+      ok(await market.call('PATCH', `/categories/${categoryId}`, { token: await staff(), body: { name, slug } }));
+    const nameAsOf = async (query: string) => {
+      const { status, body } = await market.call('GET', `/audit/streams/category-${categoryId}/state?${query}`, { token: await staff() });
+      return status === 200 ? (body.state?.name ?? null) : body.code;
+    };
+    const instant = () => new Date(market.now()).toISOString();
+    const first = instant();
+    market.advance(minutes(1));
+    const before = instant();
+    market.advance(minutes(1) + ahead);
+    await rename('Buku Lama');
+    market.advance(-ahead);
+    // Nothing has been recorded since: when the wrong clock wrote, before that minute or after it, cannot be told yet.
+    expect(await nameAsOf(`asOf=${first}`)).toBe('Buku');
+    expect(await nameAsOf(`asOf=${before}`)).toBe('audit.not_yet');
+    market.advance(minutes(1));
+    ok(await market.call('POST', '/categories', { token: await staff(), body: { name: 'Musik', slug: `m-${anId().toLowerCase()}` } }));
+    const mended = instant();
+    market.advance(minutes(1));
+    await rename('Buku Baru');
+    const renamed = instant();
+    market.advance(minutes(1));
+    for (const as of ['asOf', 'asOfBusiness']) {
+      expect([as, await nameAsOf(`${as}=2020-01-01T00:00:00.000Z`)]).toEqual([as, null]);
+      expect([as, await nameAsOf(`${as}=${first}`)]).toEqual([as, 'Buku']);
+      expect([as, await nameAsOf(`${as}=${before}`)]).toEqual([as, 'Buku']);
+      expect([as, await nameAsOf(`${as}=${mended}`)]).toEqual([as, 'Buku Lama']);
+      expect([as, await nameAsOf(`${as}=${renamed}`)]).toEqual([as, 'Buku Baru']);
+    }
+    const { body } = await market.call('GET', `/audit/events?stream=category-${categoryId}&from=${before}&to=${renamed}`, {
+      token: await staff(),
+    });
+    expect(body.items.map((event: { revision: number }) => event.revision)).toEqual([1]);
   });
 });
