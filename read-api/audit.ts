@@ -5,13 +5,16 @@ import { DomainError } from '../domain/error.ts';
 import type { Recorded } from '../domain/metadata.ts';
 import { positionText } from '../domain/position.ts';
 import { isSealed, type Sealed } from '../domain/privacy.ts';
+import type { Fields } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
-import { decodeCursor, page as pageFields, pageOf } from '../infra/http/pages.ts';
+import { jsonText } from '../infra/http/json.ts';
+import { decodeCursor, page as pageFields, pageOf, pageSchema } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { type EventStreams, everything } from '../infra/http/sse.ts';
 import { Time } from '../infra/http/time.ts';
 import type { Seals } from '../infra/vault/port.ts';
+import { PastState, RecordedEvent, StateChanges, StreamVerification } from './answers/audit.ts';
 import {
   type Cut,
   categoryOf,
@@ -23,13 +26,20 @@ import {
   type StateThen,
   stateAt,
 } from './history.ts';
+import { json } from './http.ts';
 import { logPage } from './log-page.ts';
+
+interface Fault {
+  readonly streamId: string;
+  readonly revision: number;
+  readonly reason: string;
+}
 
 export interface AuditNeeds extends HistoryNeeds {
   readonly seals: Pick<Seals, 'openAll'>;
   readonly streams: EventStreams;
   /** Recomputes the chain of hashes of one stream from what is stored. */
-  readonly verifyStream: (streamId: string) => Promise<{ events: number; lastHash: string; faults: readonly object[] }>;
+  readonly verifyStream: (streamId: string) => Promise<{ events: number; lastHash: string; faults: readonly Fault[] }>;
 }
 
 const StreamId = z.string().regex(/^[a-z_]+-\S{1,200}$/, 'must be <category>-<id>');
@@ -50,12 +60,12 @@ const LogQuery = z.object({
   after: z.string().max(64).optional(),
   open: flag,
 });
-const answerOf = (words: string) => `${words} Personal data is shown as it is sealed, unless \`open=true\`, which takes a SUPER_ADMIN.`;
+const sealed = 'Personal data is shown as it is sealed, unless `open=true`, which takes a SUPER_ADMIN.';
 
 /** An event with all that is known of it. Instants and hash stand beside what it says, so that nothing has to be looked up. */
 const shown = (logId: string, { event, streamId, revision, position, metadata }: Recorded) => {
   const { type, ...data } = event;
-  return { streamId, revision, position: positionText(logId, position), type, data, metadata };
+  return { streamId, revision, position: positionText(logId, position), type, data: data as z.output<typeof Fields>, metadata };
 };
 
 const sealedIn = (value: unknown, found: Set<Sealed> = new Set()): Set<Sealed> => {
@@ -74,12 +84,13 @@ const replaced = (value: unknown, opened: ReadonlyMap<unknown, unknown>): unknow
 /** The value with its sealed parts opened, if that was asked for. Throws auth.forbidden when it was by anybody but a SUPER_ADMIN. */
 const opener =
   (seals: AuditNeeds['seals']) =>
-  async (c: Context<Env>, open: 'true' | 'false', value: unknown): Promise<unknown> => {
+  async <T>(c: Context<Env>, open: 'true' | 'false', value: T): Promise<T> => {
     if (open === 'false') return value;
     if (!principalOf(c).roles.includes('SUPER_ADMIN')) throw new DomainError('auth.forbidden', 'Only a SUPER_ADMIN opens personal data.');
-    const sealed = [...sealedIn(value)];
-    const values = await seals.openAll(sealed);
-    return replaced(value, new Map(sealed.map((one, n) => [one, values[n]])));
+    const found = [...sealedIn(value)];
+    const values = await seals.openAll(found);
+    // Only what is free by its nature holds anything sealed: the data of events, and states.
+    return replaced(value, new Map(found.map((one, n) => [one, values[n]]))) as T;
   };
 
 const exportPage = 500;
@@ -97,7 +108,8 @@ const exported = (log: HistoryNeeds['log'], streamId: string): ReadableStream<Ui
   });
 };
 
-const about = { load: 'reports', errors: ['audit.stream_not_found'] } as const;
+const about = { load: 'reports', errors: ['audit.stream_not_found', 'log.stream_damaged'] } as const;
+const cutErrors = [...about.errors, 'audit.not_yet', 'audit.no_fold'];
 
 export const auditQueries = (needs: AuditNeeds) => {
   const { log, folds, streams, verifyStream } = needs;
@@ -112,34 +124,40 @@ export const auditQueries = (needs: AuditNeeds) => {
 
   return new Hono<Env>()
     .get(
-      '/audit/events',
+      '/audit/log',
       allow(['AUDITOR', 'ADMIN'], {
-        summary:
-          'A page over the log in its order, by type, category, stream, recorded time and position. An empty page with `next` goes on.',
-        answer: answerOf('`{items, next}`; `next` is null at the end.'),
+        operation: 'listEvents',
+        answer: pageSchema(RecordedEvent),
+        summary: `A page over the log in its order, by type, category, stream, recorded time and position. An empty page with \`next\` goes on. ${sealed}`,
         load: 'reports',
-        errors: ['request.bad_cursor', 'request.bad_position'],
+        errors: ['log.stream_damaged'],
       }),
       query(LogQuery),
       async (c) => {
         const { limit, cursor, open, ...filter } = c.req.valid('query');
         const { items, next } = await logPage(log, filter, limit, cursor);
-        return c.json(await opened(c, open, { items: items.map((one) => shown(log.logId, one)), next }));
+        return json(c, jsonText(await opened(c, open, { items: items.map((one) => shown(log.logId, one)), next })));
       },
     )
     .get(
-      '/audit/events/stream',
+      '/audit/events',
       allow(['AUDITOR', 'ADMIN'], {
-        summary: 'Every event as it comes, as server-sent events; Last-Event-ID resumes.',
-        answer: 'text/event-stream: one message per event, its position as id.',
+        operation: 'followEvents',
+        answer: 'text/event-stream',
+        summary: 'Every event as it comes, as server-sent events with the position as id; Last-Event-ID resumes.',
         errors: ['gateway.too_many_streams', 'request.bad_position', 'request.other_log'],
         load: 'reports',
       }),
       (c) => streams.open(c, { topics: [everything], show: (recorded) => shown(log.logId, recorded) }),
     )
     .get(
-      '/audit/streams/:streamId/events',
-      allow(['AUDITOR', 'ADMIN'], { ...about, summary: 'The events of one stream, page by page.', answer: answerOf('`{items, next}`.') }),
+      '/audit/streams/:streamId/log',
+      allow(['AUDITOR', 'ADMIN'], {
+        ...about,
+        operation: 'listStreamEvents',
+        answer: pageSchema(RecordedEvent),
+        summary: `The events of one stream, page by page. ${sealed}`,
+      }),
       StreamParam,
       query(z.object({ ...pageFields, open: flag })),
       async (c) => {
@@ -149,16 +167,17 @@ export const auditQueries = (needs: AuditNeeds) => {
         const found = await log.read(streamId, Number(from) + 1, limit + 1);
         if (found.length === 0 && cursor === undefined) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
         const page = pageOf(found, limit, (last) => [last.revision]);
-        return c.json(await opened(c, open, { ...page, items: page.items.map((one) => shown(log.logId, one)) }));
+        return json(c, jsonText(await opened(c, open, { ...page, items: page.items.map((one) => shown(log.logId, one)) })));
       },
     )
     .get(
       '/audit/streams/:streamId/state',
       allow(['AUDITOR', 'ADMIN'], {
         ...about,
-        summary: 'An aggregate as it was: as of a revision, a position or a recorded time, and as of a business time.',
-        answer: answerOf('`{streamId, category, foldVersion, at, state}`: the same for ever. `at` and `state` are null before it began.'),
-        errors: ['audit.stream_not_found', 'audit.not_yet', 'audit.no_fold'],
+        operation: 'getPastState',
+        answer: PastState,
+        summary: `An aggregate as it was, the same for ever: as of a revision, a position or a recorded time, and as of a business time. ${sealed}`,
+        errors: cutErrors,
       }),
       StreamParam,
       query(z.object({ asOf: moment, asOfBusiness: moment, open: flag })),
@@ -171,18 +190,19 @@ export const auditQueries = (needs: AuditNeeds) => {
         };
         const then = await stateAt(needs, streamId, cut);
         const { version } = foldOf(folds, streamId);
-        return c.json(
-          await opened(c, open, { streamId, category: categoryOf(streamId), foldVersion: version, at: at(then), state: then.state }),
-        );
+        const state = then.state as z.output<typeof Fields> | null;
+        const told = { streamId, category: categoryOf(streamId), foldVersion: version, at: at(then), state };
+        return json(c, jsonText(await opened(c, open, told)));
       },
     )
     .get(
       '/audit/streams/:streamId/changes',
       allow(['AUDITOR', 'ADMIN'], {
         ...about,
-        summary: 'What changed in an aggregate between two times; from its beginning until now unless told.',
-        answer: answerOf('`{streamId, from, to, changes: [{path, kind, before?, after?}]}`; a path is a JSON pointer into the state.'),
-        errors: ['audit.stream_not_found', 'audit.not_yet', 'audit.no_fold'],
+        operation: 'listStateChanges',
+        answer: StateChanges,
+        summary: `What changed in an aggregate between two times; from its beginning until now unless told. ${sealed}`,
+        errors: cutErrors,
       }),
       StreamParam,
       query(z.object({ from: moment, to: moment, open: flag })),
@@ -193,15 +213,16 @@ export const auditQueries = (needs: AuditNeeds) => {
         const after: Cut = to === undefined ? {} : await cutAsOf(needs, streamId, to, 'to');
         const [then, later] = [await stateAt(needs, streamId, before), await stateAt(needs, streamId, after)];
         const changes = changesBetween(then.state, later.state);
-        return c.json(await opened(c, open, { streamId, from: at(then), to: at(later), changes }));
+        return json(c, jsonText(await opened(c, open, { streamId, from: at(then), to: at(later), changes })));
       },
     )
     .get(
       '/audit/streams/:streamId/export',
       allow(['AUDITOR', 'ADMIN'], {
         ...about,
+        operation: 'exportStream',
+        answer: 'application/x-ndjson',
         summary: 'All events of one stream, one JSON object per line.',
-        answer: 'application/x-ndjson.',
       }),
       StreamParam,
       async (c) => {
@@ -218,15 +239,17 @@ export const auditQueries = (needs: AuditNeeds) => {
       '/audit/streams/:streamId/verification',
       allow(['AUDITOR', 'ADMIN'], {
         ...about,
+        operation: 'verifyStream',
+        answer: StreamVerification,
+        errors: ['audit.stream_not_found'],
         summary: 'Whether a stream is as it was written: recomputes its chain of hashes.',
-        answer: '`{streamId, isIntact, events, lastHash, faults: [{streamId, revision, reason}]}`.',
       }),
       StreamParam,
       async (c) => {
         const { streamId } = c.req.valid('param');
         const { events, lastHash, faults } = await verifyStream(streamId);
         if (events === 0 && faults.length === 0) throw new DomainError('audit.stream_not_found', `There is no stream ${streamId}.`);
-        return c.json({ streamId, isIntact: faults.length === 0, events, lastHash, faults });
+        return json(c, jsonText({ streamId, isIntact: faults.length === 0, events, lastHash, faults }));
       },
     );
 };

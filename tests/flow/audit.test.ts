@@ -113,9 +113,9 @@ describe('a stream', () => {
 
   it('is read page by page, and exported whole', async () => {
     const { streamId } = await renamed(['A', 'B', 'C']);
-    const first = await ask(`/streams/${streamId}/events?limit=2`);
+    const first = await ask(`/streams/${streamId}/log?limit=2`);
     expect(first.body.items.map((one: { revision: number }) => one.revision)).toEqual([0, 1]);
-    const second = await ask(`/streams/${streamId}/events?limit=2&cursor=${first.body.next}`);
+    const second = await ask(`/streams/${streamId}/log?limit=2&cursor=${first.body.next}`);
     expect([second.body.items.length, second.body.next]).toEqual([1, null]);
     const response = await market.app.request(`/api/v1/audit/streams/${streamId}/export`, {
       headers: { authorization: `Bearer ${admin}` },
@@ -130,7 +130,7 @@ describe('a stream', () => {
     const { email } = (registered?.event ?? {}) as { email?: string };
     const path = `/streams/account-${userId}`;
     const root = await market.tokenFor(anId(), ['CUSTOMER', 'SUPER_ADMIN']);
-    for (const question of ['events', 'state', 'changes']) {
+    for (const question of ['log', 'state', 'changes']) {
       const sealed = JSON.stringify((await ask(`${path}/${question}`)).body);
       expect(sealed).toContain(email);
       expect(sealed).not.toContain('ani@example.com');
@@ -147,7 +147,7 @@ describe('a stream', () => {
     const { streamId } = await renamed(['Asli', 'Asli Dua']);
     const intact = (await ask(`/streams/${streamId}/verification`)).body;
     expect(intact).toMatchObject({ isIntact: true, events: 2, faults: [] });
-    const [, last] = (await ask(`/streams/${streamId}/events`)).body.items;
+    const [, last] = (await ask(`/streams/${streamId}/log`)).body.items;
     expect(intact.lastHash).toBe(last.metadata.hash);
     await market.tamper(streamId, 1, 'Asli', 'Atli');
     const { faults, isIntact } = (await ask(`/streams/${streamId}/verification`)).body;
@@ -157,14 +157,14 @@ describe('a stream', () => {
 
   it('is nobody’s business but an administrator’s', async () => {
     const customer = await market.tokenFor(anId(), ['CUSTOMER', 'SELLER'], anId());
-    for (const path of ['/events', '/streams/order-x/events', '/streams/order-x/state', '/streams/order-x/export'])
+    for (const path of ['/log', '/events', '/streams/order-x/log', '/streams/order-x/state', '/streams/order-x/export'])
       expect([path, (await ask(path, customer)).status]).toEqual([path, 403]);
   });
 });
 
 describe('the tail', () => {
   it('tells every event as it comes', async () => {
-    const response = await market.app.request('/api/v1/audit/events/stream', { headers: { authorization: `Bearer ${admin}` } });
+    const response = await market.app.request('/api/v1/audit/events', { headers: { authorization: `Bearer ${admin}` } });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const { streamId } = await renamed(['Ekor']);
     let text = '';

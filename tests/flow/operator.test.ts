@@ -73,7 +73,7 @@ describe('a saga that needs a human', () => {
     const other = await market.call('POST', `${path}/close`, { token: admin });
     expect([other.status, other.body.code]).toEqual([409, 'saga.needs_nobody']);
 
-    const { items } = await read(`/audit/events?stream=onboarding-${sellerId}&type=onboarding.resolved`, auditor);
+    const { items } = await read(`/audit/log?stream=onboarding-${sellerId}&type=onboarding.resolved`, auditor);
     expect(items).toMatchObject([{ data: { decision: 'close' }, metadata: { actor: { kind: 'user' } } }]);
     expect((await read('/admin/sagas?saga=onboarding')).items).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('a page over the log', () => {
   const all = async (question: string) => {
     const found: { type: string; streamId: string; position: string; metadata: { recordedAt: string } }[] = [];
     for (let next: string | null = ''; next !== null; ) {
-      const page = await read(`/audit/events?limit=3${question}${next === '' ? '' : `&cursor=${next}`}`, auditor);
+      const page = await read(`/audit/log?limit=3${question}${next === '' ? '' : `&cursor=${next}`}`, auditor);
       expect(page.items.length).toBeLessThanOrEqual(3);
       found.push(...page.items);
       next = page.next;
@@ -119,9 +119,9 @@ describe('a page over the log', () => {
   });
 
   it('leaves personal data sealed, and opens it for nobody but a SUPER_ADMIN', async () => {
-    const { items } = await read('/audit/events?type=account.registered', auditor);
+    const { items } = await read('/audit/log?type=account.registered', auditor);
     expect(items.every(({ data }: { data: { email: string | null } }) => data.email?.startsWith('pii1.'))).toBe(true);
-    expect((await fresh(market, '/audit/events?open=true', auditor)).body.code).toBe('auth.forbidden');
+    expect((await fresh(market, '/audit/log?open=true', auditor)).body.code).toBe('auth.forbidden');
   });
 
   it('looks at a bounded number of events, however rare the wanted ones are', async () => {
@@ -136,9 +136,9 @@ describe('a page over the log', () => {
       }));
       await market.store.append({ streamId: `category-many${n}`, expected: -1, events });
     }
-    const first = ok(await market.call('GET', '/audit/events?type=onboarding.resolved&limit=100', { token: auditor }));
+    const first = ok(await market.call('GET', '/audit/log?type=onboarding.resolved&limit=100', { token: auditor }));
     expect(first.next).not.toBeNull();
-    const rest = ok(await market.call('GET', `/audit/events?type=onboarding.resolved&cursor=${first.next}`, { token: auditor }));
+    const rest = ok(await market.call('GET', `/audit/log?type=onboarding.resolved&cursor=${first.next}`, { token: auditor }));
     expect(rest).toEqual({ items: [], next: null });
   });
 });
@@ -154,7 +154,7 @@ describe('roles that only read', () => {
     expect((await read('/admin/users?role=ANALYST')).items).toMatchObject([{ userId, roles: ['CUSTOMER', 'ANALYST'] }]);
     const { token } = await signIn(market, address);
     expect((await fresh(market, '/admin/figures/orders?currency=IDR', token)).status).toBe(200);
-    expect((await fresh(market, '/audit/events', token)).status).toBe(403);
+    expect((await fresh(market, '/audit/log', token)).status).toBe(403);
     expect((await fresh(market, '/admin/users', token)).status).toBe(403);
     expect((await fresh(market, '/admin/figures/orders?currency=IDR', auditor)).status).toBe(403);
   });

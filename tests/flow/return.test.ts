@@ -65,7 +65,7 @@ describe('a return', () => {
     expect((await fresh(market, '/sellers/me/returns', sale.seller)).body.items).toHaveLength(1);
 
     // Whoever is erased leaves no number by which the courier's page would tell where he or she lives.
-    const audited = JSON.stringify((await fresh(market, `/audit/streams/return-${body.returnId}/events`, admin)).body);
+    const audited = JSON.stringify((await fresh(market, `/audit/streams/return-${body.returnId}/log`, admin)).body);
     expect(audited).not.toContain('JNE123');
     await market.seals.erase(sale.buyerId);
     expect((await fresh(market, '/sellers/me/returns', sale.seller)).body.items).toMatchObject([
