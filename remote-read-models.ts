@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { DomainError } from './domain/error.ts';
 import type { Env } from './infra/http/env.ts';
 import { allow } from './infra/http/policy.ts';
+import { bodyText } from './infra/http/request-body.ts';
 import type { Reached } from './infra/tables/reached.ts';
 import type { Request } from './projector.ts';
 import type { Answers, ReadModels } from './read-models.ts';
@@ -36,7 +37,7 @@ export const siblingRoutes = (readModels: ReadModels, token: string) =>
     allow('public', { summary: 'Asks the process that keeps the read models.', internal: true, exempt: true, load: 'probe', rate: 'none' }),
     async (c) => {
       if (!isSibling(c.req.header('x-sibling'), token)) throw new DomainError('auth.bad_token', 'Only processes of this fleet may ask.');
-      return c.json({ answer: await readModels.ask(Asked.parse(await c.req.json())) });
+      return c.json({ answer: await readModels.ask(Asked.parse(JSON.parse(await bodyText(c)))) });
     },
   );
 
