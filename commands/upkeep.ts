@@ -1,5 +1,5 @@
 // What has to be done now and then, whoever asks for nothing: old secrets go, and a new key signs.
-import { days, hours } from '../domain/id.ts';
+import { days, hours, isAhead } from '../domain/id.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import type { AccessTokens } from '../infra/tokens/port.ts';
 import type { Vault } from '../infra/vault/port.ts';
@@ -41,7 +41,7 @@ export const keepUp = async ({
     },
   });
   const signing = (await vault.signingKeys()).find(({ retiredAt }) => retiredAt === null);
-  const rotated = signing !== undefined && Date.parse(signing.createdAt) + keyLifetime < at;
+  const rotated = signing !== undefined && (Date.parse(signing.createdAt) + keyLifetime < at || isAhead(signing.createdAt, isoOf(at)));
   if (rotated) await tokens.rotate();
   return { ...swept, rotated };
 };

@@ -150,7 +150,7 @@ export class SagaRunner {
 
   /** At most once a second, and never beyond a trigger that some saga could not take in yet. */
   #saveCheckpoint(position: number) {
-    const now = this.#now();
+    const now = performance.now();
     if (now - this.#savedAt < 1_000 && !this.#stopping) return;
     this.#savedAt = now;
     const stuck = [...this.#stuck.values()].map(({ triggers }) => (triggers[0]?.position ?? 1) - 1);

@@ -58,6 +58,9 @@ describe('a password', () => {
     given(account, registered, asked)
       .when({ type: 'request_password_reset', resetId: 'r2', at: '2026-01-05T00:05:00.000Z' })
       .then({ ...asked, resetId: 'r2', at: '2026-01-05T00:05:00.000Z' });
+    given(account, registered, { ...asked, at: '2026-02-04T00:00:00.000Z' }) // by a clock that was ahead
+      .when({ type: 'request_password_reset', resetId: 'r2', at: asked.at })
+      .then({ ...asked, resetId: 'r2' });
     given(account, registered, asked, { type: 'account.password_changed', userId, credentialId: 'c2', how: 'reset' })
       .when({ type: 'request_password_reset', resetId: 'r2', at: '2026-01-05T00:00:01.000Z' })
       .then({ ...asked, resetId: 'r2', at: '2026-01-05T00:00:01.000Z' });

@@ -1,7 +1,7 @@
 // Who may sign in and as what. Roles add up; whatever takes something away raises the epoch, so that tokens issued before are worthless.
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
-import { later, minutes } from '../id.ts';
+import { isAhead, later, minutes } from '../id.ts';
 import type { Sealed } from '../privacy.ts';
 import type { AccountCommand, Of, Ruler } from './commands.ts';
 import type { AccountEvent, Role } from './events.ts';
@@ -85,10 +85,11 @@ const verifyEmail = (account: Account): AccountEvent[] => {
 
 /** Anybody may ask, and each new link ends the one before. */
 const betweenResets = minutes(5);
+const isSoonAfter = (resetAt: string | null, at: string) => resetAt !== null && at < later(resetAt, betweenResets) && !isAhead(resetAt, at);
 
 const requestPasswordReset = (account: Account, { resetId, at }: Of<'request_password_reset'>): AccountEvent[] => {
   const known = mustExist(account);
-  if (known.resetId === resetId || (known.resetAt !== null && at < later(known.resetAt, betweenResets))) return [];
+  if (known.resetId === resetId || isSoonAfter(known.resetAt, at)) return [];
   return [{ type: 'account.password_reset_requested', userId: known.userId, resetId, at }];
 };
 

@@ -31,6 +31,10 @@ describe('a value is claimed', () => {
     given(claim, claimed)
       .when({ type: 'claim', ...held, at: tenPast })
       .then({ ...claimed, expiresAt: '2026-01-01T12:20:00.000Z' }));
+  it('by another once the clock is right that was ahead', () =>
+    given(claim, { ...claimed, expiresAt: '2026-03-01T12:10:00.000Z' })
+      .when({ type: 'claim', ...other, at: tenPast })
+      .then({ type: 'claim.claimed', ...other, expiresAt: '2026-01-01T12:20:00.000Z' }));
   it('by nobody else, however late, once it is confirmed', () =>
     given(claim, claimed, confirmed)
       .when({ type: 'claim', ...other, at: '2027-01-01T00:00:00.000Z' })

@@ -1,7 +1,7 @@
 // A unique value belongs to one owner. Whoever claims it has ten minutes to finish what it is claimed for; then another may take it.
 import type { Decider } from '../decider.ts';
 import { DomainError } from '../error.ts';
-import { later, minutes } from '../id.ts';
+import { isAhead, later, minutes } from '../id.ts';
 import type { ClaimEvent } from './events.ts';
 
 /** `owner` is the id of what will bear the value: a user, a seller, a product. */
@@ -31,7 +31,7 @@ const evolve = (_claim: Claim, event: ClaimEvent): Claim => {
 };
 
 const take = (claim: Claim, { claimId, kind, owner, at }: { claimId: string; kind: string; owner: string; at: string }): ClaimEvent[] => {
-  const expired = claim.status === 'Claimed' && at >= claim.expiresAt;
+  const expired = claim.status === 'Claimed' && (at >= claim.expiresAt || isAhead(claim.expiresAt, later(at, unconfirmed)));
   if (claim.status !== 'Free' && !expired) {
     if (claim.owner !== owner) throw taken();
     return [];

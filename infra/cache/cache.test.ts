@@ -27,6 +27,17 @@ it('a cache in memory stays within its size', async () => {
   expect(cache.lookup('k99')).toHaveLength(100);
 });
 
+it('a cache in memory keeps nothing, and nobody out, until the time of a clock that was ahead', async () => {
+  let time = 86_400_000;
+  const cache = memoryCache({ now: () => time });
+  const { cached } = aside(cache);
+  await cached('a', 60_000, () => Promise.resolve('ahead'));
+  while ((await cache.gcra('b', 60_000, 3, time)).allowed);
+  time = 0;
+  expect(await cached('a', 60_000, () => Promise.resolve('right'))).toBe('right');
+  expect(await cache.gcra('b', 60_000, 3, time)).toMatchObject({ allowed: true });
+});
+
 describe('cached', () => {
   it('loads once for all who wait, and answers at once afterwards', async () => {
     const { cached } = aside(memoryCache());

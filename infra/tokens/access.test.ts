@@ -104,6 +104,15 @@ describe('an access token', () => {
     expect(await tokens.verify(other.token)).toMatchObject({ sid: 'S2' });
   });
 
+  it('of a clock that was ahead counts no more, and brings no session back that has ended since', async () => {
+    clock += 30 * 24 * 60 * minute;
+    const { token } = await tokens.sign(siti);
+    await tokens.verify(token);
+    clock = noon;
+    expect(() => tokens.verify(token)).toThrow(expect.objectContaining({ code: 'auth.bad_token' }));
+    await expect(fresh().verify(token)).rejects.toMatchObject({ code: 'auth.bad_token' });
+  });
+
   it('ends when the roles change, and the next one holds', async () => {
     const { token } = await tokens.sign(siti);
     await tokens.verify(token);

@@ -33,6 +33,8 @@ export const createAccessTokens = (options: Options): AccessTokens => {
 
   const checkLife = (claims: Claims): Claims => {
     if (now() >= claims.exp * 1000) throw expired();
+    // NOTE: also of tokens whose verdict is kept. One that a clock ahead has signed would outlive what is remembered of ended sessions.
+    if (claims.iat > now() / 1000 + clockTolerance) throw invalid();
     if (revocations.isRevoked(claims)) throw new DomainError('auth.session_ended', 'The session has ended, or its roles have changed.');
     return claims;
   };

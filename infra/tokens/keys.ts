@@ -68,7 +68,7 @@ export const createSigningKeys = (vault: Vault, master: MasterKey, now: () => nu
   const ask = spaced(loadAfresh);
 
   const loadIfOlderThan = async (age: number) => {
-    if (now() - loadedAt >= age) await load();
+    if (Math.abs(now() - loadedAt) >= age) await load();
   };
 
   const signing = () => ring.find((key) => key.retiredAt === null);

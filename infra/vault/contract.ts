@@ -74,6 +74,12 @@ const attemptRules = (handles: Handles) => {
     expect(await vault.startLoginAttempt('a', after(3000))).toBe(true);
     expect(await vault.startLoginAttempt('a', after(6999))).toBe(false);
   });
+  it('keep nobody out until the time of a clock that was ahead', async () => {
+    const { vault, other } = handles();
+    await fail(5, after(days(30)));
+    expect(await other.startLoginAttempt('a', noon)).toBe(true);
+    expect(await vault.startLoginAttempt('a', after(1))).toBe(false);
+  });
   it('another account is not touched', async () => {
     await fail(5, noon);
     expect(await handles().vault.startLoginAttempt('b', noon)).toBe(true);
@@ -105,6 +111,12 @@ const refreshRules = (handles: Handles) => {
     expect(await vault.rotateRefreshToken(rotation('h1', 'h2'))).toEqual({ outcome: 'rotated', ...owner });
     expect(await other.rotateRefreshToken(rotation('h1', 'h2', after(10_000)))).toEqual({ outcome: 'repeated', ...owner });
     expect(await (await reopened()).rotateRefreshToken(rotation('h2', 'h3', after(20_000)))).toEqual({ outcome: 'rotated', ...owner });
+  });
+  it('that a clock ahead has seen used are no more to be repeated when it is right', async () => {
+    const { vault, other } = handles();
+    await vault.saveRefreshToken({ ...token, expiresAt: after(days(31)) });
+    await vault.rotateRefreshToken(rotation('h1', 'h2', after(days(30))));
+    expect(await other.rotateRefreshToken(rotation('h1', 'h2', noon))).toEqual({ outcome: 'reused', ...owner });
   });
   it('that come back too late take their whole family with them', async () => {
     const { vault, other } = handles();

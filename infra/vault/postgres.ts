@@ -3,7 +3,7 @@
 // What is erased is gone for every reader at once, but not from every disk: dead row versions live until they are vacuumed and their place is
 // used again (postgres-schema.ts has that done soon), the write-ahead log until it is recycled, standbys and backups as long as they are kept.
 // A person's key lies there wrapped under the master key, never in plain: keep backups of the vault no longer than an erasure may take.
-import { hours, later } from '../../domain/id.ts';
+import { hours, isAhead, later } from '../../domain/id.ts';
 import { openPostgres, type Postgres } from '../postgres.ts';
 import { WrongMasterKey } from './master.ts';
 import { delayAfter, failuresForgottenAfter, type RotationOutcome, type StoredSigningKey, type Sweep, type Vault } from './port.ts';
@@ -84,7 +84,7 @@ const passwords = (
         [account, when],
       );
       const { failures, blocked_until, last_at } = row ?? { failures: 0, blocked_until: '', last_at: when };
-      const blocked = when < blocked_until;
+      const blocked = when < blocked_until && !isAhead(last_at, when);
       const before = when < later(last_at, failuresForgottenAfter) ? failures : 0;
       const counted = blocked ? failures : before + 1;
       // Written also while blocked, so that an answer takes as long as any other.
@@ -136,7 +136,8 @@ const sessions = (postgres: Postgres, at: At): Pick<Vault, 'saveRefreshToken' | 
           await tx.query(`${insertToken} VALUES ($1, $2, $3)`, [rotation.successorHash, owner.sessionId, rotation.expiresAt]);
           return { outcome: 'rotated', ...owner };
         }
-        if (rotation.at <= token.repeatable_until) return { outcome: 'repeated', ...owner };
+        const isRepeat = rotation.at <= token.repeatable_until && !isAhead(token.repeatable_until, rotation.repeatableUntil);
+        if (isRepeat) return { outcome: 'repeated', ...owner };
         await tx.query(end, [owner.sessionId]);
         return { outcome: 'reused', ...owner };
       }),

@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
-import { hours, later } from '../../domain/id.ts';
+import { hours, isAhead, later } from '../../domain/id.ts';
 import { syncDirectory, WrongMasterKey } from './master.ts';
 import {
   delayAfter,
@@ -115,7 +115,7 @@ const passwords = (database: DatabaseSync, atomically: Atomically) => {
     startLoginAttempt: async (account: string, at: string): Promise<boolean> =>
       atomically(() => {
         const row = loadFailures.get(account) as { failures: number; blocked_until: string; last_at: string } | undefined;
-        const blocked = row !== undefined && at < row.blocked_until;
+        const blocked = row !== undefined && at < row.blocked_until && !isAhead(row.last_at, at);
         const before = row && at < later(row.last_at, failuresForgottenAfter) ? row.failures : 0;
         const failures = blocked ? row.failures : before + 1;
         // Written also while blocked, so that an answer takes as long as any other.
@@ -150,7 +150,8 @@ const sessions = (database: DatabaseSync, atomically: Atomically) => {
           insert.run(rotation.successorHash, row.session_id, row.user_id, rotation.expiresAt);
           return { outcome: 'rotated', ...owner };
         }
-        if (rotation.at <= row.repeatable_until) return { outcome: 'repeated', ...owner };
+        const isRepeat = rotation.at <= row.repeatable_until && !isAhead(row.repeatable_until, rotation.repeatableUntil);
+        if (isRepeat) return { outcome: 'repeated', ...owner };
         end.run(row.session_id);
         return { outcome: 'reused', ...owner };
       }),
