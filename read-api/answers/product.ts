@@ -15,7 +15,7 @@ const ProductStore = StoreCard.extend({
 const status = z.enum(['Draft', 'Active', 'Inactive', 'Archived']);
 const Rating = z
   .object({ average: z.number(), count: z.int() })
-  .meta({ id: 'Rating', description: 'Stars: 0 where nobody has rated yet.' });
+  .meta({ id: 'AverageRating', description: 'Stars: 0 where nobody has rated yet.' });
 
 const card = {
   sellerId: Id,
