@@ -97,4 +97,35 @@ const apply: Command = {
   },
 };
 
-export const engines: Readonly<Record<string, Command>> = { 'audit verify': verify, 'events copy': copy, 'topics apply': apply };
+const move: Command = {
+  usage: '--to servers|folder [--wait MINUTES]',
+  about:
+    'Carries the whole marketplace from DATA_DIR to the servers of EVENTSTORE_URL and DATABASE_URL, or back, while nothing of it runs: log, accounts, keys, sessions, outcomes of requests, mails. Proves both sides equal; again: goes on where it ended.',
+  options: { to: { type: 'string' }, ...waitOption },
+  run: async (given, io) => {
+    const { config, print, progress, notice, signal } = io;
+    const to = given.oneOf('to', ['servers', 'folder'] as const);
+    if (!to) throw new UsageError('Say --to servers or --to folder.');
+    if (!config.EVENTSTORE_URL || !config.DATABASE_URL)
+      throw new UsageError('Set EVENTSTORE_URL and DATABASE_URL to the servers of the fleet, and DATA_DIR to the folder.');
+    const { moveMarketplace } = await import('./infra/connect-move.ts');
+    const moved = await moveMarketplace(config, to, {
+      ...{ owns: eventContract.owns, patience: patienceOf(given, io), onProgress: progress, signal },
+    });
+    const { log, rows } = moved;
+    const wrong = Object.values(rows).reduce((sum, { differences }) => sum + differences, log.faults.length);
+    if (given.flag('json')) print(JSON.stringify(moved));
+    else {
+      for (const line of shownFaults(log.faults)) print(line);
+      print(`${log.events} events in ${log.streams} streams`);
+      for (const [name, { rows: count, differences }] of Object.entries(rows))
+        print(`${count} ${name}${differences > 0 ? `, ${differences} differ` : ''}`);
+      print(wrong === 0 ? `equal; the marketplace stands at ${moved.to} now` : `${wrong} faults; it stands where it stood`);
+    }
+    if (wrong === 0 && to === 'servers' && !config.MASTER_KEY)
+      notice(`Give all processes the key in ${join(config.DATA_DIR, 'master.key')} as MASTER_KEY.`);
+    return wrong === 0 ? undefined : 1;
+  },
+};
+
+export const engines: Readonly<Record<string, Command>> = { move, 'audit verify': verify, 'events copy': copy, 'topics apply': apply };

@@ -1,6 +1,6 @@
 // Chooses the engine of the log and of its feed from the configuration. Nothing above knows which it was.
 // Clients of servers are loaded where they are used only: on one machine nobody pays for them.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from './config.ts';
 import type { KafkaSettings } from './event-feed/kafka-client.ts';
@@ -241,6 +241,16 @@ interface LongWork extends Pick<EventContract, 'owns'> {
   /** Waits for a log that is away. */
   readonly patience: Patience;
 }
+
+/** Whether a log holds nothing yet, or is not there. */
+export const isEmptyLog = async (place: string, owns: EventContract['owns']): Promise<boolean> => {
+  if (!isAddress(place) && !existsSync(place)) return true;
+  const log = await openRawLog(place, owns);
+  return log
+    .head()
+    .then((head) => head === 0)
+    .finally(() => log.close());
+};
 
 /** Checks the whole chain of hashes of a log. */
 export const verifyAnyLog = async (place: string, { owns, patience }: LongWork, onProgress: (done: number, all: number) => void) => {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from './config.ts';
+import { mustStandInFolder } from './standing.ts';
 
 /** How the command line reaches the process that owns the data. */
 export interface Owner {
@@ -23,7 +24,7 @@ export class NoData extends Error {
   override readonly name = 'NoData';
 }
 
-type Where = Pick<Config, 'DATA_DIR' | 'EVENTSTORE_URL' | 'DATABASE_URL'>;
+type Where = Pick<Config, 'DATA_DIR'> & Partial<Pick<Config, 'EVENTSTORE_URL' | 'DATABASE_URL'>>;
 
 /** What a command that only looks must find in DATA_DIR: it makes nothing, so that a mistyped name is not taken for a new marketplace. Throws NoData. */
 export const mustHoldData = ({ DATA_DIR, EVENTSTORE_URL, DATABASE_URL }: Where, { logOnly }: { readonly logOnly: boolean }): void => {
@@ -48,8 +49,9 @@ const isBusy = (error: unknown) => error instanceof Error && 'errcode' in error 
 
 const isReadOnly = (error: unknown) => error instanceof Error && 'errcode' in error && (error.errcode === 8 || error.errcode === 14);
 
-/** Takes the folder for this process. Throws DataDirInUse while another one has it. */
-export const lockDataDir = (dataDir: string): DataDirLock => {
+/** Takes the folder for this process. Throws DataDirInUse while another one has it, StandsElsewhere where its marketplace was moved. */
+export const lockDataDir = (dataDir: string, { mayStandElsewhere = false } = {}): DataDirLock => {
+  if (!mayStandElsewhere) mustStandInFolder(dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // NOTE: ownerOf holds the lock for a moment to see whether it is free; a start must not fail for that.
   const database = new DatabaseSync(lockFile(dataDir), { timeout: 500 });

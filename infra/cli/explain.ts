@@ -24,6 +24,7 @@ const plain = new Set([
   'NotACopy',
   'NotALog',
   'OperationFailed',
+  'StandsElsewhere',
 ]);
 const ofTheCommandLine = new Set(['ConfigError', 'UsageError']);
 

@@ -32,7 +32,14 @@ const first = (schema: string): string => {
   `;
 };
 
-const migrations = (schema: string): Migration[] => [{ name: '001_vault', up: (knex) => knex.raw(first(schema)) }];
+/** Where a marketplace stands that was carried elsewhere, or here: infra/standing.ts. */
+const standing = (schema: string) =>
+  `CREATE TABLE "${schema}".standing (one int PRIMARY KEY DEFAULT 1 CHECK (one = 1), state text NOT NULL, other text NOT NULL, at text NOT NULL)`;
+
+const migrations = (schema: string): Migration[] => [
+  { name: '001_vault', up: (knex) => knex.raw(first(schema)) },
+  { name: '002_standing', up: (knex) => knex.raw(standing(schema)) },
+];
 
 /** Makes the tables of the vault in this schema, or brings them up to date. */
 export const migrateVault = (url: string, schema: string): Promise<void> => migrate(url, schema, migrations(schema));

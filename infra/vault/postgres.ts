@@ -5,6 +5,7 @@
 // A person's key lies there wrapped under the master key, never in plain: keep backups of the vault no longer than an erasure may take.
 import { hours, isAhead, later } from '../../domain/id.ts';
 import { openPostgres, type Postgres } from '../postgres.ts';
+import { mustStandInVault } from '../standing.ts';
 import { WrongMasterKey } from './master.ts';
 import { delayAfter, failuresForgottenAfter, type RotationOutcome, type StoredSigningKey, type Sweep, type Vault } from './port.ts';
 import { migrateVault } from './postgres-schema.ts';
@@ -13,13 +14,15 @@ interface Options {
   readonly schema?: string;
   /** Connections at most. */
   readonly max?: number;
+  /** Opens it also where its marketplace was moved elsewhere: for the move itself. */
+  readonly mayStandElsewhere?: boolean;
 }
 
 /** Opens the vault in this database, or makes it. Throws WrongMasterKey if it was made under another master key. */
 export const openPostgresVault = async (
   url: string,
   master: { readonly fingerprint: string },
-  { schema = 'vault', max = 5 }: Options = {},
+  { schema = 'vault', max = 5, mayStandElsewhere = false }: Options = {},
 ): Promise<Vault> => {
   await migrateVault(url, schema);
   // It is short of connections, not of time: a statement of the vault takes a millisecond, and a command waits for it.
@@ -28,6 +31,7 @@ export const openPostgresVault = async (
   try {
     await checkDurability(postgres);
     await checkOwner(postgres, at('owner'), master.fingerprint);
+    if (!mayStandElsewhere) await mustStandInVault(postgres, schema);
   } catch (error) {
     await postgres.close();
     throw error;
