@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { defaultLocation } from '../domain/location.ts';
 import { atRate, type Currency, type Money, maxPurchase, minus, plus, times, zero } from '../domain/money.ts';
+import type { Revised } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { jsonText } from '../infra/http/json.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
@@ -10,14 +11,10 @@ import type { CartRow, CartRowLine } from '../projections/cart/carts.ts';
 import type { LevelRow } from '../projections/inventory/levels.ts';
 import type { DetailRow } from '../projections/product/details.ts';
 import type { StoreRow } from '../projections/product/stores.ts';
+import { Cart, CartValidation, type problems } from './answers/cart.ts';
 import { json, tagged } from './http.ts';
 
-type Problem =
-  | 'checkout.amount_too_large'
-  | 'cart.product_unavailable'
-  | 'checkout.seller_unavailable'
-  | 'checkout.out_of_stock'
-  | 'cart.mixed_currencies';
+type Problem = (typeof problems)[number];
 
 interface ShownLine extends CartRowLine {
   readonly name: string | null;
@@ -25,7 +22,6 @@ interface ShownLine extends CartRowLine {
   readonly sku: string | null;
   readonly options: Readonly<Record<string, string>>;
   readonly image: string | null;
-  readonly storeName: string | null;
   readonly store: Pick<StoreRow, 'sellerId' | 'name' | 'slug'> | null;
   readonly unitPrice: Money | null;
   /** Without the discount. */
@@ -88,7 +84,6 @@ const shown = (line: CartRowLine, { products, stores, levels }: Facts, currency:
     sku: variant?.sku ?? null,
     options: variant?.options ?? {},
     image: listed?.pictures[0]?.url ?? null,
-    storeName: store?.name ?? null,
     store: store ? { sellerId: store.sellerId, name: store.name, slug: store.slug } : null,
     unitPrice: unitPrice ?? null,
     listPrice,
@@ -128,8 +123,11 @@ const summaryOf = (lines: readonly ShownLine[], currency: Currency) => {
 };
 
 const cartAt = async (tables: TableReader, cartId: string, text: string | null, at: string) => {
-  if (text === null) return { cartId, currency: null, lines: [], summary: { lines: 0, selected: 0, pieces: 0, sellers: 0, total: null } };
-  const row = JSON.parse(text) as CartRow;
+  if (text === null) {
+    const summary = { lines: 0, selected: 0, pieces: 0, sellers: 0, total: null };
+    return { cartId, currency: null, lines: [], summary, updatedAt: null, revision: null };
+  }
+  const row = JSON.parse(text) as CartRow & Revised;
   const facts = await factsOf(tables, row.lines);
   const lines = row.lines.map((line) => shown(line, facts, row.currency, at));
   return { ...row, lines, summary: summaryOf(lines, row.currency) };
@@ -143,15 +141,23 @@ export const cartQueries = (tables: TableReader, now: () => number) => {
   return new Hono<Env>()
     .get(
       '/cart',
-      allow('guest', { summary: 'My cart at the prices and with the stock of this moment.', owner: 'self', load: 'cart' }),
+      allow('guest', {
+        operation: 'getCart',
+        summary: 'My cart at the prices and with the stock of this moment.',
+        owner: 'self',
+        load: 'cart',
+        answer: Cart,
+      }),
       async (c) => json(c, jsonText(await cartOf(c))),
     )
     .get(
       '/cart/validation',
       allow('guest', {
+        operation: 'validateCart',
         summary: 'Whether the selected lines could be bought as they stand, and what is in the way.',
         owner: 'self',
         load: 'cart',
+        answer: CartValidation,
       }),
       async (c) => {
         const { lines, summary } = await cartOf(c);

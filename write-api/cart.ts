@@ -5,6 +5,7 @@ import { addCartLine, type Buyer, changeCartLine, clearCart, mergeCart, removeCa
 import type { Handle, Result } from '../commands/handle.ts';
 import type { CartEvent } from '../domain/cart/events.ts';
 import { Id } from '../domain/id.ts';
+import { CartId } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { guestIdIn } from '../infra/http/guest.ts';
 import { body, params } from '../infra/http/input.ts';
@@ -32,7 +33,6 @@ const cartIn = idAs('cartId');
 
 const missing = ['cart.line_not_found'];
 
-const CartId = Id.or(z.uuid()).describe('Of a person or of a guest.');
 const ChangedCart = written('ChangedCart', { cartId: CartId });
 const AddedCartLine = written('AddedCartLine', {
   cartId: CartId,

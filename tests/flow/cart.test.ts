@@ -28,6 +28,8 @@ describe('a buyer', () => {
       { variantId, quantity: 2, selected: true, unitPrice: rupiah(50_000), amount: rupiah(100_000), available: 5, problem: null },
     ]);
     expect(cart.summary).toEqual({ lines: 1, selected: 1, pieces: 2, sellers: 1, total: rupiah(100_000) });
+    expect(cart.lines[0].store).toEqual({ sellerId, name: expect.any(String), slug: expect.any(String) });
+    expect(cart.lines[0]).not.toHaveProperty('storeName');
   });
 
   it('has one line per variant, and changes, deselects, removes and clears lines', async () => {
@@ -43,7 +45,10 @@ describe('a buyer', () => {
     expect((await cartOf(buyer, removed.body.position)).lines).toEqual([]);
     await putIntoCart(market, buyer, shop.goods);
     const cleared = await market.call('DELETE', '/cart/lines', { token });
-    expect((await cartOf(buyer, cleared.body.position)).lines).toEqual([]);
+    expect(await cartOf(buyer, cleared.body.position)).toEqual({
+      ...{ cartId: buyer.userId, currency: null, lines: [], updatedAt: null, revision: null },
+      summary: { lines: 0, selected: 0, pieces: 0, sellers: 0, total: null },
+    });
     const unknown = await market.call('PATCH', `/cart/lines/${lineId}`, { token, body: { quantity: 1 } });
     expect([unknown.status, unknown.body.code]).toEqual([404, 'cart.line_not_found']);
   });
