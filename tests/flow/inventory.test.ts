@@ -38,6 +38,7 @@ describe('goods', () => {
       ['surabaya', 2],
     ]);
     expect(shelves[0]).not.toHaveProperty('onHand');
+    expect((await get(`/inventory/products/${goods.productId}`, position)).body.items).toEqual(shelves);
   });
 
   it('are received once for one key', async () => {
@@ -83,6 +84,10 @@ it('a seller sees what moved, and is warned when little is left', async () => {
   await market.call('POST', `${path}/returns`, { token: store.token, body: { quantity: 1, condition: 'damaged' } });
   const level = await market.call('PUT', `${path}/low-stock-level`, { token: store.token, body: { level: 2 } });
   expect((await get('/sellers/me/inventory/alerts', level.body.position, store.token)).body.items).toEqual([]);
+  const same = await market.call('PUT', `${path}/low-stock-level`, { token: store.token, body: { level: 2 } });
+  expect(same.body).toEqual({ variantId: goods.variantIds[0], location: 'main', ...{ revision: 2, position: level.body.position } });
+  const shelf = { variantId: goods.variantIds[0], location: 'main', available: 5, onHand: 5, lowLevel: 2, revision: 2 };
+  expect((await get('/sellers/me/inventory', level.body.position, store.token)).body.items).toContainEqual(expect.objectContaining(shelf));
   const taken = await market.call('POST', `${path}/adjustments`, { token: store.token, body: { delta: -3, reason: 'breakage' } });
   const { position } = taken.body;
   expect((await get('/sellers/me/inventory/alerts', position, store.token)).body.items).toMatchObject([
