@@ -3,19 +3,23 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
+import { Id } from '../domain/id.ts';
 import { Currency } from '../domain/money.ts';
+import { Moment, Money, type Revised, revised } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { body, params, query } from '../infra/http/input.ts';
+import { type JsonText, jsonText, storedText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
+import { listSchema } from '../infra/http/pages.ts';
 import { allow, isAllowed, principalOf } from '../infra/http/policy.ts';
 import { line } from '../infra/http/text.ts';
-import type { Courier, RateRequest } from '../infra/outbound/courier.port.ts';
+import type { Courier, Rate, RateRequest } from '../infra/outbound/courier.port.ts';
 import type { TableReader } from '../infra/tables/port.ts';
 import type { ShipmentRow } from '../projections/shipping/shipments.ts';
 import type { Buyers } from './buyers.ts';
 import { json, tagged } from './http.ts';
 
-const couriers = JSON.stringify({
+const couriers = jsonText({
   items: [
     { courier: 'jne', name: 'JNE' },
     { courier: 'jnt', name: 'J&T Express' },
@@ -24,6 +28,42 @@ const couriers = JSON.stringify({
     { courier: 'gosend', name: 'GoSend' },
   ],
 });
+const CourierCard = z.object({ courier: z.string(), name: z.string() }).meta({ id: 'Courier' });
+const ShippingRate = z
+  .object({
+    courier: z.string(),
+    courierName: z.string(),
+    service: z.string().describe('With the courier it names the choice: `jne` and `REG`.'),
+    price: Money,
+    minDays: z.int().describe('Working days after pick-up; 0 is the same day.'),
+    maxDays: z.int(),
+  })
+  .meta({ id: 'ShippingRate' });
+const status = z.enum(['Booked', 'PickedUp', 'InTransit', 'Delivered', 'Failed', 'Returning', 'Returned']);
+const Shipment = z
+  .object({
+    shipmentId: z.string(),
+    orderId: Id,
+    checkoutId: Id,
+    buyerId: z.string(),
+    sellerId: Id,
+    courier: z.string(),
+    service: z.string(),
+    trackingNumber: z.string(),
+    weightGrams: z.int(),
+    price: Money,
+    status,
+    history: z.array(
+      z.object({
+        status,
+        at: Moment.describe('When it was known here.'),
+        courierAt: z.string().optional().describe("The courier's own time, where it gave one."),
+        reason: z.string().optional().describe('Why it failed.'),
+      }),
+    ),
+    ...revised,
+  })
+  .meta({ id: 'Shipment' });
 
 const city = line(100);
 const RateQuery = z.object({
@@ -34,7 +74,7 @@ const RateQuery = z.object({
 });
 const RateBody = RateQuery.extend({ weightGrams: z.int().min(1).max(1_000_000) });
 
-const ratesFor = async (courier: Courier, asked: z.output<typeof RateQuery>): Promise<string> => {
+const ratesFor = async (courier: Courier, asked: z.output<typeof RateQuery>): Promise<JsonText<{ items: readonly Rate[] }>> => {
   const { origin: originCity, destination: destinationCity, weightGrams, currency } = asked;
   const request: RateRequest = { originCity, destinationCity, weightGrams, currency };
   const items = await courier.rates(request).catch((error: unknown) => {
@@ -43,37 +83,44 @@ const ratesFor = async (courier: Courier, asked: z.output<typeof RateQuery>): Pr
     if (name === 'OutcomeUnknown') throw new DomainError('shipping.provider_failed', 'The couriers did not answer.');
     throw error;
   });
-  return JSON.stringify({ items });
+  return jsonText({ items });
 };
 
-const rateErrors = ['shipping.no_rate', 'shipping.provider_failed'];
-const rateSummary = 'What couriers ask for a parcel by weight and cities, cheapest first.';
+const rated = {
+  summary: 'What couriers ask for a parcel by weight and cities, cheapest first.',
+  answer: listSchema(ShippingRate),
+  errors: ['shipping.no_rate', 'shipping.provider_failed'],
+};
 
 const sees = async (buyers: Buyers, principal: Principal, row: ShipmentRow) =>
   principal.sellerId === row.sellerId || isAllowed(['ADMIN'], principal) || (await buyers.isBuyer(principal, row));
 
 /** A parcel whose caller may see it; somebody else's is not found. */
-const seen = async (buyers: Buyers, principal: Principal, text: string | null | undefined): Promise<string> => {
+const seen = async (buyers: Buyers, principal: Principal, text: string | null | undefined): Promise<JsonText<ShipmentRow & Revised>> => {
   if (text === null || text === undefined || !(await sees(buyers, principal, JSON.parse(text) as ShipmentRow))) {
     throw new DomainError('shipping.not_found', 'There is no such shipment.');
   }
-  return text;
+  return storedText(text);
 };
 
-const tracked = { owner: 'buyer or seller', errors: ['shipping.not_found'] };
+const tracked = { owner: 'buyer or seller', answer: Shipment, errors: ['shipping.not_found'] };
 
 export const shippingQueries = (tables: TableReader, courier: Courier, buyers: Buyers) =>
   new Hono<Env>()
-    .get('/shipping/couriers', allow('public', { summary: 'The couriers.' }), (c) => json(c, couriers))
-    .get('/shipping/rates', allow('public', { summary: rateSummary, errors: rateErrors }), query(RateQuery), async (c) =>
+    .get(
+      '/shipping/couriers',
+      allow('public', { operation: 'listCouriers', summary: 'The couriers.', answer: listSchema(CourierCard) }),
+      (c) => json(c, couriers),
+    )
+    .get('/shipping/rates', allow('public', { operation: 'listShippingRates', ...rated }), query(RateQuery), async (c) =>
       json(c, await ratesFor(courier, c.req.valid('query'))),
     )
-    .post('/shipping/rates', allow('public', { summary: rateSummary, errors: rateErrors, exempt: true }), body(RateBody), async (c) =>
+    .post('/shipping/rates', allow('public', { operation: 'askShippingRates', ...rated, exempt: true }), body(RateBody), async (c) =>
       json(c, await ratesFor(courier, c.req.valid('json'))),
     )
     .get(
       '/shipments/:shipmentId/tracking',
-      allow('buyer', { summary: 'Where a parcel is, and how it got there.', ...tracked }),
+      allow('buyer', { operation: 'getShipment', summary: 'Where a parcel is, and how it got there.', ...tracked }),
       params(z.object({ shipmentId: z.string().min(1).max(64) })),
       async (c) => {
         const text = await tables.get('shipping-shipments', c.req.valid('param').shipmentId);
@@ -82,7 +129,7 @@ export const shippingQueries = (tables: TableReader, courier: Courier, buyers: B
     )
     .get(
       '/shipping/tracking/:trackingNumber',
-      allow('buyer', { summary: "The same by the courier's tracking number.", ...tracked }),
+      allow('buyer', { operation: 'getShipmentByTrackingNumber', summary: "The same by the courier's tracking number.", ...tracked }),
       params(z.object({ trackingNumber: z.string().min(1).max(64) })),
       async (c) => {
         const { trackingNumber } = c.req.valid('param');
