@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { analyticsOver, serveAnalytics } from './analytics/bridge.ts';
 import type { Analytics } from './analytics/port.ts';
-import { dictionary } from './analytics/schema.ts';
+import { type DictionaryTable, dictionary } from './analytics/schema.ts';
 import { type Config, databaseOf } from './config.ts';
 import { asError, connectSource, type OnError } from './connect-log.ts';
 import type { EventContract } from './event-store/codec.ts';
@@ -117,7 +117,7 @@ export interface ConnectedAnalytics {
   /** Where the thread of the projections hands its facts to an embedded engine, whose directory has one opener; null: it goes there itself. */
   readonly feed: MessagePort | null;
   /** What the tables mean. */
-  readonly dictionary: readonly object[];
+  readonly dictionary: readonly DictionaryTable[];
   close(): Promise<void>;
 }
 

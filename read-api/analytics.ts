@@ -8,14 +8,30 @@ import { positionOf } from '../domain/position.ts';
 import type { Analytics } from '../infra/analytics/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { body, query } from '../infra/http/input.ts';
+import { jsonText, type Said } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
 import { allow, sellerOf } from '../infra/http/policy.ts';
 import { Time } from '../infra/http/time.ts';
+import {
+  ActiveUsersList,
+  CohortList,
+  DeliverySlipList,
+  type FactTable,
+  FactTableList,
+  FunnelStepList,
+  HourlyOrdersList,
+  QueryResult,
+  SalesList,
+  SellerFigures,
+  TopProductList,
+  TopSellerList,
+} from './answers/analytics.ts';
+import { json } from './http.ts';
 
 export interface AnalyticsNeeds {
   readonly logId: string;
   /** The engine and what its tables mean; null where analytics is switched off. */
-  readonly engine: { readonly analytics: Analytics; readonly dictionary: readonly object[] } | null;
+  readonly engine: { readonly analytics: Analytics; readonly dictionary: readonly Said<FactTable>[] } | null;
   /** Waits until the facts have come this far. */
   readonly passed: (position: number, milliseconds: number) => Promise<boolean>;
   /** The clock, in milliseconds. */
@@ -33,13 +49,14 @@ const sellerId = Id.optional();
 const limit = wholeNumber(1, 1_000).default(20);
 const Sql = z.object({ sql: z.string().min(1).max(20_000), format: z.enum(['json', 'csv', 'parquet']).default('json') });
 
-const errors = ['analytics.unavailable', 'analytics.busy'];
-const queryErrors = ['analytics.query_refused', 'analytics.query_failed', 'analytics.query_too_slow', 'analytics.result_too_large'];
-const about = {
-  load: 'reports',
-  errors,
-  answer: '`{items: […]}`; buckets are in the market’s time zone, amounts in minor units, never summed across currencies.',
-} as const;
+const errors = [
+  'analytics.unavailable',
+  'analytics.busy',
+  'analytics.query_failed',
+  'analytics.query_too_slow',
+  'analytics.result_too_large',
+];
+const about = { load: 'reports', errors } as const;
 
 const notRecorded = () =>
   new DomainError(
@@ -52,7 +69,8 @@ interface Asked {
   readonly to?: string | undefined;
 }
 
-export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds) => {
+/** What every route asks with: the engine, if it is there, fresh facts and a period. */
+const askingOf = ({ logId, engine, passed, now }: AnalyticsNeeds) => {
   const running = () => {
     if (!engine) throw new DomainError('analytics.unavailable', 'Analytics is switched off here: start it with ANALYTICS=on.');
     return engine;
@@ -74,13 +92,25 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     const end = to ?? new Date(now()).toISOString();
     return { from: from ?? new Date(Date.parse(end) - usual).toISOString(), to: end };
   };
+  /** As answers name the columns. */
+  const topProducts = async (params: { from: string; to: string; sellerId?: string; limit: number }) => {
+    const found = await running().analytics.report('topProducts', params);
+    return found.map(({ product_id, seller_id, ...row }) => ({ productId: product_id, sellerId: seller_id, ...row }));
+  };
   const ofSeller = (id: string | undefined) => (id === undefined ? {} : { sellerId: id });
 
-  return new Hono<Env>()
+  return { running, factsFresh, periodOf, ofSeller, topProducts };
+};
+type Asking = ReturnType<typeof askingOf>;
+
+const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: Asking) =>
+  new Hono<Env>()
     .get(
       '/analytics/gmv',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
+        operation: 'getSales',
+        answer: SalesList,
         summary: 'What was sold by hour, day or month: gross, net of what was taken back, commission.',
       }),
       query(z.object({ ...period, bucket, sellerId })),
@@ -88,45 +118,69 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
       async (c) => {
         const asked = c.req.valid('query');
         const params = { ...periodOf(asked), bucket: asked.bucket, ...ofSeller(asked.sellerId) };
-        return c.json({ items: await running().analytics.report('gmv', params) });
+        return json(c, jsonText({ items: await running().analytics.report('gmv', params) }));
       },
     )
     .get(
       '/analytics/orders-per-hour',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Confirmed orders by hour.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        operation: 'getOrdersPerHour',
+        answer: HourlyOrdersList,
+        summary: 'Confirmed orders by hour.',
+      }),
       query(z.object({ ...period, sellerId })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return c.json({ items: await running().analytics.report('ordersPerHour', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) });
+        return json(
+          c,
+          jsonText({ items: await running().analytics.report('ordersPerHour', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }),
+        );
       },
     )
     .get(
       '/analytics/top-products',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Products by what they brought in.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        operation: 'getTopProducts',
+        answer: TopProductList,
+        summary: 'Products by what they brought in.',
+      }),
       query(z.object({ ...period, sellerId, limit })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
         const params = { ...periodOf(asked), ...ofSeller(asked.sellerId), limit: asked.limit };
-        return c.json({ items: await running().analytics.report('topProducts', params) });
+        return json(c, jsonText({ items: await topProducts(params) }));
       },
     )
     .get(
       '/analytics/top-sellers',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Sellers by what they brought in.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        operation: 'getTopSellers',
+        answer: TopSellerList,
+        summary: 'Sellers by what they brought in.',
+      }),
       query(z.object({ ...period, limit })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return c.json({ items: await running().analytics.report('topSellers', { ...periodOf(asked), limit: asked.limit }) });
+        const found = await running().analytics.report('topSellers', { ...periodOf(asked), limit: asked.limit });
+        return json(c, jsonText({ items: found.map(({ seller_id, ...row }) => ({ sellerId: seller_id, ...row })) }));
       },
-    )
+    );
+
+const visitReports = ({ running, factsFresh, periodOf, ofSeller }: Asking) =>
+  new Hono<Env>()
     .get(
       '/analytics/funnel',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        errors: [...errors, 'analytics.not_recorded'],
+        errors: ['analytics.unavailable', 'analytics.not_recorded'],
+        operation: 'getFunnel',
+        answer: FunnelStepList,
         summary: 'How many visitors came how far on the way to a purchase; not answered until their views are recorded.',
       }),
       query(z.object(period)),
@@ -137,49 +191,70 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/analytics/active-users',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'Visitors and buyers by hour, day or month.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        operation: 'getActiveUsers',
+        answer: ActiveUsersList,
+        summary: 'Visitors and buyers by hour, day or month.',
+      }),
       query(z.object({ ...period, bucket })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return c.json({ items: await running().analytics.report('activeUsers', { ...periodOf(asked), bucket: asked.bucket }) });
+        return json(c, jsonText({ items: await running().analytics.report('activeUsers', { ...periodOf(asked), bucket: asked.bucket }) }));
       },
     )
     .get(
       '/analytics/cohorts',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
+        operation: 'getCohorts',
+        answer: CohortList,
         summary: 'Buyers by the month of their first purchase, and how many came back how much later.',
       }),
       query(z.object(period)),
       factsFresh,
-      async (c) => c.json({ items: await running().analytics.report('cohorts', periodOf(c.req.valid('query'))) }),
+      async (c) => json(c, jsonText({ items: await running().analytics.report('cohorts', periodOf(c.req.valid('query'))) })),
     )
     .get(
       '/analytics/delivery-slip',
-      allow(['ANALYST', 'ADMIN'], { ...about, summary: 'How many days late parcels came, by courier.' }),
+      allow(['ANALYST', 'ADMIN'], {
+        ...about,
+        operation: 'getDeliverySlip',
+        answer: DeliverySlipList,
+        summary: 'How many days late parcels came, by courier.',
+      }),
       query(z.object({ ...period, sellerId })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return c.json({ items: await running().analytics.report('deliverySlip', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) });
+        return json(
+          c,
+          jsonText({ items: await running().analytics.report('deliverySlip', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }),
+        );
       },
-    )
+    );
+
+const questions = ({ running, factsFresh, periodOf, topProducts }: Asking) =>
+  new Hono<Env>()
     .get(
       '/analytics/dictionary',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
+        operation: 'listFactTables',
+        answer: FactTableList,
         summary: 'The fact tables and what their columns mean.',
-        answer: '`{items: [{table, meaning, columns: […]}]}`.',
       }),
-      (c) => c.json({ items: running().dictionary }),
+      (c) => json(c, jsonText({ items: running().dictionary })),
     )
     .post(
       '/analytics/sql',
       allow(['ANALYST', 'ADMIN'], {
-        summary: 'One SELECT over the fact tables: 10 seconds, 100,000 rows and 512 MiB at most.',
-        answer: 'JSON (`{meta, data, rows}`), CSV or Parquet, as `format` says.',
-        errors: [...errors, ...queryErrors],
+        operation: 'querySql',
+        answer: QueryResult,
+        alsoAs: ['text/csv', 'application/vnd.apache.parquet'],
+        summary: 'One SELECT over the fact tables: 10 seconds, 100,000 rows and 512 MiB at most. JSON, CSV or Parquet, as `format` says.',
+        errors: [...errors, 'analytics.query_refused'],
         load: 'reports',
         exempt: true,
       }),
@@ -193,15 +268,25 @@ export const analyticsQueries = ({ logId, engine, passed, now }: AnalyticsNeeds)
     )
     .get(
       '/sellers/me/figures',
-      allow('SELLER', { summary: 'What the own shop has sold by day, and its best products.', owner: 'seller', errors, load: 'reports' }),
+      allow('SELLER', {
+        operation: 'getSellerFigures',
+        answer: SellerFigures,
+        summary: 'What the own shop has sold by day, and its best products.',
+        owner: 'seller',
+        errors,
+        load: 'reports',
+      }),
       query(z.object({ ...period, bucket, limit })),
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
         const own = { ...periodOf(asked), sellerId: sellerOf(c) };
-        const { analytics } = running();
-        const sales = await analytics.report('gmv', { ...own, bucket: asked.bucket });
-        return c.json({ sales, topProducts: await analytics.report('topProducts', { ...own, limit: asked.limit }) });
+        const sales = await running().analytics.report('gmv', { ...own, bucket: asked.bucket });
+        return json(c, jsonText({ sales, topProducts: await topProducts({ ...own, limit: asked.limit }) }));
       },
     );
+
+export const analyticsQueries = (needs: AnalyticsNeeds) => {
+  const asking = askingOf(needs);
+  return new Hono<Env>().route('/', salesReports(asking)).route('/', visitReports(asking)).route('/', questions(asking));
 };

@@ -137,7 +137,7 @@ export const orderQueries = ({ tables, seals, streams, buyers }: OrderQueriesNee
       async (c) => {
         const { text, row, eyes } = await mine<Row>(c, buyers, tables.get('order-orders', c.req.valid('param').orderId));
         tagged(c, text);
-        const address = eyes === 'staff' ? {} : { address: (await seals.open(row.address)) as z.output<typeof DeliveryAddress> };
+        const address = eyes === 'staff' ? {} : { address: (await seals.open(row.address)) as DeliveryAddress };
         return json(c, jsonText({ ...shown(row, eyes), ...address }));
       },
     )

@@ -1,4 +1,5 @@
 // The reports everybody asks for, as SQL over the facts. Gross is what was sold, net what remained after cancellations and refunds.
+import type { Currency } from '../../domain/money.ts';
 
 /** Values for the placeholders `{name:Type}` of a query; they never become part of its text. */
 export type QueryParams = Readonly<Record<string, string | number | readonly string[]>>;
@@ -25,10 +26,10 @@ export type ReportName = keyof ReportParams;
 
 /** Buckets are in the market's time zone: 2026-01-31T14:00, 2026-01-31 or 2026-01; an hour that comes twice with its offset, 2026-10-25T02:00+0200. Amounts are minor units and never summed across currencies. */
 export interface ReportRow {
-  gmv: { bucket: string; currency: string; orders: number; gross: number; net: number; commission: number };
+  gmv: { bucket: string; currency: Currency; orders: number; gross: number; net: number; commission: number };
   ordersPerHour: { bucket: string; orders: number };
-  topProducts: { product_id: string; seller_id: string; currency: string; quantity: number; net: number };
-  topSellers: { seller_id: string; currency: string; orders: number; gross: number; net: number };
+  topProducts: { product_id: string; seller_id: string; currency: Currency; quantity: number; net: number };
+  topSellers: { seller_id: string; currency: Currency; orders: number; gross: number; net: number };
   /** `visitors` did this step at all, `reached` did it within 7 days after all the steps before it. */
   funnel: { step: 'view' | 'cart' | 'checkout' | 'paid'; visitors: number; reached: number };
   activeUsers: { bucket: string; visitors: number; buyers: number };

@@ -1,7 +1,7 @@
 // What queries of orders answer.
 import { z } from 'zod';
 import { Id } from '../../domain/id.ts';
-import { Moment, Money, revised } from '../../infra/http/answers.ts';
+import { Address, Erased, Moment, Money, revised, StoreCard } from '../../infra/http/answers.ts';
 import type { OrderStatus } from '../../projections/order/orders.ts';
 
 export const statuses = [
@@ -61,21 +61,10 @@ const facts = {
   ...revised,
 };
 
-export const DeliveryAddress = z
-  .union([
-    z.object({
-      recipient: z.string(),
-      phone: z.string(),
-      street: z.string(),
-      city: z.string(),
-      province: z.string(),
-      postalCode: z.string(),
-      country: z.string().meta({ examples: ['ID'] }),
-      partial: z.literal(true).optional().describe('The source of an import knew no more: what is empty is not missing by mistake.'),
-    }),
-    z.literal('[erased]'),
-  ])
-  .meta({ id: 'DeliveryAddress' });
+/** The source of an import knew no more: what is empty is not missing by mistake. */
+const PartialAddress = Address.extend({ partial: z.literal(true) }).meta({ id: 'PartialAddress' });
+const DeliveryAddress = z.union([Address, PartialAddress, Erased]);
+export type DeliveryAddress = z.output<typeof DeliveryAddress>;
 
 export const Order = z
   .object({ ...facts, address: DeliveryAddress.optional().describe('For its buyer and its seller alone.') })
@@ -84,7 +73,7 @@ export const Order = z
 export const ListedOrder = z
   .object({
     ...facts,
-    store: z.object({ sellerId: Id, name: z.string(), slug: z.string() }).nullable(),
+    store: StoreCard.nullable(),
     image: z.string().nullable().describe('The picture of the first line.'),
   })
   .meta({ id: 'ListedOrder' });
