@@ -10,6 +10,7 @@ import { logger } from '../../infra/telemetry/log.ts';
 import { openMarketplace } from '../../marketplace.ts';
 import { tamper } from '../eventstoredb/tamper.ts';
 import type { Market, MarketOptions } from '../market.types.ts';
+import { documentedBy } from '../support/documented.ts';
 import { patiently } from '../support/patient.ts';
 import { type Ground, newGround, startFleet } from './fleet.ts';
 
@@ -45,7 +46,7 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
   const { PAYMENT_WEBHOOK_SECRET: payment, COURIER_WEBHOOK_SECRET: courier } = ground.env;
   writeFileSync(join(dataDir, 'webhook-secrets.json'), JSON.stringify({ payment, courier }));
   const { store } = marketplace;
-  const metricsOf = async (role: 'gateway' | 'write-api' | 'read-api' | 'projections') =>
+  const metricsOf = async (role: 'gateway' | 'write-api' | 'read-api' | 'projections' | 'sagas') =>
     (await fetch(`${ground.addressOf(role)}/metrics`)).text();
   const heardBy = async (role: 'write-api' | 'read-api') => Number(/^tokobapak_feed_position (\d+)$/m.exec(await metricsOf(role))?.[1]);
   /** In one process everybody knows at once what has just been appended; here it is waited for. */
@@ -54,6 +55,7 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
     for (const role of ['write-api', 'read-api'] as const) while ((await heardBy(role)) < head) await pause(lookEvery);
     if (!path.includes('minPosition')) await marketplace.projector.passed(head, longestSettling);
   };
+  const mustBeDocumented = documentedBy(() => fetch(`${origin}/openapi.json`));
   return {
     ...marketplace,
     dataDir,
@@ -64,7 +66,7 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
     },
     // Timers of a running fleet fire by themselves.
     sagaRunner: { fireDueTimers: async () => {}, openIntents: () => 0 },
-    metrics: { text: async () => (await Promise.all((['gateway', 'projections'] as const).map(metricsOf))).join('\n') },
+    metrics: { text: async () => (await Promise.all((['gateway', 'projections', 'sagas'] as const).map(metricsOf))).join('\n') },
     mailed: async (position) => {
       while ((await store.checkpoints.load('mails')) < position) await pause(lookEvery);
     },
@@ -93,6 +95,7 @@ export const openFleetMarket = async (options: MarketOptions): Promise<Market> =
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
         const text = await response.text();
+        await mustBeDocumented({ method, path: `/api/v1${path}`, status: response.status, headers: response.headers, text });
         return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
       });
     },

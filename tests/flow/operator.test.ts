@@ -94,7 +94,8 @@ describe('a page over the log', () => {
 
   it('goes over every event once, in order', async () => {
     const positions = (await all('')).map(({ position }) => Number(position.split('.')[1]));
-    expect(positions).toEqual(Array.from({ length: await market.store.head() }, (_, n) => n + 1));
+    const stored = await market.store.readAll(0, positions.length + 1);
+    expect(positions).toEqual(stored.map(({ position }) => position));
   });
 
   it('finds by type, category, stream, time and position', async () => {
