@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Id } from '../domain/id.ts';
-import { Moment } from '../infra/http/answers.ts';
+import { Moment, StoreCard } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
@@ -22,7 +22,7 @@ export interface InvitationQueriesDeps {
 }
 
 const Invitation = z
-  .object({ invitationId: Id, sellerId: Id, storeName: z.string().nullable(), invitedAt: Moment, expiresAt: Moment })
+  .object({ invitationId: Id, sellerId: Id, store: StoreCard.nullable(), invitedAt: Moment, expiresAt: Moment })
   .meta({ id: 'Invitation' });
 const SentInvitation = z
   .object({
@@ -54,12 +54,14 @@ const received = ({ tables, now }: InvitationQueriesDeps) =>
         'seller-stores',
         found.map(({ sellerId }) => sellerId),
       );
-      const nameOf = (sellerId: string) => {
+      const storeOf = (sellerId: string) => {
         const text = stores.get(sellerId);
-        return text === undefined ? null : (JSON.parse(text) as StoreRow).storeName;
+        if (text === undefined) return null;
+        const { storeName: name, slug } = JSON.parse(text) as StoreRow;
+        return { sellerId, name, slug };
       };
       const items = found.map(({ invitationId, sellerId, invitedAt, expiresAt }) =>
-        jsonText({ invitationId, sellerId, storeName: nameOf(sellerId), invitedAt, expiresAt }),
+        jsonText({ invitationId, sellerId, store: storeOf(sellerId), invitedAt, expiresAt }),
       );
       return json(c, pageText(items, next));
     },

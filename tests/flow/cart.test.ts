@@ -111,6 +111,21 @@ describe('a guest', () => {
     expect((await cartOf(buyer, again.body.position)).lines).toMatchObject([{ quantity: 1 }, { quantity: 2 }]);
   });
 
+  it('needs no token, and is refused with one that does not hold', async () => {
+    const line = { productId: shop.goods.productId, variantId: shop.goods.variantId };
+    for (const [method, path, body] of [
+      ['GET', '/cart', undefined],
+      ['GET', '/cart/validation', undefined],
+      ['POST', '/cart/lines', line],
+      ['DELETE', '/cart/lines', undefined],
+    ] as const) {
+      const asked = { ...(body && { body }), headers: { 'idempotency-key': randomUUID() } };
+      expect((await market.call(method, path, asked)).status, path).toBeLessThan(300);
+      expect((await market.call(method, path, { ...asked, token: 'x.y.z' })).body.code, path).toBe('auth.bad_token');
+    }
+    expect((await market.call('POST', '/cart/merge', { headers: { 'idempotency-key': randomUUID() } })).body.code).toBe('auth.required');
+  });
+
   it('sends keys that nobody can guess', async () => {
     const body = { productId: shop.goods.productId, quantity: 1 };
     const refused = await market.call('POST', '/cart/lines', { body, headers: { 'idempotency-key': 'mine' } });

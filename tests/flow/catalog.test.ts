@@ -75,6 +75,23 @@ describe('a brand', () => {
   });
 });
 
+it('is told which category is not there, whatever was asked of it', async () => {
+  const path = `/categories/${anId()}`;
+  const naming = { name: 'Hilang', slug: 'hilang' };
+  for (const [method, asked, body] of [
+    ['POST', '/categories', { ...naming, parentId: anId() }],
+    ['PATCH', path, naming],
+    ['POST', `${path}/move`, { parentId: null, order: 0 }],
+    ['POST', `${path}/activation`, undefined],
+    ['DELETE', `${path}/activation`, undefined],
+    ['POST', `${path}/attributes`, { name: 'Warna', kind: 'text' }],
+    ['DELETE', `${path}/attributes/${anId()}`, undefined],
+  ] as const) {
+    const refused = await market.call(method, asked, { token: admin, body });
+    expect([method, asked, refused.status, refused.body.code]).toEqual([method, asked, 404, 'catalog.category_not_found']);
+  }
+});
+
 describe('the level below a category', () => {
   it('has what is shown, by its place; none where there is no such category', async () => {
     const create = async (body: object): Promise<string> =>

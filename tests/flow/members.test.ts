@@ -36,7 +36,9 @@ describe('an invitation', () => {
       const { invitationId } = ok(await invite({ [how]: how === 'email' ? person.email.toUpperCase() : person.userId }));
       expect((await market.handle.load(account, person.userId)).revision).toBe(revision);
       expect((await fresh(market, '/users/me', person.token)).status).toBe(200);
-      expect(await received(person.token)).toMatchObject([{ invitationId, sellerId: shop.sellerId, storeName: 'Toko Siti' }]);
+      expect(await received(person.token)).toMatchObject([
+        { invitationId, sellerId: shop.sellerId, store: { sellerId: shop.sellerId, name: 'Toko Siti' } },
+      ]);
       market.advance(1_000);
       expect((await sent())[0]).toMatchObject(
         how === 'email' ? { userId: null, email: person.email.toUpperCase() } : { userId: person.userId, email: null },
