@@ -109,7 +109,7 @@ describe('a copy of a log', () => {
   });
 
   it('to EventStoreDB keeps its order when the server refuses, or an answer is lost, while many appends are under way', async () => {
-    const { log } = await sqliteLog('log.db', 900);
+    const { log } = await sqliteLog('log.db', 500);
     const server = await startEventStoreStandIn({ directory: join(directory, 'erring') });
     open.unshift(server);
     const target = keep(openRawEventStoreDb(server.url, testContract.owns));
@@ -117,7 +117,7 @@ describe('a copy of a log', () => {
     server.faults.delayNext(20);
     server.faults.loseNextReply(2);
     const copied = copyEvents({ from: log, to: target, onProgress: () => spoil.pop()?.() });
-    expect(await copied).toEqual({ found: 0, copied: 2_250, events: 2_250, streams: 13, faults: [] });
+    expect(await copied).toEqual({ found: 0, copied: 1_250, events: 1_250, streams: 13, faults: [] });
     expect(await all(target)).toEqual(await all(log));
   });
 
@@ -130,12 +130,12 @@ describe('a copy of a log', () => {
     server.faults.denyNext();
     for (let n = 0; n < 300; n += 1) server.faults.denyNext();
     await expect(copyEvents({ from: log, to: target })).rejects.toThrow('Access Denied');
-    const held = await all(target);
-    expect(held).toEqual((await all(log)).slice(0, held.length));
     await server.close();
     const again = await startEventStoreStandIn({ directory: join(directory, 'denying') });
     open.unshift(again);
     const now = keep(openRawEventStoreDb(again.url, testContract.owns));
+    const held = await all(now);
+    expect(held).toEqual((await all(log)).slice(0, held.length));
     expect(await copyEvents({ from: log, to: now })).toMatchObject({ found: held.length, events: 750, faults: [] });
   });
 

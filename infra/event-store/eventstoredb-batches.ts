@@ -1,7 +1,6 @@
 // Many appends under way on one call to EventStoreDB, which does them in the order in which they were sent. Appends that each are a call of
 // their own get an order of the server's making: for commands that does not matter, for a log that is carried it does.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -105,6 +104,11 @@ export const sendInOrder = async (
     bell.ring();
   };
   const late = setTimeout(() => fail(new Error('no answer in time')), within);
+  let isFull = false;
+  call.on('drain', () => {
+    isFull = false;
+    bell.ring();
+  });
   call.on('error', fail).on('end', () => fail(new Error('the server ended the call')));
   call.on('data', (answer: BatchAppendResp) => {
     late.refresh();
@@ -133,11 +137,11 @@ export const sendInOrder = async (
   };
   try {
     for (const [index, append] of appends.entries()) {
-      await wait(() => index - done < mostUnderWay && (bytes < mostBytes || index === done));
+      await wait(() => !isFull && index - done < mostUnderWay && (bytes < mostBytes || index === done));
       const id = randomUUID();
       indexOf.set(id, index);
       bytes += bytesOf(append);
-      if (!call.write(requestOf(append, id, within))) await Promise.race([once(call, 'drain'), wait(() => false)]);
+      isFull = !call.write(requestOf(append, id, within));
     }
     await wait(() => done === appends.length);
   } finally {

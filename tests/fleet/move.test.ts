@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Recorded } from '../../domain/metadata.ts';
+import { eventContract } from '../../domain/registry.ts';
+import { readConfig } from '../../infra/config.ts';
+import { type Moved, moveMarketplace, type Where } from '../../infra/connect-move.ts';
 import { type Child, type Client, startChild } from '../support/child.ts';
 import { type Estate, openEstate } from '../support/purchase.ts';
 import { type Article, choicesOf, heard, homeOf, ok, type Person, register, sell, signIn } from '../support/shop.ts';
@@ -30,20 +33,23 @@ const keysOf = ({ env }: Ground) => {
   return { MASTER_KEY, PAYMENT_WEBHOOK_SECRET, COURIER_WEBHOOK_SECRET, ...quick };
 };
 
-interface Moved {
-  readonly log: { readonly found: number; readonly copied: number; readonly events: number; readonly faults: readonly object[] };
-  readonly rows: Readonly<Record<string, { readonly rows: number; readonly differences: number }>>;
-}
+/** Moves until it says that it is at `at`, and is broken off there. */
+const breakOff = async (ground: Ground, folder: string, to: Where, at: string) => {
+  const onProgress = (what: string) => {
+    if (what === at) throw new Error(`broken off at ${at}`);
+  };
+  const config = readConfig({ ...ground.env, DATA_DIR: folder });
+  const options = {
+    owns: eventContract.owns,
+    patience: <T>(task: () => Promise<T>) => task(),
+    onProgress,
+    signal: new AbortController().signal,
+  };
+  await expect(moveMarketplace(config, to, options)).rejects.toThrow(`broken off at ${at}`);
+};
 
-/** Moves, and is killed on its way as soon as it says something that matches each of `breaks`. */
-const move = async (ground: Ground, folder: string, to: string, breaks: readonly RegExp[] = []): Promise<Moved> => {
-  const env = { ...ground.env, DATA_DIR: folder };
-  for (const at of breaks) {
-    const broken = run(main, ['move', '--to', to], env);
-    await Promise.race([broken.said((line) => at.test(line)), broken.gone]);
-    await broken.kill();
-  }
-  const moving = run(main, ['move', '--to', to, '--json'], env);
+const move = async (ground: Ground, folder: string, to: Where): Promise<Moved> => {
+  const moving = run(main, ['move', '--to', to, '--json'], { ...ground.env, DATA_DIR: folder });
   const said = await moving.said((line) => line.startsWith('{'));
   expect(await moving.gone).toBe(0);
   return JSON.parse(said);
@@ -118,9 +124,16 @@ describe('a marketplace that moves', () => {
     await ground?.remove();
   });
 
-  it('is carried to the servers, though the move is killed on its way, and proved equal', async () => {
+  it('starts nowhere while it is half way', async () => {
     log = await startLog(ground);
-    const moved = await move(ground, folder, 'servers', [/^copy: /, /^passwords: /, /^mail: /]);
+    for (const at of ['copy', 'passwords', 'mail']) await breakOff(ground, folder, 'servers', at);
+    expect(await refused(['start', '--role', 'read-api'], { ...ground.env, ...quick, DATA_DIR: join(ground.directory, 'early') })).toMatch(
+      /^A move from \S+ to here, begun 2\S+, is not at its end: run the same `move` again/m,
+    );
+  });
+
+  it('is carried to the servers, though the move was broken off three times, and proved equal', async () => {
+    const moved = await move(ground, folder, 'servers');
     expect(moved.log).toMatchObject({ events: before.length, faults: [] });
     expect(differencesIn(moved)).toEqual([]);
     expect(moved.rows).toMatchObject({
@@ -183,7 +196,8 @@ describe('a marketplace that moves', () => {
     await (town as Town).close();
     town = null;
     log = await startLog(ground);
-    const moved = await move(ground, folder, 'folder', [/^refresh_tokens: /]);
+    await breakOff(ground, folder, 'folder', 'refresh_tokens');
+    const moved = await move(ground, folder, 'folder');
     expect(moved.log).toMatchObject({ events: all.length, faults: [] });
     expect(moved.log.found).toBeGreaterThanOrEqual(before.length);
     expect(differencesIn(moved)).toEqual([]);
