@@ -2,11 +2,13 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Id } from '../domain/id.ts';
 import { Currency } from '../domain/money.ts';
 import type { Env } from '../infra/http/env.ts';
 import { query } from '../infra/http/input.ts';
-import { type JsonText, storedText } from '../infra/http/json.ts';
+import { type JsonText, jsonText, storedText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
+import { decodeCursor, listSchema, pageOf, pageSchema, page as paging } from '../infra/http/pages.ts';
 import { allow } from '../infra/http/policy.ts';
 import type { Group, TableReader } from '../infra/tables/port.ts';
 import type { CategoryRow } from '../projections/catalog/categories.ts';
@@ -29,7 +31,10 @@ const sums = ['paid', 'gross', 'net', 'freight', 'netFreight'] as const;
 type Revenue = { readonly [Figure in keyof typeof revenue]: number };
 
 const about = { load: 'reports' } as const;
-const items = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.object({ items: z.array(z.object(shape)) });
+const named = <Shape extends z.core.$ZodLooseShape>(id: string, shape: Shape) => z.object(shape).meta({ id });
+
+/** In the words of the source of an import; null: made here. */
+const wordOf = (value: Group['value']) => (value === null ? null : String(value));
 
 const revenueOf = ({ count, sums: [paid = 0, gross = 0, net = 0, freight = 0, netFreight = 0] }: Group): Revenue => ({
   placed: count,
@@ -113,7 +118,16 @@ const sales = (tables: TableReader, timeZone: string) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Purchases that were paid, by what the source of an import says of them; null: made here.',
-        answer: items({ sourceStatus: z.string().nullable(), purchases: z.int(), orders: z.int(), captured: z.int(), platform: z.int() }),
+        operation: 'getPurchaseFigures',
+        answer: listSchema(
+          named('PurchaseFigures', {
+            sourceStatus: z.string().nullable(),
+            purchases: z.int(),
+            orders: z.int(),
+            captured: z.int(),
+            platform: z.int(),
+          }),
+        ),
       }),
       query(z.object({ currency })),
       async (c) => {
@@ -124,11 +138,10 @@ const sales = (tables: TableReader, timeZone: string) =>
           where,
           limit: few,
         });
-        return c.json({
-          items: groups.map(({ value: sourceStatus, count: purchases, sums: [orders, captured, platform] }) => {
-            return { sourceStatus, purchases, orders, captured, platform };
-          }),
+        const items = groups.map(({ value, count: purchases, sums: [orders = 0, captured = 0, platform = 0] }) => {
+          return { sourceStatus: wordOf(value), purchases, orders, captured, platform };
         });
+        return json(c, jsonText({ items }));
       },
     )
     .get(
@@ -136,34 +149,32 @@ const sales = (tables: TableReader, timeZone: string) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Orders of sellers, placed and paid, with their revenue, by what the source of an import says of them; null: made here.',
-        answer: items({ sourceStatus: z.string().nullable(), ...revenue }),
+        operation: 'getOrderFigures',
+        answer: listSchema(named('OrderFigures', { sourceStatus: z.string().nullable(), ...revenue })),
       }),
       query(z.object({ currency })),
       async (c) => {
         const groups = await tables.groups('figures-orders', { by: 'sourceStatus', sums, where: c.req.valid('query'), limit: few });
-        return c.json({ items: groups.map((group) => ({ sourceStatus: group.value, ...revenueOf(group) })) });
+        return json(c, jsonText({ items: groups.map((group) => ({ sourceStatus: wordOf(group.value), ...revenueOf(group) })) }));
       },
     )
     .get(
       '/admin/figures/sellers',
       allow(['ANALYST', 'ADMIN'], {
         ...about,
-        summary:
-          'Orders placed and paid, and revenue, by seller: gross, net of what was given back, and freight apart. `next` is the `after` of the next page.',
-        answer: items({ sellerId: z.string(), ...revenue }).extend({ next: z.string().nullable() }),
+        summary: 'Orders placed and paid, and revenue, by seller: gross, net of what was given back, and freight apart.',
+        operation: 'listSellerFigures',
+        answer: pageSchema(named('SellerRevenue', { sellerId: Id, ...revenue })),
       }),
-      query(z.object({ currency, after: z.string().max(26).optional(), limit: wholeNumber(1, pageSize).default(100) })),
+      query(z.object({ ...paging, currency, limit: wholeNumber(1, pageSize).default(100) })),
       async (c) => {
-        const { currency: wanted, after, limit } = c.req.valid('query');
+        const { currency: wanted, cursor, limit } = c.req.valid('query');
+        const [after] = decodeCursor(cursor, 1) ?? [];
         // One more than is shown, to know whether there is a next page.
-        const page = { limit: limit + 1, ...(after !== undefined && { after }) };
-        const found = await tables.groups('figures-orders', { by: 'sellerId', sums, where: { currency: wanted }, ...page });
-        const groups = found.slice(0, limit);
-        const last = found.length > limit ? groups[limit - 1] : undefined;
-        return c.json({
-          items: groups.map((group) => ({ sellerId: String(group.value), ...revenueOf(group) })),
-          next: last ? String(last.value) : null,
-        });
+        const asked = { limit: limit + 1, ...(after !== undefined && { after: String(after) }) };
+        const found = await tables.groups('figures-orders', { by: 'sellerId', sums, where: { currency: wanted }, ...asked });
+        const sellers = found.map((group) => ({ sellerId: String(group.value), ...revenueOf(group) }));
+        return json(c, jsonText(pageOf(sellers, limit, ({ sellerId }) => [sellerId])));
       },
     )
     .get(
@@ -172,7 +183,8 @@ const sales = (tables: TableReader, timeZone: string) =>
         ...about,
         summary:
           'Orders placed and paid, and revenue, by the month of the purchase, in the market’s time zone unless `zone` names another.',
-        answer: items({ month: z.string(), ...revenue }),
+        operation: 'getMonthlyFigures',
+        answer: listSchema(named('MonthlyFigures', { month: z.string().meta({ examples: ['2026-01'] }), ...revenue })),
       }),
       query(z.object({ currency, zone: z.string().max(64).refine(isZone, 'must be a time zone such as Asia/Jakarta').default(timeZone) })),
       async (c) => {
@@ -183,7 +195,7 @@ const sales = (tables: TableReader, timeZone: string) =>
           const month = monthOf(String(group.value));
           months.set(month, plus(months.get(month), revenueOf(group)));
         }
-        return c.json({ items: [...months].map(([month, figures]) => ({ month, ...figures })) });
+        return json(c, jsonText({ items: [...months].map(([month, figures]) => ({ month, ...figures })) }));
       },
     )
     .get(
@@ -191,21 +203,24 @@ const sales = (tables: TableReader, timeZone: string) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Lines placed and paid, and revenue, by category, of the products that are in it now.',
-        answer: items({
-          categoryId: z.string().nullable(),
-          name: z.string().nullable(),
-          slug: z.string().nullable(),
-          placed: z.int(),
-          lines: z.int(),
-          gross: z.int(),
-          net: z.int(),
-        }),
+        operation: 'getCategoryFigures',
+        answer: listSchema(
+          named('CategoryFigures', {
+            categoryId: Id.nullable(),
+            name: z.string().nullable(),
+            slug: z.string().nullable(),
+            placed: z.int(),
+            lines: z.int(),
+            gross: z.int(),
+            net: z.int(),
+          }),
+        ),
       }),
       query(z.object({ currency })),
-      async (c) => c.json({ items: await byCategory(tables, c.req.valid('query').currency) }),
+      async (c) => json(c, jsonText({ items: await byCategory(tables, c.req.valid('query').currency) })),
     );
 
-const counted = { name: z.string(), currency: z.string(), count: z.int(), amount: z.int(), shipping: z.int() };
+const Counted = named('PaymentCount', { name: z.string(), currency: z.string(), count: z.int(), amount: z.int(), shipping: z.int() });
 
 const ofKind = (rows: readonly PaymentFigureRow[], wanted: PaymentFigureRow['kind']) =>
   rows.filter(({ kind }) => kind === wanted).map(({ kind: _, ...row }) => row);
@@ -220,12 +235,13 @@ const rest = (tables: TableReader) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'What was paid by which means and in how many parts, and what went back for which reason.',
-        answer: z.object({ types: z.array(z.object(counted)), parts: z.array(z.object(counted)), refunds: z.array(z.object(counted)) }),
+        operation: 'getPaymentFigures',
+        answer: named('PaymentFigures', { types: z.array(Counted), parts: z.array(Counted), refunds: z.array(Counted) }),
       }),
       async (c) => {
         const found = await tables.find('figures-payments', { limit: few });
         const rows = found.map(({ row }) => JSON.parse(row) as PaymentFigureRow);
-        return c.json({ types: ofKind(rows, 'type'), parts: ofKind(rows, 'parts'), refunds: ofKind(rows, 'refund') });
+        return json(c, jsonText({ types: ofKind(rows, 'type'), parts: ofKind(rows, 'parts'), refunds: ofKind(rows, 'refund') }));
       },
     )
     .get(
@@ -233,11 +249,14 @@ const rest = (tables: TableReader) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Reviews with the sum of their ratings: all that was ever written, and what each says now.',
-        answer: items({
-          kind: z.enum(['line', 'order']),
-          written: z.object({ count: z.int(), sum: z.int() }),
-          current: z.object({ count: z.int(), sum: z.int() }),
-        }),
+        operation: 'getReviewFigures',
+        answer: listSchema(
+          named('ReviewFigures', {
+            kind: z.enum(['line', 'order']),
+            written: z.object({ count: z.int(), sum: z.int() }),
+            current: z.object({ count: z.int(), sum: z.int() }),
+          }),
+        ),
       }),
       async (c) => json(c, await whole<ReviewFigureRow>(tables, 'figures-reviews')),
     )
@@ -246,15 +265,18 @@ const rest = (tables: TableReader) =>
       allow(['ANALYST', 'ADMIN'], {
         ...about,
         summary: 'Rows that imports left out or changed, by file and reason, with the money that they speak of.',
-        answer: items({
-          source: z.string(),
-          file: z.string(),
-          reason: z.string(),
-          field: z.string().nullable(),
-          rows: z.int(),
-          byStatus: z.record(z.string(), z.int()),
-          byPayment: z.record(z.string(), z.object({ parts: z.int(), amount: z.int(), currency: z.string() })),
-        }),
+        operation: 'getImportFigures',
+        answer: listSchema(
+          named('ImportFigures', {
+            source: z.string(),
+            file: z.string(),
+            reason: z.string(),
+            field: z.string().nullable(),
+            rows: z.int(),
+            byStatus: z.record(z.string(), z.int()),
+            byPayment: z.record(z.string(), z.object({ parts: z.int(), amount: z.int(), currency: z.string() })),
+          }),
+        ),
       }),
       async (c) => json(c, await whole<ImportFigureRow>(tables, 'figures-imports')),
     );

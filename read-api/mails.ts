@@ -2,14 +2,20 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Moment } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { guestBuyerId } from '../infra/http/guest.ts';
 import { query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
 import { wholeNumber } from '../infra/http/numbers.ts';
+import { listSchema } from '../infra/http/pages.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import type { RenderedMail } from '../infra/outbound/mail.port.ts';
 import { json } from './http.ts';
+
+const Mail = z
+  .object({ messageId: z.string(), to: z.string(), subject: z.string(), text: z.string(), at: Moment })
+  .meta({ id: 'Mail', description: 'As its reader has it.' });
 
 export const mailQueries = (
   readMails: (userId: string, limit: number) => Promise<RenderedMail[]>,
@@ -18,6 +24,8 @@ export const mailQueries = (
   new Hono<Env>().get(
     '/dev/mails',
     allow('buyer', {
+      operation: 'listMyMails',
+      answer: listSchema(Mail),
       summary:
         'My mails as they went out, newest first; with the role SUPER_ADMIN those of `userId`; for a guest, those of the purchase `checkoutId`. Not in production.',
     }),

@@ -20,10 +20,10 @@ interface Page<Each = Item> {
 const currency = 'currency=BRL';
 
 /** All pages of a list; `cursor` is the parameter that names where the next one begins. */
-const all = async <Each = Item>(ask: Ask, path: string, cursor: 'cursor' | 'after'): Promise<Each[]> => {
+const all = async <Each = Item>(ask: Ask, path: string): Promise<Each[]> => {
   const items: Each[] = [];
   for (let next: string | null = null; ; ) {
-    const page = (await ask(`${path}${next === null ? '' : `&${cursor}=${encodeURIComponent(next)}`}`)) as Page<Each>;
+    const page = (await ask(`${path}${next === null ? '' : `&cursor=${encodeURIComponent(next)}`}`)) as Page<Each>;
     items.push(...page.items);
     next = page.next;
     if (next === null) return items;
@@ -40,7 +40,7 @@ const sourceSellers = async (ask: Ask, fromFiles: Figures): Promise<(sellerId: s
     if (source) known.set(source.slice(0, 16), source);
   }
   const sources = new Map<string, string>();
-  for (const { sellerId, slug } of await all(ask, '/admin/sellers?limit=100', 'cursor')) {
+  for (const { sellerId, slug } of await all(ask, '/admin/sellers?limit=100')) {
     const source = known.get(String(slug).split('-').at(-1) ?? '');
     if (source) sources.set(String(sellerId), source);
   }
@@ -65,7 +65,7 @@ const askSales = async (ask: Ask, figures: Figures, sourceOf: (sellerId: string)
     addRevenue(figures, `status ${item.sourceStatus}`, item);
     addRevenue(figures, 'all', item);
   }
-  for (const item of await all(ask, `/admin/figures/sellers?${currency}&limit=1000`, 'after'))
+  for (const item of await all(ask, `/admin/figures/sellers?${currency}&limit=1000`))
     addRevenue(figures, `seller ${sourceOf(String(item.sellerId))}`, item);
   for (const item of ((await ask(`/admin/figures/months?${currency}&zone=UTC`)) as Page).items)
     addRevenue(figures, `month ${item.month}`, item);
@@ -102,7 +102,7 @@ interface TrialBalance {
 }
 
 const askBooks = async (ask: Ask, figures: Figures, sourceOf: (sellerId: string) => string) => {
-  for (const { ledgerId, balances } of await all<Balance>(ask, '/admin/ledger/balances?limit=100', 'cursor')) {
+  for (const { ledgerId, balances } of await all<Balance>(ask, '/admin/ledger/balances?limit=100')) {
     for (const { account, balance } of balances)
       if (balance.currency === 'BRL') add(figures, `ledger ${sourceOf(ledgerId)} ${account}`, balance.amount);
   }

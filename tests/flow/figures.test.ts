@@ -98,7 +98,7 @@ describe('figures', () => {
 
   it('come page by page', async () => {
     const first = await figures('sellers?currency=IDR&limit=1');
-    const second = await figures(`sellers?currency=IDR&limit=1&after=${first.next}`);
+    const second = await figures(`sellers?currency=IDR&limit=1&cursor=${first.next}`);
     expect([first.items, second.items].flat().map(({ sellerId }) => sellerId)).toEqual([ani.sellerId, budi.sellerId].sort());
     expect([typeof first.next, second.next]).toEqual(['string', null]);
   });
