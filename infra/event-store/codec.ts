@@ -28,6 +28,13 @@ export interface Stored {
 
 export const noHash = Buffer.alloc(32);
 
+/** A hash to be kept. NOTE: what Buffer.from makes is a slice of 8 KiB, all of which lives as long as the slice does. */
+export const keptHash = (hex: string): Buffer => {
+  const hash = Buffer.allocUnsafeSlow(noHash.length);
+  hash.write(hex, 'hex');
+  return hash;
+};
+
 /** The audit chain: SHA-256 over the hash before and everything that is stored but the position, fields kept apart by a zero byte. */
 export const chainHash = (previous: Buffer, streamId: string, revision: number, stored: Stored): Buffer =>
   digest(

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
 import type { Beside } from './beside.ts';
-import { chainHash, createCodec, type EventContract, noHash } from './codec.ts';
+import { chainHash, createCodec, type EventContract, keptHash, noHash } from './codec.ts';
 import { decodeReadable, decodeWhole } from './decode.ts';
 import { maxAppendBytes, maxAppendEvents, weightOf } from './eventstoredb-form.ts';
 import { type EventStoreDbLog, openEventStoreDbLog, type Patience, type Unplaced } from './eventstoredb-log.ts';
@@ -137,7 +137,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
     if (known) return known;
     const last = await log.last(streamId);
     if (!last) return noStream;
-    const end = { revision: last.revision, hash: Buffer.from(last.hash, 'hex') };
+    const end = { revision: last.revision, hash: keptHash(last.hash) };
     ends.set(streamId, end);
     return end;
   };
@@ -223,7 +223,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
       const last = page[page.length - 1];
       // An append that follows needs not ask for it.
       if (last && page.length < limit && last.revision > (ends.get(streamId)?.revision ?? -1))
-        ends.set(streamId, { revision: last.revision, hash: Buffer.from(last.metadata.hash, 'hex') });
+        ends.set(streamId, { revision: last.revision, hash: keptHash(last.metadata.hash) });
       return page;
     },
     snapshot: beside.snapshot,

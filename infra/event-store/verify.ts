@@ -1,6 +1,6 @@
 // Proves that nobody has changed the past: recomputes the hash of every event of a log.
 import { mayComeBack } from '../patience.ts';
-import { chainHash, noHash } from './codec.ts';
+import { chainHash, keptHash, noHash } from './codec.ts';
 import { type LogHealth, retentionReason } from './health.ts';
 import type { Raw, RawLog } from './raw.ts';
 import { openRawSqlite } from './raw-sqlite.ts';
@@ -57,7 +57,7 @@ export const createChecker = ({ streamByStream }: { readonly streamByStream: boo
       if (streamByStream && event.streamId !== streamId) ends.clear();
       streamId = event.streamId;
       if (event.revision !== previous.revision + 1) fault(`revision ${previous.revision + 1} is missing`, previous.revision + 1);
-      last = { revision: event.revision, hash: Buffer.from(event.hash, 'hex') };
+      last = { revision: event.revision, hash: keptHash(event.hash) };
       ends.set(streamId, last);
       const expected = chainHash(previous.hash, streamId, event.revision, event);
       if (!last.hash.equals(expected)) fault('the hash does not fit what is stored');
