@@ -153,7 +153,7 @@ const staffQueries = (tables: TableReader, log: Pick<EventStore, 'logId' | 'read
         answer: PaymentHistory,
         summary: 'One payment with its history: every event of it, as it was recorded.',
         load: 'reports',
-        errors: ['payment.not_found'],
+        errors: ['payment.not_found', 'log.stream_damaged'],
       }),
       params(z.object({ paymentId: Id })),
       async (c) => {

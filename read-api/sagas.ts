@@ -118,7 +118,7 @@ export const sagaQueries = (deps: SagaQueriesDeps) =>
         answer: Saga,
         summary: 'One saga: its state, open intents, timer, and what was refused last. Personal data is shown as it is sealed.',
         load: 'reports',
-        errors: ['saga.not_found'],
+        errors: ['saga.not_found', 'log.stream_damaged'],
       }),
       params(z.object({ saga: name, instance: z.string().regex(/^\S{1,200}$/) })),
       async (c) => {

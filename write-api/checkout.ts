@@ -130,8 +130,10 @@ const startErrors = [
   'checkout.amount_too_large',
   'checkout.already_started',
   'auth.email_not_verified',
+  'checkout.cancelled',
   'checkout.cart_changed',
   'checkout.cod_limit',
+  'checkout.expired',
   'checkout.failed',
   'checkout.hold_limit',
   'checkout.out_of_stock',
@@ -162,6 +164,7 @@ const quoteErrors = [
   'shipping.no_rate',
   'shipping.provider_failed',
   'user.address_not_found',
+  'user.erased',
 ];
 
 export interface CheckoutRoutesNeeds extends CheckoutNeeds {

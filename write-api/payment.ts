@@ -130,7 +130,7 @@ export const paymentCommands = ({ handle, payments, blindIndex }: PaymentNeeds) 
       exempt: true,
       load: 'payment',
       status: 202,
-      errors: ['payment.not_found', 'payment.wrong_status', 'payment.provider_failed'],
+      errors: ['payment.not_found', 'payment.wrong_status', 'payment.provider_failed', 'log.stream_damaged'],
     }),
     params(z.object({ paymentId: Id })),
     body(SimulatePayment),

@@ -51,7 +51,10 @@ export const webhookCommands = (needs: WebhookNeeds) => {
       exempt: true,
       rate: 'none',
       load: 'payment',
-      errors: ['webhook.bad_signature', 'webhook.unknown_event', 'request.no_route', 'payment.provider_failed'],
+      errors: [
+        ...['webhook.bad_signature', 'webhook.unknown_event', 'request.no_route', 'payment.provider_failed'],
+        ...['request.contended', 'log.stream_damaged'],
+      ],
     }),
     params(z.object({ provider: z.string().max(64) })),
     async (c) => {

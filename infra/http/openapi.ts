@@ -188,7 +188,7 @@ const impliedCodes = (route: Route): string[] => {
     ...(who === 'public' ? [] : ['auth.bad_token', 'auth.session_ended']),
     ...(who === 'public' || who === 'guest' ? [] : ['auth.required']),
     ...(Array.isArray(who) ? ['auth.forbidden', 'gateway.address_not_allowed'] : []),
-    ...(isRead ? [] : ['gateway.origin_not_allowed']),
+    ...(isRead ? [] : ['gateway.origin_not_allowed', 'request.too_large']),
     ...(service === 'system' ? [] : ['gateway.service_unavailable', 'server.store_unavailable']),
     ...(service !== 'system' && isRead ? ['request.bad_position', 'request.other_log', 'request.projection_behind'] : []),
     ...(query || params ? ['request.bad_encoding', 'request.forbidden_key'] : []),
@@ -206,14 +206,7 @@ const impliedCodes = (route: Route): string[] => {
         ]
       : []),
     ...(body || keyed
-      ? [
-          'request.bad_encoding',
-          'request.forbidden_key',
-          'request.malformed_json',
-          'request.not_json',
-          'request.too_deep',
-          'request.too_large',
-        ]
+      ? ['request.bad_encoding', 'request.forbidden_key', 'request.malformed_json', 'request.not_json', 'request.too_deep']
       : []),
   ];
 };

@@ -1,9 +1,22 @@
 // Quotes and checkouts over HTTP: what is priced, what is refused, and what nobody else may see.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { minutes } from '../../domain/id.ts';
 import type { Sealed } from '../../domain/privacy.ts';
 import { seller } from '../../domain/seller/seller.ts';
 import { user } from '../../domain/user/user.ts';
-import { aBuyer, address, askQuote, type Customer, nowPosition, openShop, place, putIntoCart, type Shop, sell } from '../buying.ts';
+import {
+  aBuyer,
+  address,
+  askQuote,
+  type Customer,
+  nowPosition,
+  openShop,
+  place,
+  putIntoCart,
+  type Shop,
+  sell,
+  untilCheckout,
+} from '../buying.ts';
 import { type Market, openMarket } from '../market.ts';
 import { aContext, anId, rupiah } from '../shop.ts';
 import { fresh, untilPayment } from './sale.ts';
@@ -123,5 +136,28 @@ describe('a checkout', () => {
     expect((await market.call('GET', path, { token: stranger.token })).body.code).toBe('checkout.not_found');
     expect((await market.call('GET', '/checkouts', { token: buyer.token })).body.items).toHaveLength(1);
     expect((await market.call('GET', '/checkouts', { token: stranger.token })).body.items).toEqual([]);
+  });
+});
+
+// Last, for time has passed after it.
+describe('a checkout that came to nothing', () => {
+  it('is refused, by what it ended with, to whoever sends its start again', async () => {
+    for (const [end, code, status] of [
+      ['cancelled', 'checkout.cancelled', 409],
+      ['unpaid', 'checkout.expired', 410],
+    ] as const) {
+      const buyer = await aBuyer(market);
+      await putIntoCart(market, buyer, shop.goods);
+      const { body: quote } = await askQuote(market, buyer);
+      const headers = { 'idempotency-key': anId() };
+      const { checkoutId } = (await place(market, buyer, quote, {}, headers)).body;
+      await untilCheckout(market, checkoutId, 'AwaitingPayment');
+      if (end === 'cancelled') await market.call('POST', `/checkouts/${checkoutId}/cancellation`, { token: buyer.token });
+      else market.advance(minutes(45));
+      await untilCheckout(market, checkoutId, 'Failed', 'Expired');
+      const token = await market.tokenFor(buyer.userId, ['CUSTOMER']);
+      const again = await place(market, { ...buyer, token }, quote, {}, headers);
+      expect([end, again.status, again.body.code]).toEqual([end, status, code]);
+    }
   });
 });

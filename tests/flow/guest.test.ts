@@ -222,6 +222,8 @@ describe('what a guest has told', () => {
     await erased(buyerId);
     expect(ok(await opened.call('GET', path))).toMatchObject({ contact: { email: '[erased]', phone: '[erased]' }, address: '[erased]' });
     expect(await market.outside.readMails?.(buyerId, 10)).toEqual([]);
+    const words = { lines: [{ lineId: 'any', quantity: 1 }], reason: 'damaged', note: 'Sobek.' };
+    expect(told(await guest.call('POST', `/orders/${orderId}/returns`, words))).toEqual([410, 'user.erased']);
     expect(ok(await market.call('GET', await fresh(`/orders/${orderId}`), { token: shop.token })).address).toBe('[erased]');
   });
 

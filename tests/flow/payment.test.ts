@@ -170,6 +170,8 @@ describe('a webhook', () => {
     expect((await market.call('POST', '/webhooks/simulated', { body: notice })).body.code).toBe('webhook.bad_signature');
     expect((await webhook(notice, 'another secret of 32 characters..')).status).toBe(401);
     expect((await market.call('POST', '/webhooks/nobody', { body: notice })).status).toBe(404);
+    const long = await market.call('POST', '/webhooks/simulated', { body: { ...notice, padding: 'x'.repeat(300_000) } });
+    expect([long.status, long.body.code]).toEqual([413, 'request.too_large']);
     expect(await typesIn('webhook-simulated.forged-1')).toEqual([]);
   });
 
