@@ -25,6 +25,7 @@ const plain = new Set([
   'NotALog',
   'OperationFailed',
   'StandsElsewhere',
+  'TooOld',
 ]);
 const ofTheCommandLine = new Set(['ConfigError', 'UsageError']);
 

@@ -11,6 +11,8 @@ export interface EventContract {
   upcast(type: string, fromVersion: number, data: Record<string, unknown>): Record<string, unknown>;
   /** Names of the fields that hold personal data, which must be sealed. */
   personal(type: string): readonly string[];
+  /** Whether a type was written by releases whose streams this one cannot fold any more. */
+  isRetired?(type: string): boolean;
   /** Whether a stream of this name is one of ours. */
   owns(streamId: string): boolean;
 }

@@ -1,6 +1,6 @@
 // The embedded log: reads in this thread, writes through the writer thread, acknowledged after the fsync of their group.
 import { randomUUID } from 'node:crypto';
-import type { StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
@@ -114,8 +114,28 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
   };
 };
 
-const logIdOf = (file: string): string => {
+/** The log was written by a release whose events this one does not fold any more. */
+export class TooOld extends Error {
+  override readonly name = 'TooOld';
+}
+
+/** Nothing of such a log may be taken up: a purchase would stand still, paid or not. Throws TooOld. */
+const mustBeOfOurs = (database: DatabaseSync, file: string, { isRetired }: EventContract) => {
+  const found = database
+    .prepare('SELECT name FROM types')
+    .all()
+    .find(({ name }) => isRetired?.(String(name)));
+  if (!found) return;
+  database.close();
+  throw new TooOld(
+    `${file} holds ${found.name}, which releases up to 860f966 wrote (2026-11-22) and this one does not read. No event was changed. ` +
+      'Go on with the release that wrote it, or set DATA_DIR to another folder to begin anew; its products and orders can be read there.',
+  );
+};
+
+const logIdOf = (file: string, contract: EventContract): string => {
   const database = openLog(file);
+  mustBeOfOurs(database, file, contract);
   database.prepare('INSERT INTO log (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM log)').run(randomUUID().replaceAll('-', ''));
   const id = String(database.prepare('SELECT id FROM log').get()?.id);
   database.close();
@@ -207,7 +227,7 @@ export const createSqliteEventStore = async ({
   now = Date.now,
   onBatch = () => {},
 }: SqliteEventStoreOptions): Promise<EventStore> => {
-  const logId = logIdOf(file);
+  const logId = logIdOf(file, contract);
   const codec = createCodec(contract);
   let synced = Number.POSITIVE_INFINITY;
   const reader = createLogReader(file, codec, () => synced);

@@ -114,3 +114,11 @@ describe.each(readdirSync(fixtures))('the folder of %s', (file) => {
     expect(await verifyLog(join(dataDir, 'log.db'))).toMatchObject({ faults: [] });
   });
 });
+
+it('a folder whose purchases were written in words that nobody folds any more is refused, with the way to go', async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'older-'));
+  execFileSync('tar', ['-xzf', new URL('./refused-8fbcc62.tar.gz', import.meta.url).pathname, '-C', dataDir]);
+  await expect(openMarket({ dataDir })).rejects.toThrow(
+    /checkout\.\w+, which releases up to 860f966 wrote .* Go on with the release that wrote it/,
+  );
+});
