@@ -65,6 +65,10 @@ describe('a saga that needs a human', () => {
     expect(await read(path)).toMatchObject({ outcome: 'NeedsHuman', lastError: { code: 'auth.not_registered' }, state: {} });
     expect((await fresh(market, `/admin/sagas/onboarding/${anId()}`, admin)).body.code).toBe('saga.not_found');
 
+    const tried = ok(await market.call('POST', `${path}/retry`, { token: admin }));
+    expect(tried).toMatchObject({ saga: 'onboarding', instance: sellerId, decision: 'retry' });
+    await market.until(foldOf, sellerId, (state) => onboarding.outcome(state) === 'NeedsHuman', 20_000);
+
     const headers = { 'idempotency-key': randomUUID() };
     const closed = ok(await market.call('POST', `${path}/close`, { token: admin, headers }));
     expect(closed).toMatchObject({ saga: 'onboarding', instance: sellerId, decision: 'close' });
@@ -74,7 +78,7 @@ describe('a saga that needs a human', () => {
     expect([other.status, other.body.code]).toEqual([409, 'saga.needs_nobody']);
 
     const { items } = await read(`/audit/log?stream=onboarding-${sellerId}&type=onboarding.resolved`, auditor);
-    expect(items).toMatchObject([{ data: { decision: 'close' }, metadata: { actor: { kind: 'user' } } }]);
+    expect(items).toMatchObject([{ data: { decision: 'retry' } }, { data: { decision: 'close' }, metadata: { actor: { kind: 'user' } } }]);
     expect((await read('/admin/sagas?saga=onboarding')).items).toEqual([]);
   });
 });

@@ -299,6 +299,22 @@ describe('a person', () => {
     const one = await market.call('GET', `/orders/${orderOf('plain')}`, { token });
     expect(one.body.address).toMatchObject({ city: 'sao paulo', province: 'SP', postalCode: '01310', partial: true });
   });
+  it('reads of each what the API document says, and so do staff', async () => {
+    const token = await market.tokenFor(userIdOf(sourceId('maria')), ['CUSTOMER']);
+    const staff = await market.tokenFor('01JZADMINADMINADMINADMINAD', ['ADMIN']);
+    const { checkoutId, paymentId } = (await market.call('GET', `/orders/${orderOf('plain')}`, { token })).body;
+    const own = ['/checkouts', `/checkouts/${checkoutId}`, `/payments/${paymentId}`, `/orders/${orderOf('plain')}/timeline`, '/returns'];
+    const all = [
+      '/admin/orders',
+      '/admin/checkouts',
+      `/admin/checkouts/${checkoutId}`,
+      '/admin/payments',
+      `/admin/payments/${paymentId}`,
+      '/audit/log?open=false',
+    ];
+    for (const path of own) expect((await market.call('GET', path, { token })).status, path).toBe(200);
+    for (const path of all) expect((await market.call('GET', path, { token: staff })).status, path).toBe(200);
+  });
 });
 
 describe('a review', () => {
