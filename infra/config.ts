@@ -181,6 +181,9 @@ const Environment = z.object({
   CACHE_MIB: count(1, 65_536, 64).describe('Memory for rendered answers.'),
   ANALYTICS: z.enum(['on', 'off']).default('on').describe('Reports and analysts’ queries; off: nothing is fed, and they answer 503.'),
   ANALYTICS_INTERVAL_SECONDS: count(1, 3_600, 5).describe('A fact waits so long for others, so that they are fed in batches.'),
+  ANALYTICS_MEMORY_MB: count(1_024, 1_048_576, 1_024).describe(
+    'The embedded analytics engine is ended, and started again, when it holds more than this; one query may have 512 of it.',
+  ),
   ANALYTICS_IDLE_SECONDS: count(1, 86_400, 8).describe(
     'The embedded analytics engine, which holds 250 to 350 MB, is let go after this much rest.',
   ),

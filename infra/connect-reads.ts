@@ -150,7 +150,12 @@ export const connectAnalytics = async (config: Config, { isFleet }: { readonly i
   if (isFleet) return null;
   const { openChdbAnalytics } = await import('./analytics/chdb.ts');
   const directory = join(config.DATA_DIR, 'analytics');
-  const analytics = openChdbAnalytics({ directory, zone, idleMs: config.ANALYTICS_IDLE_SECONDS * 1_000 });
+  const analytics = openChdbAnalytics({
+    directory,
+    zone,
+    idleMs: config.ANALYTICS_IDLE_SECONDS * 1_000,
+    memoryBytes: config.ANALYTICS_MEMORY_MB * 1024 * 1024,
+  });
   const { port1, port2 } = new MessageChannel();
   serveAnalytics(analytics, port1);
   return {

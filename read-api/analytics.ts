@@ -1,11 +1,11 @@
 // What analysts and shops ask: ready-made reports over the facts, and one reading query of their own. Facts follow the log by seconds.
 
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { days, Id } from '../domain/id.ts';
 import { positionOf } from '../domain/position.ts';
-import type { Analytics } from '../infra/analytics/port.ts';
+import { type Analytics, defaultCaps, type ReportName, type ReportParams } from '../infra/analytics/port.ts';
 import type { Env } from '../infra/http/env.ts';
 import { body, query } from '../infra/http/input.ts';
 import { jsonText, type Said } from '../infra/http/json.ts';
@@ -55,6 +55,7 @@ const errors = [
   'analytics.query_failed',
   'analytics.query_too_slow',
   'analytics.result_too_large',
+  'request.aborted',
 ];
 const about = { load: 'reports', errors } as const;
 
@@ -92,18 +93,21 @@ const askingOf = ({ logId, engine, passed, now }: AnalyticsNeeds) => {
     const end = to ?? new Date(now()).toISOString();
     return { from: from ?? new Date(Date.parse(end) - usual).toISOString(), to: end };
   };
+  /** What a report says; given up when the client goes away. */
+  const report = <N extends ReportName>(c: Context<Env>, name: N, params: ReportParams[N]) =>
+    running().analytics.report(name, params, c.req.raw.signal);
   /** As answers name the columns. */
-  const topProducts = async (params: { from: string; to: string; sellerId?: string; limit: number }) => {
-    const found = await running().analytics.report('topProducts', params);
+  const topProducts = async (c: Context<Env>, params: { from: string; to: string; sellerId?: string; limit: number }) => {
+    const found = await report(c, 'topProducts', params);
     return found.map(({ product_id, seller_id, ...row }) => ({ productId: product_id, sellerId: seller_id, ...row }));
   };
   const ofSeller = (id: string | undefined) => (id === undefined ? {} : { sellerId: id });
 
-  return { running, factsFresh, periodOf, ofSeller, topProducts };
+  return { running, factsFresh, periodOf, ofSeller, report, topProducts };
 };
 type Asking = ReturnType<typeof askingOf>;
 
-const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: Asking) =>
+const salesReports = ({ factsFresh, periodOf, ofSeller, report, topProducts }: Asking) =>
   new Hono<Env>()
     .get(
       '/analytics/gmv',
@@ -118,7 +122,7 @@ const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: 
       async (c) => {
         const asked = c.req.valid('query');
         const params = { ...periodOf(asked), bucket: asked.bucket, ...ofSeller(asked.sellerId) };
-        return json(c, jsonText({ items: await running().analytics.report('gmv', params) }));
+        return json(c, jsonText({ items: await report(c, 'gmv', params) }));
       },
     )
     .get(
@@ -133,10 +137,7 @@ const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: 
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return json(
-          c,
-          jsonText({ items: await running().analytics.report('ordersPerHour', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }),
-        );
+        return json(c, jsonText({ items: await report(c, 'ordersPerHour', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }));
       },
     )
     .get(
@@ -152,7 +153,7 @@ const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: 
       async (c) => {
         const asked = c.req.valid('query');
         const params = { ...periodOf(asked), ...ofSeller(asked.sellerId), limit: asked.limit };
-        return json(c, jsonText({ items: await topProducts(params) }));
+        return json(c, jsonText({ items: await topProducts(c, params) }));
       },
     )
     .get(
@@ -167,12 +168,12 @@ const salesReports = ({ running, factsFresh, periodOf, ofSeller, topProducts }: 
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        const found = await running().analytics.report('topSellers', { ...periodOf(asked), limit: asked.limit });
+        const found = await report(c, 'topSellers', { ...periodOf(asked), limit: asked.limit });
         return json(c, jsonText({ items: found.map(({ seller_id, ...row }) => ({ sellerId: seller_id, ...row })) }));
       },
     );
 
-const visitReports = ({ running, factsFresh, periodOf, ofSeller }: Asking) =>
+const visitReports = ({ running, factsFresh, periodOf, ofSeller, report }: Asking) =>
   new Hono<Env>()
     .get(
       '/analytics/funnel',
@@ -201,7 +202,7 @@ const visitReports = ({ running, factsFresh, periodOf, ofSeller }: Asking) =>
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return json(c, jsonText({ items: await running().analytics.report('activeUsers', { ...periodOf(asked), bucket: asked.bucket }) }));
+        return json(c, jsonText({ items: await report(c, 'activeUsers', { ...periodOf(asked), bucket: asked.bucket }) }));
       },
     )
     .get(
@@ -214,7 +215,7 @@ const visitReports = ({ running, factsFresh, periodOf, ofSeller }: Asking) =>
       }),
       query(z.object(period)),
       factsFresh,
-      async (c) => json(c, jsonText({ items: await running().analytics.report('cohorts', periodOf(c.req.valid('query'))) })),
+      async (c) => json(c, jsonText({ items: await report(c, 'cohorts', periodOf(c.req.valid('query'))) })),
     )
     .get(
       '/analytics/delivery-slip',
@@ -228,14 +229,11 @@ const visitReports = ({ running, factsFresh, periodOf, ofSeller }: Asking) =>
       factsFresh,
       async (c) => {
         const asked = c.req.valid('query');
-        return json(
-          c,
-          jsonText({ items: await running().analytics.report('deliverySlip', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }),
-        );
+        return json(c, jsonText({ items: await report(c, 'deliverySlip', { ...periodOf(asked), ...ofSeller(asked.sellerId) }) }));
       },
     );
 
-const questions = ({ running, factsFresh, periodOf, topProducts }: Asking) =>
+const questions = ({ running, factsFresh, periodOf, report, topProducts }: Asking) =>
   new Hono<Env>()
     .get(
       '/analytics/dictionary',
@@ -253,7 +251,8 @@ const questions = ({ running, factsFresh, periodOf, topProducts }: Asking) =>
         operation: 'querySql',
         answer: QueryResult,
         alsoAs: ['text/csv', 'application/vnd.apache.parquet'],
-        summary: 'One SELECT over the fact tables: 10 seconds, 100,000 rows and 512 MiB at most. JSON, CSV or Parquet, as `format` says.',
+        summary:
+          'One SELECT over the fact tables: 10 seconds, 512 MiB of memory, 100,000 rows and 64 MiB of them at most. JSON, CSV or Parquet, as `format` says. It ends when the client goes away.',
         errors: [...errors, 'analytics.query_refused'],
         load: 'reports',
         exempt: true,
@@ -262,7 +261,7 @@ const questions = ({ running, factsFresh, periodOf, topProducts }: Asking) =>
       factsFresh,
       async (c) => {
         const { sql, format } = c.req.valid('json');
-        const { contentType, body: bytes } = await running().analytics.query(sql, {}, format);
+        const { contentType, body: bytes } = await running().analytics.query(sql, {}, format, defaultCaps, c.req.raw.signal);
         return c.body(new Uint8Array(bytes), 200, { 'content-type': contentType });
       },
     )
@@ -281,8 +280,8 @@ const questions = ({ running, factsFresh, periodOf, topProducts }: Asking) =>
       async (c) => {
         const asked = c.req.valid('query');
         const own = { ...periodOf(asked), sellerId: sellerOf(c) };
-        const sales = await running().analytics.report('gmv', { ...own, bucket: asked.bucket });
-        return json(c, jsonText({ sales, topProducts: await topProducts({ ...own, limit: asked.limit }) }));
+        const sales = await report(c, 'gmv', { ...own, bucket: asked.bucket });
+        return json(c, jsonText({ sales, topProducts: await topProducts(c, { ...own, limit: asked.limit }) }));
       },
     );
 

@@ -11,15 +11,22 @@ export const formats: Readonly<Record<QueryFormat, { name: string; contentType: 
 /** Beyond the engine's own time limit, before it is given up: it looks at its limit only between blocks. */
 export const graceMs = 3_000;
 
-/** NOTE: ClickHouse counts no rows of a SELECT that reads no table (arrayJoin of a long array), so the bytes are looked at as well. */
+/** Bytes that an answer may have, held by the engine or written out. */
 export const largestResult = 64 * 1024 * 1024;
 export const tooLarge = () => new DomainError('analytics.result_too_large', 'The result has too many bytes: add a LIMIT.');
 export const tooSlow = () => new DomainError('analytics.query_too_slow', 'The query did not end in time.');
 
-/** `final` spares the analysts the word. */
-export const limits = (caps: Caps) =>
-  `SETTINGS final = 1, max_execution_time = ${caps.seconds}, max_result_rows = ${caps.rows}, result_overflow_mode = 'throw',
-   max_memory_usage = ${caps.memoryBytes}, date_time_output_format = 'iso', output_format_json_quote_64bit_integers = 0`;
+/**
+ * What is asked of the engine. `final` spares the analysts the word. NOTE: ClickHouse counts neither rows nor bytes of a SELECT that reads no table
+ * (arrayJoin of a long array), nor those of a union with such a one; as soon as another SELECT reads from it, it does.
+ */
+export const capped = (sql: string, caps: Caps) =>
+  `SELECT * FROM (\n${sql}\n)
+   SETTINGS final = 1, max_execution_time = ${caps.seconds}, max_result_rows = ${caps.rows}, max_result_bytes = ${largestResult},
+   result_overflow_mode = 'throw', max_memory_usage = ${caps.memoryBytes}, date_time_output_format = 'iso', output_format_json_quote_64bit_integers = 0`;
+
+/** Nobody waits for the answer any more. */
+export const left = () => new DomainError('request.aborted', 'The client went away before the answer had come.');
 
 /** The engine's refusals in our words, by its code; its syntax errors in its own, which quote nothing but the query. */
 export const analystError = (code: number, message: string): DomainError => {
@@ -29,7 +36,7 @@ export const analystError = (code: number, message: string): DomainError => {
     case 394: // QUERY_WAS_CANCELLED
       return tooSlow();
     case 396: // TOO_MANY_ROWS_OR_BYTES
-      return new DomainError('analytics.result_too_large', 'The result has too many rows: add a LIMIT.');
+      return new DomainError('analytics.result_too_large', 'The result has too many rows or bytes: add a LIMIT.');
     case 241: // MEMORY_LIMIT_EXCEEDED
       return new DomainError('analytics.result_too_large', 'The query needs too much memory.');
     case 164: // READONLY

@@ -1,5 +1,6 @@
 // The process that holds chDB: it opens one session on the directory it is given and answers one request after the other.
 import process from 'node:process';
+import { largestResult } from './analysts.ts';
 import type { ChildReply, ChildRequest } from './chdb-process.ts';
 
 /** What is used of chDB. Its own types are not imported, since it need not be installed. */
@@ -12,7 +13,7 @@ interface Chdb {
   Session: new (directory: string) => Session;
 }
 
-const [engine = 'chdb', directory = ''] = process.argv.slice(2);
+const [engine = 'chdb', directory = '', memoryBytes = ''] = process.argv.slice(2);
 
 const open = async (): Promise<Session> => {
   const chdb: Chdb = await import(engine);
@@ -20,7 +21,12 @@ const open = async (): Promise<Session> => {
 };
 
 const answer = async (session: Session, request: ChildRequest): Promise<Uint8Array> => {
-  if (request.kind === 'query') return (await session.queryBindAsync(request.sql, request.params, { format: request.format })).bytes();
+  if (request.kind === 'query') {
+    const bytes = (await session.queryBindAsync(request.sql, request.params, { format: request.format })).bytes();
+    // The engine counts what it holds; written out it can be much more, and the parent need not hold it as well.
+    if (bytes.length > largestResult) throw new Error('Code: 396. The answer has too many bytes. (TOO_MANY_ROWS_OR_BYTES)');
+    return bytes;
+  }
   const { table, columns, values } = request;
   // Instants come as RFC 3339; everything else is plain.
   await session.insert({ table, columns, values, format: 'JSONCompactEachRow', settings: { date_time_input_format: 'best_effort' } });
@@ -53,13 +59,19 @@ process.on('message', (request: ChildRequest) => {
     const opened = await session;
     if (opened === null) return;
     try {
-      reply({ kind: 'done', id: request.id, bytes: await answer(opened, request) });
+      const bytes = await answer(opened, request);
+      reply({ kind: 'done', id: request.id, bytes, memory: process.memoryUsage.rss() });
     } catch (error) {
       await discardLeftovers(opened);
-      reply({ kind: 'failed', id: request.id, message: messageOf(error) });
+      reply({ kind: 'failed', id: request.id, message: messageOf(error), memory: process.memoryUsage.rss() });
     }
   });
 });
+
+// The engine works in threads of its own, so that this turns meanwhile. It ends with the process.
+setInterval(() => {
+  if (process.memoryUsage.rss() > Number(memoryBytes)) reply({ kind: 'too_large' });
+}, 20).unref();
 
 /** The parent has gone or wants no more: finish what runs, close, end. */
 process.on('disconnect', async () => {

@@ -1,11 +1,11 @@
 // Analytics on chDB, the embedded ClickHouse, in a process of its own.
 import { existsSync } from 'node:fs';
 import { DomainError } from '../../domain/error.ts';
-import { analystError, formats, graceMs, isGone, largestResult, limits, tooLarge } from './analysts.ts';
-import { type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
+import { analystError, capped, formats, graceMs, isGone } from './analysts.ts';
+import { type Bounds, type ChdbOptions, type ChdbProcess, type ChildQuestion, chdbProcess, EngineError } from './chdb-process.ts';
 import { checkText, checkTree } from './guard.ts';
 import { type Analytics, type AnalyticsCheckpoint, defaultCaps } from './port.ts';
-import { type QueryParams, reports, reportValues } from './reports.ts';
+import { type QueryParams, type ReportRow, reports, reportValues } from './reports.ts';
 import { columnNames, createBuild, databaseOf, type Facts, type FactTable, factTables, valuesOf } from './schema.ts';
 
 export interface ChdbAnalyticsOptions {
@@ -16,6 +16,8 @@ export interface ChdbAnalyticsOptions {
   readonly idleMs?: number;
   readonly engine?: string;
   readonly queueLength?: number;
+  /** Bytes that the process may hold: what it holds at rest, and what one query may have. */
+  readonly memoryBytes?: number;
 }
 
 /** `process` tells whether the engine runs. */
@@ -23,13 +25,17 @@ export interface ChdbAnalytics extends Analytics {
   readonly process: Pick<ChdbProcess, 'running' | 'pid'>;
 }
 
+/** What a question of our own may cost. */
+const ownLimits = `max_execution_time = ${defaultCaps.seconds}, max_memory_usage = ${defaultCaps.memoryBytes}`;
+
 /** The number of a build without facts. */
 const noFacts = 0;
 
 /** Opens analytics; nothing is started before the first request. One opener per directory. */
 export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics => {
-  const { directory, zone, idleMs = 60_000, engine = 'chdb', queueLength = 100 } = options;
-  const childOptions: ChdbOptions = { directory, idleMs, engine, queueLength };
+  const { directory, zone, idleMs = 60_000, engine = 'chdb', queueLength = 100, memoryBytes = 1024 ** 3 } = options;
+  const restBytes = memoryBytes - defaultCaps.memoryBytes;
+  const childOptions: ChdbOptions = { directory, idleMs, engine, queueLength, memoryBytes, restBytes };
   /** The live build, once known; a fresh session is told to use its tables. */
   let live: number | null = null;
   const useLive = (): ChildQuestion[] => (live === null ? [] : [statement(`USE ${databaseOf(live)}`)]);
@@ -37,8 +43,13 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
   const logs = new Map<number, string>();
 
   const run = (sql: string) => child.ask(statement(sql));
-  const rows = async <Row>(sql: string, params: QueryParams = {}): Promise<Row[]> =>
-    parse(await child.ask({ kind: 'query', sql: `${sql}\nSETTINGS output_format_json_quote_64bit_integers = 0`, params, format: 'JSON' }));
+  const rows = async <Row>(sql: string, params: QueryParams = {}, bounds?: Bounds): Promise<Row[]> =>
+    parse(
+      await child.ask(
+        { kind: 'query', sql: `${sql}\nSETTINGS ${ownLimits}, output_format_json_quote_64bit_integers = 0`, params, format: 'JSON' },
+        bounds,
+      ),
+    );
 
   const findLive = async (): Promise<number | null> => {
     if (live !== null) return live;
@@ -105,23 +116,27 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
         logs.delete(old);
       }
     },
-    report: async (name, params) => ((await knownLive()) === null ? [] : rows(reports[name], reportValues(params, zone))),
-    query: async (sql, params = {}, format = 'json', caps = defaultCaps) => {
+    report: async (name, params, signal) => {
+      if ((await knownLive()) === null) return [];
+      const bounds = { killAfterMs: defaultCaps.seconds * 1_000 + graceMs, signal };
+      return rows<ReportRow[typeof name]>(reports[name], reportValues(params, zone), bounds).catch(refused);
+    },
+    query: async (sql, params = {}, format = 'json', caps = defaultCaps, signal) => {
       checkText(sql);
       // A query needs tables, though there are no facts yet: this build gives way to the first that is fed.
       if ((await findLive()) === null) await create(noFacts);
       try {
-        const tree = await child.ask({ kind: 'query', sql: `EXPLAIN AST ${sql}`, params, format: 'TSVRaw' });
+        const reading: ChildQuestion = { kind: 'query', sql: `EXPLAIN AST ${sql}`, params, format: 'TSVRaw' };
+        const tree = await child.ask(reading, { killAfterMs: graceMs, signal });
         checkTree(Buffer.from(tree).toString());
         const { name, contentType } = formats[format];
         const body = await child.ask(
-          { kind: 'query', sql: `${sql}\n${limits(caps)}, readonly = 1`, params, format: name },
-          caps.seconds * 1_000 + graceMs,
+          { kind: 'query', sql: `${capped(sql, caps)}, readonly = 1`, params, format: name },
+          { killAfterMs: caps.seconds * 1_000 + graceMs, signal },
         );
-        if (body.length > largestResult) throw tooLarge();
         return { contentType, body };
       } catch (error) {
-        throw error instanceof EngineError ? analystError(codeOf(error) ?? 0, error.message) : error;
+        return refused(error);
       }
     },
     close: () => child.close(),
@@ -129,6 +144,11 @@ export const openChdbAnalytics = (options: ChdbAnalyticsOptions): ChdbAnalytics 
 };
 
 const statement = (sql: string): ChildQuestion => ({ kind: 'query', sql, params: {}, format: 'TSVRaw' });
+
+/** What the engine has against a question, in our words. */
+const refused = (error: unknown): never => {
+  throw error instanceof EngineError ? analystError(codeOf(error) ?? 0, error.message) : error;
+};
 
 const parse = <Row>(bytes: Uint8Array): Row[] => {
   const answer: { data: Row[] } = JSON.parse(Buffer.from(bytes).toString());

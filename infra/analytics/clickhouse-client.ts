@@ -1,7 +1,7 @@
 // Talks to ClickHouse over HTTP: one client per database, time limits, and what failures mean here. Rests on @clickhouse/client.
 import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { DomainError } from '../../domain/error.ts';
-import { largestResult, tooLarge, tooSlow } from './analysts.ts';
+import { largestResult, left, tooLarge, tooSlow } from './analysts.ts';
 import type { QueryParams } from './reports.ts';
 
 export interface ClickHouseOptions {
@@ -28,6 +28,8 @@ export interface Statement {
   readonly sql: string;
   readonly params?: QueryParams;
   readonly settings?: ClickHouseSettings;
+  /** Says that nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ClickHouseConnection {
@@ -90,17 +92,19 @@ export const openClickHouse = ({ url, timeout = usualTimeout, queueLength = usua
   };
 
   /** Each request has its own deadline, and a second attempt when its connection turns out to be gone: none does harm when it comes twice. */
-  const ask = async <T>(request: (signal: AbortSignal) => Promise<T>, milliseconds = timeout): Promise<T> => {
+  const ask = async <T>(request: (signal: AbortSignal) => Promise<T>, milliseconds = timeout, whileWanted?: AbortSignal): Promise<T> => {
+    if (whileWanted?.aborted) throw left();
     if (asked >= queueLength) throw new DomainError('analytics.busy', 'Too many queries are waiting.', { retryAfter: 5 });
     asked += 1;
-    const signal = AbortSignal.timeout(milliseconds);
+    const deadline = AbortSignal.timeout(milliseconds);
+    const signal = whileWanted ? AbortSignal.any([deadline, whileWanted]) : deadline;
     try {
       return await request(signal).catch((error: unknown) => {
         if (isBroken(error)) return request(signal);
         throw error;
       });
     } catch (error) {
-      throw meaningOf(error);
+      throw whileWanted?.aborted ? left() : meaningOf(error);
     } finally {
       asked -= 1;
     }
@@ -110,17 +114,21 @@ export const openClickHouse = ({ url, timeout = usualTimeout, queueLength = usua
     run: async (query) => {
       await ask((abort_signal) => clientOf(database).command({ query, abort_signal }));
     },
-    rows: <Row>({ sql, params, settings }: Statement) =>
-      ask(async (abort_signal) => {
-        const result = await clientOf(database).query({
-          query: sql,
-          format: 'JSON',
-          abort_signal,
-          clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
-          ...(params && { query_params: params }),
-        });
-        return (await result.json<Row>()).data;
-      }),
+    rows: <Row>({ sql, params, settings, signal }: Statement) =>
+      ask(
+        async (abort_signal) => {
+          const result = await clientOf(database).query({
+            query: sql,
+            format: 'JSON',
+            abort_signal,
+            clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
+            ...(params && { query_params: params }),
+          });
+          return (await result.json<Row>()).data;
+        },
+        timeout,
+        signal,
+      ),
     insert: async (table, columns, values) => {
       const [first, ...others] = columns;
       if (first === undefined) return;
@@ -136,18 +144,19 @@ export const openClickHouse = ({ url, timeout = usualTimeout, queueLength = usua
         }),
       );
     },
-    bytes: async ({ sql, params, settings }, milliseconds) => {
+    bytes: async ({ sql, params, settings, signal }, milliseconds) => {
       const end = Date.now() + milliseconds;
+      const request = async (abort_signal: AbortSignal) => {
+        const { stream } = await clientOf(database).exec({
+          query: sql,
+          abort_signal,
+          ...(settings && { clickhouse_settings: settings }),
+          ...(params && { query_params: params }),
+        });
+        return collected(stream);
+      };
       try {
-        return await ask(async (abort_signal) => {
-          const { stream } = await clientOf(database).exec({
-            query: sql,
-            abort_signal,
-            ...(settings && { clickhouse_settings: settings }),
-            ...(params && { query_params: params }),
-          });
-          return collected(stream);
-        }, milliseconds);
+        return await ask(request, milliseconds, signal);
       } catch (error) {
         throw error instanceof DomainError && error.code === 'analytics.unavailable' && Date.now() >= end ? tooSlow() : error;
       }

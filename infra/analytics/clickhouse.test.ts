@@ -87,6 +87,25 @@ describe('ClickHouse', () => {
   });
 
   it.each([
+    ['a query', [...before], (signal: AbortSignal) => analytics.query('SELECT 1', {}, 'csv', undefined, signal)],
+    ['a report', [live(1)], (signal: AbortSignal) => analytics.report('activeUsers', month, signal)],
+  ])('stops %s whose client has left: the connection is closed, and it is told to end it then', async (_, first, question) => {
+    const client = new AbortController();
+    const closed = Promise.withResolvers<void>();
+    answers = [
+      ...first,
+      (response) => {
+        response.once('close', closed.resolve);
+        client.abort();
+      },
+    ];
+    await expect(question(client.signal)).rejects.toMatchObject({ code: 'request.aborted' });
+    await closed.promise;
+    const { settings } = asked.findLast(({ sql }) => sql !== 'SELECT 1 FORMAT TSVRaw') ?? {};
+    expect(['readonly', 'cancel_http_readonly_queries_on_client_close'].map((name) => settings?.get(name))).toEqual(['2', '1']);
+  });
+
+  it.each([
     ['TIMEOUT_EXCEEDED', refusal(159, 'TIMEOUT_EXCEEDED'), 'analytics.query_too_slow'],
     ['TOO_MANY_ROWS_OR_BYTES', refusal(396, 'TOO_MANY_ROWS_OR_BYTES'), 'analytics.result_too_large'],
     ['MEMORY_LIMIT_EXCEEDED', refusal(241, 'MEMORY_LIMIT_EXCEEDED'), 'analytics.result_too_large'],

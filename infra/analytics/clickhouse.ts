@@ -1,6 +1,6 @@
 // Analytics on a ClickHouse server: a database per build, facts that replace themselves, the checkpoint after them. The SQL is that of chDB.
 import { DomainError } from '../../domain/error.ts';
-import { analystError, formats, graceMs, isGone, limits } from './analysts.ts';
+import { analystError, capped, formats, graceMs, isGone } from './analysts.ts';
 import { type ClickHouseConnection, type ClickHouseOptions, EngineRefusal, openClickHouse, type Statement } from './clickhouse-client.ts';
 import { checkText, checkTree } from './guard.ts';
 import { type Analytics, type AnalyticsCheckpoint, defaultCaps } from './port.ts';
@@ -22,7 +22,7 @@ const noFacts = 0;
  * nobody waits for it any more, it ends.
  */
 const onlyReading = { readonly: '2', wait_end_of_query: 1, cancel_http_readonly_queries_on_client_close: 1 } as const;
-const reportSettings = { max_execution_time: defaultCaps.seconds };
+const reportSettings = { ...onlyReading, max_execution_time: defaultCaps.seconds, max_memory_usage: String(defaultCaps.memoryBytes) };
 
 /**
  * One process writes, any may ask. Which build is live stands in the server and is looked up for each question, so that everybody sees a swap
@@ -129,21 +129,21 @@ export const openClickHouseAnalytics = (options: ClickHouseAnalyticsOptions): An
       }
       await dropAllBut(build);
     },
-    report: (name, params) =>
+    report: (name, params, signal) =>
       inLive(async (live) => {
         if (live === null) return [];
-        const statement = { sql: reports[name], params: reportValues(params, zone), settings: reportSettings };
+        const statement = { sql: reports[name], params: reportValues(params, zone), settings: reportSettings, signal };
         return tablesOf(live).rows<ReportRow[typeof name]>(statement);
       }).catch(refused),
-    query: async (sql, params = {}, format = 'json', caps = defaultCaps) => {
+    query: async (sql, params = {}, format = 'json', caps = defaultCaps, signal) => {
       checkText(sql);
       const others = new Set(await databases());
       return inLive(async (live) => {
         if (live === null) await makeTables(noFacts);
         const tables = tablesOf(live ?? noFacts);
-        await checkRead(tables, { sql, params }, others);
+        await checkRead(tables, { sql, params, signal }, others);
         const { name, contentType } = formats[format];
-        const statement = { sql: `${sql}\n${limits(caps)}\nFORMAT ${name}`, params, settings: onlyReading };
+        const statement = { sql: `${capped(sql, caps)}\nFORMAT ${name}`, params, settings: onlyReading, signal };
         try {
           return { contentType, body: await tables.bytes(statement, caps.seconds * 1_000 + graceMs) };
         } catch (error) {
@@ -164,8 +164,8 @@ const refused = (error: unknown): never => {
 };
 
 /** Lets pass what only reads the fact tables, by the engine's own reading of the text. */
-const checkRead = async (tables: ClickHouseConnection, { sql, params = {} }: Statement, others: ReadonlySet<string>) => {
-  const tree = await tables.bytes({ sql: `EXPLAIN AST ${sql}\nFORMAT TSVRaw`, params }, graceMs);
+const checkRead = async (tables: ClickHouseConnection, { sql, ...asked }: Statement, others: ReadonlySet<string>) => {
+  const tree = await tables.bytes({ sql: `EXPLAIN AST ${sql}\nFORMAT TSVRaw`, ...asked }, graceMs);
   checkTree(Buffer.from(tree).toString(), others);
 };
 

@@ -249,6 +249,40 @@ export const analyticsContract = (name: string, open: (zone: string) => Promise<
       });
     });
 
+    it.each([
+      ['rows without a table', 'SELECT arrayJoin(arrayResize([1], 101))'],
+      ['rows without a table beside those of one', 'SELECT arrayJoin(arrayResize([1], 101)) UNION ALL SELECT line FROM order_lines'],
+      ['rows without a table in a name of their own', 'WITH rows AS (SELECT arrayJoin(arrayResize([1], 101))) SELECT * FROM rows'],
+      ['bytes without a table', "SELECT arrayWithConstant(70, leftPad('x', 1000000))"],
+      ['bytes of a table', 'SELECT arrayWithConstant(20, leftPad(order_id, 1000000)) FROM order_lines'],
+    ])('counts %s', async (_, sql) => {
+      const caps = { seconds: 10, rows: 100, memoryBytes: 1_000_000_000 };
+      await expect(analytics.query(sql, {}, 'csv', caps)).rejects.toMatchObject({ code: 'analytics.result_too_large' });
+    });
+
+    it('leaves the answer of a query as it is: its order, its names, its totals, and as many rows as there may be', async () => {
+      const as = async (sql: string, rows = 100_000) =>
+        Buffer.from((await analytics.query(sql, {}, 'csv', { seconds: 10, rows, memoryBytes: 1_000_000_000 })).body).toString();
+      expect(await as('SELECT 1, 1 -- twice the same name')).toBe('"1","1"\n1,1\n');
+      const totals = 'SELECT currency AS c, count() AS n FROM order_lines GROUP BY c WITH TOTALS ORDER BY c DESC LIMIT 5';
+      expect(await as(totals)).toBe('"c","n"\n"IDR",6\n"BRL",1\n\n"",7\n');
+      expect((await as('SELECT arrayJoin(arrayResize([1], 100))', 100)).split('\n')).toHaveLength(102);
+      const many = 'SELECT arrayJoin(arrayEnumerate(arrayResize([1], 100000))) AS n ORDER BY n DESC';
+      expect(await as(many)).toBe(`"n"\n${Array.from({ length: 100_000 }, (_, n) => 100_000 - n).join('\n')}\n`);
+    });
+
+    it('gives up what nobody waits for any more, and answers others', async () => {
+      const cross = Array.from({ length: 16 }, (_, i) => `order_lines t${i}`).join(', ');
+      const client = new AbortController();
+      const caps = { seconds: 1, rows: 100, memoryBytes: 1_000_000_000 };
+      const first = analytics.query(`SELECT count() FROM ${cross}`, {}, 'csv', caps, client.signal);
+      const second = analytics.query('SELECT 1 AS one', {}, 'csv', caps, client.signal);
+      const third = analytics.query('SELECT 1 AS one', {}, 'csv');
+      client.abort();
+      for (const asked of [first, second]) await expect(asked).rejects.toMatchObject({ code: 'request.aborted' });
+      expect(Buffer.from((await third).body).toString()).toBe('"one"\n1\n');
+    });
+
     it('builds new tables beside the live ones and swaps when they have read as far', async () => {
       await analytics.create(2);
       await analytics.insert(2, { order_lines: sales.slice(0, 1) }, { logId: 'log', position: 49 });

@@ -2,6 +2,8 @@
 import type { QueryParams, ReportName, ReportParams, ReportRow } from './reports.ts';
 import type { FactTable, Fact as Row, Facts as Rows } from './schema.ts';
 
+export type { ReportName, ReportParams };
+
 /** A row of one table. Instants are RFC 3339, amounts whole numbers. */
 export type Fact<T extends FactTable> = Row<T>;
 export type Facts = Rows;
@@ -40,11 +42,13 @@ export interface Analytics {
   live(): Promise<number | null>;
   /** Makes a build live and drops the one before. Throws analytics.build_behind when it has read less. */
   swap(build: number): Promise<void>;
-  report<N extends ReportName>(name: N, params: ReportParams[N]): Promise<ReportRow[N][]>;
+  /** Throws as `query` does. */
+  report<N extends ReportName>(name: N, params: ReportParams[N], signal?: AbortSignal): Promise<ReportRow[N][]>;
   /**
    * One SELECT over the fact tables, given without database names. Throws analytics.query_refused (anything else than that),
-   * analytics.query_failed (the engine's own words), analytics.query_too_slow, analytics.result_too_large.
+   * analytics.query_failed (the engine's own words), analytics.query_too_slow, analytics.result_too_large, and
+   * request.aborted once `signal` says that nobody waits any more: then the engine stops working at it.
    */
-  query(sql: string, params?: QueryParams, format?: QueryFormat, caps?: Caps): Promise<QueryResult>;
+  query(sql: string, params?: QueryParams, format?: QueryFormat, caps?: Caps, signal?: AbortSignal): Promise<QueryResult>;
   close(): Promise<void>;
 }

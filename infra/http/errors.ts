@@ -158,7 +158,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'product.variant_not_found': { status: 404, meaning: 'The product has no such variant.' },
   'projection.not_found': { status: 404, meaning: 'There is no such read model.' },
   'projection.still_parked': { status: 409, meaning: 'The row is not parked, or it still cannot be folded.' },
-  'request.aborted': { status: 499, meaning: 'The client went away while it sent the request.' },
+  'request.aborted': { status: 499, meaning: 'The client went away before the request was answered.' },
   'request.bad_cursor': { status: 400, meaning: 'The cursor is not one of ours.' },
   'request.bad_encoding': { status: 400, meaning: 'The request holds text that is not UTF-8.' },
   'request.bad_if_match': { status: 400, meaning: 'If-Match is not an ETag of ours.' },
