@@ -6,7 +6,9 @@ import { publicMessages } from './domain/public-messages.ts';
 import { eventContract } from './domain/registry.ts';
 import { UsageError } from './infra/cli/arguments.ts';
 import { connectTopics, copyLog, verifyAnyLog } from './infra/connect-log.ts';
-import { NoData } from './infra/data-dir.ts';
+import { lockDataDir, NoData } from './infra/data-dir.ts';
+import { acceptGaps } from './infra/event-store/gaps.ts';
+import { verifyLog } from './infra/event-store/verify.ts';
 
 /** Where a log stands: an address of EventStoreDB, or a folder, such as DATA_DIR or a backup. */
 const placeOf = (text: string): string => {
@@ -42,13 +44,48 @@ const verify: Command = {
     );
     signal.throwIfAborted();
     const { events, streams, faults, foreign } = found;
-    if (given.flag('json')) print(JSON.stringify({ log, events, streams, faults, ...(foreign && { foreign }) }));
+    if (given.flag('json'))
+      print(JSON.stringify({ log, events, streams, faults, ...(found.gaps && { gaps: found.gaps }), ...(foreign && { foreign }) }));
     else {
       for (const line of shownFaults(faults)) print(line);
+      for (const { first, last, accepted } of found.gaps ?? [])
+        if (accepted) print(`positions ${first} to ${last} are missing, accepted at ${accepted.at}: ${accepted.reason}`);
       if (foreign && foreign.events > 0) print(`not of this log: ${foreign.events} events in ${foreign.streams} streams`);
       print(`${events} events in ${streams} streams: ${faults.length === 0 ? 'all as they were written' : `${faults.length} faults`}`);
     }
     return faults.length === 0 ? undefined : 1;
+  },
+};
+
+/** What is accepted must be a gap and nothing else: no chain is broken, and nothing tells of an event that is missing. */
+const acceptingGaps: Command = {
+  usage: '[DIR] --reason TEXT',
+  about:
+    'Accepts positions of a log at which no event stands, as a full disk left them under releases before 0.2. The log remembers when and why. Refuses where events were taken out.',
+  words: [0, 1],
+  options: { reason: { type: 'string' } },
+  run: async (given, { config, print }) => {
+    const reason = given.text('reason');
+    if (!reason) throw new UsageError('Say why they are accepted: --reason "…".');
+    const directory = resolve(given.words[0] ?? config.DATA_DIR);
+    const file = existing(placeOf(directory));
+    const lock = lockDataDir(directory);
+    try {
+      const { faults, gaps = [] } = await verifyLog(file);
+      const open = gaps.filter(({ accepted }) => accepted === null);
+      const others = faults.slice(open.length);
+      for (const line of shownFaults(others)) print(line);
+      if (others.length > 0) {
+        print('Nothing is accepted: more than positions is missing. Restore a backup, or find out who has changed the log.');
+        return 1;
+      }
+      acceptGaps(file, reason, Date.now());
+      for (const { first, last } of open) print(`accepted: positions ${first} to ${last}`);
+      if (open.length === 0) print('There is no gap that was not accepted.');
+      return undefined;
+    } finally {
+      lock.release();
+    }
   },
 };
 
@@ -128,4 +165,10 @@ const move: Command = {
   },
 };
 
-export const engines: Readonly<Record<string, Command>> = { move, 'audit verify': verify, 'events copy': copy, 'topics apply': apply };
+export const engines: Readonly<Record<string, Command>> = {
+  move,
+  'audit verify': verify,
+  'audit accept-gaps': acceptingGaps,
+  'events copy': copy,
+  'topics apply': apply,
+};

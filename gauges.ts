@@ -13,7 +13,7 @@ import type { ReadModels } from './read-models.ts';
 
 export interface GaugeNeeds {
   readonly config: Pick<Config, 'DATA_DIR' | 'MARKET_TIME_ZONE'>;
-  readonly store: Pick<EventStore, 'head' | 'readAll' | 'isShared'>;
+  readonly store: Pick<EventStore, 'head' | 'readAll' | 'isShared' | 'isWritable'>;
   readonly projector: Pick<ReadModels, 'ask'>;
   /** Whether this process keeps the read models, and so tells of them. */
   readonly isKept: boolean;
@@ -42,7 +42,11 @@ const midnight = (time: number, timeZone: string): number => {
 const mostCounted = 10_000;
 
 /** Events after `position`: in a log of our own positions are their numbers, in a shared one they have to be counted, up to a limit. */
-export const eventsAfter = async (store: Pick<EventStore, 'readAll' | 'isShared'>, position: number, head: number): Promise<number> => {
+export const eventsAfter = async (
+  store: Pick<EventStore, 'readAll' | 'isShared' | 'isWritable'>,
+  position: number,
+  head: number,
+): Promise<number> => {
   if (position >= head) return 0;
   return store.isShared ? (await store.readAll(position, mostCounted)).length : head - position;
 };

@@ -7,7 +7,7 @@ import { createLogHealth } from './infra/event-store/health.ts';
 import type { Env } from './infra/http/env.ts';
 import { errorOf } from './infra/http/errors.ts';
 import { createActivity } from './infra/telemetry/activity.ts';
-import { type Logger, requestLines } from './infra/telemetry/log.ts';
+import { failedLogWrites, type Logger, requestLines } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
 import { createOutages } from './infra/telemetry/outages.ts';
 import type { Check } from './infra/telemetry/routes.ts';
@@ -26,6 +26,7 @@ export const createReporting = (log: Logger, metrics: Metrics) => {
         : log.warn({ stream, reason }, 'events of another program'),
   });
   metrics.onScrape(() => {
+    metrics.failedLogWrites.set(failedLogWrites());
     metrics.outages.set(outages.count());
     metrics.foreignEvents.set(health.foreign().events);
     metrics.damagedStreams.set(health.damaged().length + health.limits().size);
@@ -57,7 +58,7 @@ export const observe = (needs: ObserveNeeds) => {
   feedGauges(metrics, { ...needs, activity });
   /** Ready: log and vault can be reached, and the read models have been built. What they depend on beside may fail without harm to the rest. */
   const checks = new Map<string, Check>([
-    ['log', async () => (await store.head()) >= 0],
+    ['log', async () => (await store.head()) >= 0 && (await store.isWritable())],
     ['vault', async () => (await vault.signingKeys()).length >= 0],
   ]);
   if (needs.isKept)

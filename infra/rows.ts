@@ -1,6 +1,7 @@
 // Rows that stand in one of two engines, in a form that both have: for carrying them from one to the other and proving them equal.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Postgres } from './postgres.ts';
+import { inTransaction } from './sqlite.ts';
 
 /** `bytes` are hexadecimal digits, `instant` milliseconds, `id` a UUID as 32 digits; a truth value is 0 or 1. */
 type Kind = 'text' | 'integer' | 'truth' | 'bytes' | 'instant' | 'id';
@@ -74,15 +75,10 @@ export const sqliteRows = (
     name,
     page: async (after, limit) => page.all(toSqlite(keyKind, after), limit).map((found) => rowOf(found, names)),
     async replace(keys, rows) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
+      inTransaction(database, () => {
         for (const one of keys) remove.run(toSqlite(keyKind, one));
         for (const row of rows) put.run(toSqlite(keyKind, row.key), ...row.values.map((value, n) => toSqlite(kinds[n] as Kind, value)));
-        database.exec('COMMIT');
-      } catch (error) {
-        database.exec('ROLLBACK');
-        throw error;
-      }
+      });
     },
   };
 };

@@ -1,5 +1,6 @@
 // Beside a log in EventStoreDB, for one process alone: a file in its own DATA_DIR (node:sqlite).
 import { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../sqlite.ts';
 import { type Beside, type BesideOptions, type BesidePlace, createBeside } from './beside.ts';
 
 const schema = `
@@ -31,9 +32,10 @@ const openPlace = (file: string): BesidePlace => {
     async belongTo(logId) {
       const owner = database.prepare('SELECT log_id FROM owner').get()?.log_id;
       if (owner === logId) return;
-      database.exec('BEGIN IMMEDIATE; DELETE FROM snapshots; DELETE FROM command_keys; DELETE FROM checkpoints; DELETE FROM owner');
-      database.prepare('INSERT INTO owner (log_id) VALUES (?)').run(logId);
-      database.exec('COMMIT');
+      inTransaction(database, () => {
+        database.exec('DELETE FROM snapshots; DELETE FROM command_keys; DELETE FROM checkpoints; DELETE FROM owner');
+        database.prepare('INSERT INTO owner (log_id) VALUES (?)').run(logId);
+      });
     },
     async snapshot(streamId) {
       const row = snapshotOf.get(streamId);
@@ -54,19 +56,14 @@ const openPlace = (file: string): BesidePlace => {
     },
     checkpoint: async (name) => Number(checkpointOf.get(name)?.position ?? 0),
     async write({ keys, snapshots, checkpoints }, expired) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
+      inTransaction(database, () => {
         for (const { commandId, fingerprint, at, streamId, firstRevision, count, outcome } of keys.values()) {
           putKey.run(commandId, fingerprint, Date.parse(at), streamId, firstRevision, count, outcome);
         }
         for (const [streamId, { revision, version, body }] of snapshots) putSnapshot.run(streamId, revision, version, body);
         for (const [name, position] of checkpoints) putCheckpoint.run(name, position);
         if (expired !== null) dropKeys.run(expired);
-        database.exec('COMMIT');
-      } catch (error) {
-        database.exec('ROLLBACK');
-        throw error;
-      }
+      });
     },
     close: async () => database.close(),
   };

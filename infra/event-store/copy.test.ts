@@ -87,7 +87,7 @@ describe('a copy of a log', () => {
     const back = keep(openRawSqliteTarget(file));
     expect(await copyEvents({ from: target, to: back })).toMatchObject({ copied: 150, faults: [] });
     expect(await all(back)).toEqual(await all(original.log));
-    expect(await verifyLog(file)).toEqual({ events: 150, streams: 13, faults: [] });
+    expect(await verifyLog(file)).toEqual({ events: 150, streams: 13, faults: [], gaps: [] });
     const stores = [keep(await createSqliteEventStore({ file, contract: testContract }))];
     stores.push(keep(await createSqliteEventStore({ file: original.file, contract: testContract })));
     expect(stores[0]?.logId).not.toBe(stores[1]?.logId);

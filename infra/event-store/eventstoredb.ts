@@ -88,7 +88,18 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
   return {
     log,
     codec,
-    shared: { logId, isShared: true, read, readAll, last, head: log.head, told: tail.told, onCommitted: tail.onCommitted, positionBefore },
+    shared: {
+      logId,
+      isShared: true,
+      isWritable: async () => true,
+      read,
+      readAll,
+      last,
+      head: log.head,
+      told: tail.told,
+      onCommitted: tail.onCommitted,
+      positionBefore,
+    },
     async close() {
       await tail.stop();
       await log.close();

@@ -98,6 +98,8 @@ export interface EventStore {
   known(commandId: string): Promise<KnownCommand | null>;
   /** Keeps the answer of a command that appended nothing (a refusal, or nothing left to do). */
   keepOutcome(key: CommandKey, outcome: string): void;
+  /** Whether it takes writes, as far as is known. Where it does not, looking again finds out when it does. */
+  isWritable(): Promise<boolean>;
   readonly checkpoints: Checkpoints;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
+import { inTransaction } from '../sqlite.ts';
 import type { Raw, RawLog, RawTarget } from './raw.ts';
 import { openLog, openLogReader } from './sqlite-schema.ts';
 
@@ -93,14 +94,11 @@ export const openRawSqliteTarget = (file: string): RawTarget => {
     ...log,
     async append(events) {
       const head = await log.head();
-      database.exec('BEGIN IMMEDIATE');
       try {
-        write(events, head);
-        database.exec('COMMIT');
+        inTransaction(database, () => write(events, head));
       } catch (error) {
         ends.clear();
         types.clear();
-        database.exec('ROLLBACK');
         throw error;
       }
     },

@@ -8,6 +8,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS events (
     position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, revision INTEGER NOT NULL, type INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL, metadata TEXT NOT NULL, data TEXT NOT NULL, hash BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, accepted_at INTEGER NOT NULL, reason TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS set_backs (position INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS events_of_stream ON events (stream, revision);
   CREATE TABLE IF NOT EXISTS snapshots (stream INTEGER PRIMARY KEY, revision INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
@@ -22,8 +23,11 @@ const findSetBacks = `
   INSERT INTO set_backs SELECT position, recorded_at FROM
     (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS before FROM events) WHERE recorded_at < before`;
 
-export const hasSetBacks = (database: DatabaseSync): boolean =>
-  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'set_backs'").get() !== undefined;
+/** A log of an older release may lack a table until it is opened for writing. */
+export const hasTable = (database: DatabaseSync, name: string): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+
+export const hasSetBacks = (database: DatabaseSync): boolean => hasTable(database, 'set_backs');
 
 /** Opens the log for its one writer: WAL, and every commit is on the disk before it returns. */
 export const openLog = (file: string): DatabaseSync => {

@@ -4,6 +4,7 @@ import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
+import { inTransaction, isDiskFault } from '../sqlite.ts';
 import { chainHash, noHash, type Stored } from './codec.ts';
 import { type CommandKey, keyLifetime, keysBetweenDrops, type Snapshot } from './port.ts';
 import { openLog } from './sqlite-schema.ts';
@@ -51,15 +52,15 @@ export const createWriter = (database: DatabaseSync) => {
   const dropKeys = database.prepare('DELETE FROM command_keys WHERE id IN (SELECT id FROM command_keys WHERE at < ? LIMIT 500)');
   const putSnapshot = database.prepare('INSERT OR REPLACE INTO snapshots (stream, revision, version, body) VALUES (?, ?, ?, ?)');
   const putCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints (name, position) VALUES (?, ?)');
-  const types = new Map(
-    database
-      .prepare('SELECT name, id FROM types')
-      .all()
-      .map((row) => [String(row.name), Number(row.id)]),
-  );
+  const findTypes = database.prepare('SELECT name, id FROM types');
+  const types = new Map<string, number>();
   const tails = new LRUCache<string, Tail>({ max: 50_000 });
-  let position = Number(database.prepare('SELECT coalesce(max(position), 0) AS head FROM events').get()?.head ?? 0);
-  let recordedLast = Number(database.prepare('SELECT recorded_at FROM events WHERE position = ?').get(position)?.recorded_at ?? 0);
+  const findLast = database.prepare('SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1');
+  const lastEvent = () => {
+    const last = findLast.get();
+    return { position: Number(last?.position ?? 0), recordedLast: Number(last?.recorded_at ?? 0) };
+  };
+  let [position, recordedLast] = [0, 0];
 
   const typeId = (name: string) => {
     const known = types.get(name);
@@ -114,36 +115,55 @@ export const createWriter = (database: DatabaseSync) => {
     return { ok: true, firstPosition, hashes };
   };
 
-  /** Commits a group. Throws after rolling back when the database refuses a statement; a failed COMMIT must end the process. */
+  /** Remembers what the file holds, and nothing that a group which failed would have written. */
+  const remember = () => {
+    tails.clear();
+    types.clear();
+    for (const row of findTypes.all()) types.set(String(row.name), Number(row.id));
+    ({ position, recordedLast } = lastEvent());
+  };
+  remember();
+
+  /** Commits a group. Throws `GroupRefused` when nothing of it was written, and any other error when nobody can say what was. */
   return (writes: readonly Write[]): Written[] => {
-    const before = { position, recordedLast };
+    const before = position;
     const answers: Written[] = [];
-    database.exec('BEGIN IMMEDIATE');
     try {
-      for (const write of writes) {
-        if (write.kind === 'append') answers.push(append(write.append));
-        else if (write.kind === 'checkpoint') putCheckpoint.run(write.name, write.position);
-        else if (write.kind === 'outcome') {
-          keep(write.key, null, null, null, write.outcome);
-        } else {
-          const tail = tailOf(write.streamId);
-          if (tail) putSnapshot.run(tail.id, write.snapshot.revision, write.snapshot.version, write.snapshot.body);
+      inTransaction(database, () => {
+        for (const write of writes) {
+          if (write.kind === 'append') answers.push(append(write.append));
+          else if (write.kind === 'checkpoint') putCheckpoint.run(write.name, write.position);
+          else if (write.kind === 'outcome') {
+            keep(write.key, null, null, null, write.outcome);
+          } else {
+            const tail = tailOf(write.streamId);
+            if (tail) putSnapshot.run(tail.id, write.snapshot.revision, write.snapshot.version, write.snapshot.body);
+          }
         }
-      }
+      });
     } catch (error) {
-      database.exec('ROLLBACK');
-      tails.clear();
-      types.clear();
-      for (const row of database.prepare('SELECT name, id FROM types').all()) types.set(String(row.name), Number(row.id));
-      ({ position, recordedLast } = before);
+      remember();
+      if (position === before) throw new GroupRefused(error);
       throw error;
     }
-    database.exec('COMMIT');
     return answers;
   };
 };
 
-export type Answered = { readonly answers: readonly Written[] } | { readonly error: string; readonly fatal: boolean };
+/** The database would not take a group: nothing of it is in the log, and the log goes on. */
+class GroupRefused extends Error {
+  override readonly name = 'GroupRefused';
+  readonly isDiskFault: boolean;
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause));
+    this.isDiskFault = isDiskFault(cause);
+  }
+}
+
+/** `fatal`: nobody can say what is on the disk. `isDiskFault`: nothing was written, and the same may well succeed later. */
+export type Answered =
+  | { readonly answers: readonly Written[] }
+  | { readonly error: string; readonly fatal: boolean; readonly isDiskFault: boolean };
 
 /**
  * Answers groups of writes, each when it is on the disk. `sync` puts there what was committed. A group without an append is not worth one:
@@ -152,15 +172,18 @@ export type Answered = { readonly answers: readonly Written[] } | { readonly err
 export const createGroupCommit = (database: DatabaseSync, sync: () => void) => {
   const write = createWriter(database);
   return (writes: readonly Write[]): Answered => {
-    let answers: readonly Written[] | null = null;
     try {
-      answers = write(writes);
+      const answers = write(writes);
       if (answers.length > 0) sync();
       return { answers };
     } catch (error) {
-      // After a COMMIT or a sync that failed nobody can say what is on the disk.
-      const fatal = answers !== null || database.isTransaction;
-      return { error: error instanceof Error ? error.message : String(error), fatal };
+      const isRefused = error instanceof GroupRefused;
+      // After a sync that failed nobody can say what is on the disk.
+      return {
+        error: error instanceof Error ? error.message : String(error),
+        fatal: !isRefused,
+        isDiskFault: isRefused && error.isDiskFault,
+      };
     }
   };
 };

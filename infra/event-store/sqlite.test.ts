@@ -40,7 +40,7 @@ describe('the file of the log', () => {
   });
 
   it('verifies as it was written', async () => {
-    expect(await verifyLog(file)).toEqual({ events: 4, streams: 2, faults: [] });
+    expect(await verifyLog(file)).toEqual({ events: 4, streams: 2, faults: [], gaps: [] });
   });
 
   it.each([

@@ -40,7 +40,7 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
   const nameOf = database.prepare('SELECT name FROM streams WHERE id = ?');
   const allTypes = database.prepare('SELECT id, name FROM types');
   const head = database.prepare('SELECT coalesce(max(position), 0) AS head FROM events');
-  const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position = ?');
+  const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position >= ? ORDER BY position LIMIT 1');
   // A copy of an older release's log, which nobody has opened for writing since, knows of none.
   const setBackAfter = hasSetBacks(database) ? database.prepare('SELECT min(recorded_at) AS at FROM set_backs WHERE position > ?') : null;
   /** When the event at a position was recorded at the latest: no later than any that stands behind it. */
@@ -98,7 +98,7 @@ export const createLogReader = (file: string, codec: Codec, synced: () => number
         .reverse(),
     logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
     head: (): number => Math.min(Number(head.get()?.head ?? 0), synced()),
-    /** Binary search: positions have no gaps, and what they were recorded by rises. */
+    /** Binary search: what positions were recorded by rises. One that is missing counts as the next that is there. */
     positionBefore: (instant: string): number => {
       const wanted = Date.parse(instant);
       let low = 1;
@@ -142,6 +142,14 @@ const logIdOf = (file: string, contract: EventContract): string => {
   return id;
 };
 
+/** What those are told whose writes were refused. What is no fault of the disk is one of ours. */
+const refused = ({ error, isDiskFault }: Extract<Answered, { error: string }>): Error =>
+  isDiskFault
+    ? new DomainError('server.store_unavailable', `The log cannot be written at the moment (${error}); nothing was done.`, {
+        retryAfter: 5,
+      })
+    : new Error(`the log refused a write: ${error}`);
+
 /** Writes that wait for the writer thread; one group is under way at a time, the next gathers meanwhile. */
 const createWriterThread = async (file: string, onBatch: (size: number) => void, onCommitted: (events: readonly Recorded[]) => void) => {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
@@ -170,6 +178,7 @@ const createWriterThread = async (file: string, onBatch: (size: number) => void,
     scheduled = true;
     setImmediate(flush);
   };
+  let refusal: string | null = null;
   worker.on('message', (message: Answered | 'closed') => {
     if (message === 'closed') {
       ended?.();
@@ -181,11 +190,13 @@ const createWriterThread = async (file: string, onBatch: (size: number) => void,
       process.stderr.write(`The log could not be written (${message.error}); stopping, for nothing may be acknowledged.\n`);
       process.exit(1);
     }
+    const failure = 'error' in message ? refused(message) : null;
+    refusal = failure?.message ?? null;
     let index = 0;
     const committed: Recorded[] = [];
     for (const pending of group) {
-      if ('error' in message) pending.fail?.(new Error(`the log refused a write: ${message.error}`));
-      else if (pending.settle) committed.push(...pending.settle(message.answers[index++] as Written));
+      if (failure) pending.fail?.(failure);
+      else if ('answers' in message && pending.settle) committed.push(...pending.settle(message.answers[index++] as Written));
     }
     // NOTE: those who appended fold their events in first; whoever hears of an event must find it in the state of its stream.
     if (committed.length > 0) setImmediate(onCommitted, committed);
@@ -201,6 +212,8 @@ const createWriterThread = async (file: string, onBatch: (size: number) => void,
       waiting.push(pending);
       schedule();
     },
+    /** Why the last group was refused; null: it was written. */
+    refusal: () => refusal,
     async close() {
       while (underWay || waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
       await new Promise<void>((resolve) => {
@@ -313,6 +326,11 @@ export const createSqliteEventStore = async ({
       };
     },
     keepOutcome: (key, outcome) => writer.push({ write: { kind: 'outcome', key, outcome } }),
+    async isWritable() {
+      // Nobody may come who would find out that there is room again: each look tries it for the next.
+      if (writer.refusal() !== null) writer.push({ write: { kind: 'checkpoint', name: 'writable', position: reader.head() } });
+      return writer.refusal() === null;
+    },
     checkpoints: {
       load: async (name) => Number(checkpointOf.get(name)?.position ?? 0),
       save: (name, position) => writer.push({ write: { kind: 'checkpoint', name, position } }),

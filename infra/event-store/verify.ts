@@ -1,6 +1,7 @@
 // Proves that nobody has changed the past: recomputes the hash of every event of a log.
 import { mayComeBack } from '../patience.ts';
 import { chainHash, keptHash, noHash } from './codec.ts';
+import { type Gap, gapsOf, tracesOf } from './gaps.ts';
 import { type LogHealth, retentionReason } from './health.ts';
 import type { Raw, RawLog } from './raw.ts';
 import { openRawSqlite } from './raw-sqlite.ts';
@@ -17,9 +18,15 @@ export interface Verification {
   readonly events: number;
   readonly streams: number;
   readonly faults: readonly Fault[];
+  /** Positions of the embedded log at which no event stands. Those that nobody has accepted are faults too. */
+  readonly gaps?: readonly Gap[];
   /** What other programs have written beside this log, where the engine holds it too. */
   readonly foreign?: { readonly events: number; readonly streams: number };
 }
+
+/** Where the disk was full under an older release, events of streams end before it; where somebody has deleted events, they did not. */
+const gapText = (first: number, last: number) =>
+  `no event stands at position${first === last ? ` ${first}` : `s ${first} to ${last}`}: left by a disk that was full under a release before 0.2, or deleted; \`audit accept-gaps\` tells which it can be`;
 
 /** More faults than these say nothing new. */
 const mostFaults = 100;
@@ -89,10 +96,12 @@ export const verifyLog = async (file: string, onProgress: (done: number, all: nu
   const database = openLogReader(file);
   const checker = createChecker({ streamByStream: true });
   let [all, done] = [0, 0];
+  let gaps: readonly Gap[] = [];
   try {
-    const counted = database.prepare('SELECT count(*) AS events, coalesce(max(position), 0) AS head FROM events').get();
-    all = Number(counted?.events);
-    if (all !== Number(counted?.head)) checker.fault(`${all} events, but the last position is ${counted?.head}`, -1, '');
+    all = Number(database.prepare('SELECT count(*) AS events FROM events').get()?.events);
+    gaps = gapsOf(database);
+    for (const { first, last, accepted } of gaps) if (!accepted) checker.fault(gapText(first, last), -1, '');
+    for (const { streamId, revision } of tracesOf(database)) checker.fault('was there once, and is missing', revision, streamId);
     const rows = database
       .prepare(
         `SELECT ${columns} FROM events e LEFT JOIN streams s ON s.id = e.stream LEFT JOIN types t ON t.id = e.type ORDER BY e.stream, e.revision`,
@@ -111,7 +120,7 @@ export const verifyLog = async (file: string, onProgress: (done: number, all: nu
   }
   onProgress(done, all);
   const { events, streams, faults } = checker.result();
-  return { events, streams, faults };
+  return { events, streams, faults, gaps };
 };
 
 export interface StreamVerification {

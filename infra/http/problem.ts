@@ -2,6 +2,7 @@
 import type { Context, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DomainError } from '../../domain/error.ts';
+import { isDiskFault } from '../sqlite.ts';
 import type { Env } from './env.ts';
 import { errorOf } from './errors.ts';
 import type { FieldError } from './input.ts';
@@ -57,6 +58,13 @@ export const onError =
       const answer = problem(error.code, error.message, error.details, requestId);
       if (answer.status >= 500) report(error, c);
       return problemResponse(answer);
+    }
+    if (isDiskFault(error)) {
+      report(error, c);
+      const retryAfter = 5;
+      return problemResponse(
+        problem('server.store_unavailable', 'A store of this server cannot be written at the moment.', { retryAfter }, requestId),
+      );
     }
     if (error instanceof HTTPException && error.status < 500) {
       return problemResponse(problem(codeOfStatus(error.status), error.message, {}, requestId));

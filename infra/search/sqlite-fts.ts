@@ -1,6 +1,7 @@
 // The writing side of product search on SQLite's FTS5: one file, a set of tables per build, documents and checkpoint in one transaction.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DomainError } from '../../domain/error.ts';
+import { inTransaction } from '../sqlite.ts';
 import { displaysOf, indexedKeywords, keywordsOf, tailsOf } from './document.ts';
 import { indexedWords } from './indonesian.ts';
 import type { SearchCheckpoint, SearchDocument, SearchIndex, SearchWrite } from './port.ts';
@@ -191,14 +192,3 @@ const unknown = (productId: string): SearchDocument => ({
 /** A change of price, rating or stock, by far the most frequent, leaves the full-text index alone. */
 const sameWords = (a: SearchDocument, b: SearchDocument) =>
   a.name === b.name && a.description === b.description && keywordsOf(a).join('\n') === keywordsOf(b).join('\n');
-
-const inTransaction = (database: DatabaseSync, work: () => void) => {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
-};

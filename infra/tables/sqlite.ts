@@ -1,5 +1,6 @@
 // Read models in one SQLite file: one writer (the projector), any number of readers. A commit need not reach the disk at once, for all of it can be folded again.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { inTransaction } from '../sqlite.ts';
 import type {
   ColumnValue,
   Condition,
@@ -52,18 +53,6 @@ const statementCache = (database: DatabaseSync) => {
     },
     clear: () => statements.clear(),
   };
-};
-
-const inTransaction = <T>(database: DatabaseSync, work: () => T): T => {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 };
 
 /** Writes rows of one table. A row that is known to stand there is updated, with none but the columns (and their indexes) that have changed. */

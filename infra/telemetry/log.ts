@@ -33,7 +33,31 @@ const destinations = new WeakMap<Logger, DestinationStream>();
  * Standard output in blocks: a write for each line would cost as much as a short answer. What waits is written when the process ends,
  * also when it ends by an error that nobody caught; only a kill loses the last moment.
  */
-const buffered = () => pino.destination({ sync: false, minLength: 8_192, maxLength: 64 * 1024 * 1024, periodicFlush: 100 });
+const buffered = () => {
+  const destination = pino.destination({ sync: false, minLength: 8_192, maxLength: 64 * 1024 * 1024, periodicFlush: 100 });
+  let isFailing = false;
+  destination.on('error', () => {
+    failedWrites += 1;
+    isFailing = true;
+  });
+  destination.on('drain', () => {
+    isFailing = false;
+  });
+  // Whatever ends is asked to write what waits, and would be asked for ever.
+  process.on('beforeExit', () => {
+    if (isFailing) process.exit();
+  });
+  // At the end what waits is written, and the library tries for ever where that fails: what cannot be said then is given up.
+  const { flushSync } = destination;
+  destination.flushSync = () => {
+    if (!isFailing) flushSync.call(destination);
+  };
+  return destination;
+};
+
+let failedWrites = 0;
+/** How often lines of the log could not be written, such as to a full disk: the marketplace goes on without them. */
+export const failedLogWrites = (): number => failedWrites;
 
 export const logger = (level: LogLevel, destination: DestinationStream = buffered()): Logger => {
   const log = pino(

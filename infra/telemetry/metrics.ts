@@ -55,6 +55,7 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
     ),
     parkedRows: gauge('projection_parked_rows', 'Rows that wait because of a poison event.', ['projection'], kept),
     feedPosition: gauge('feed_position', 'Position of the last event that this process has heard of by the feed.', []),
+    failedLogWrites: gauge('log_writes_failed', 'How often lines of the log of this process could not be written, since it started.', []),
     outages: gauge('outages', 'Things that fail at the moment and are tried again, such as an engine that cannot be reached.', []),
     foreignEvents: gauge('log_foreign_events', 'Events of other programs in the log that were passed over.', []),
     damagedStreams: gauge(

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { hours, isAhead, later } from '../../domain/id.ts';
+import { inTransaction } from '../sqlite.ts';
 import { syncDirectory, WrongMasterKey } from './master.ts';
 import {
   delayAfter,
@@ -40,7 +41,7 @@ const schema = `
 /** Opens the vault in `file`, or makes it. Throws WrongMasterKey if it was made under another master key. */
 export const openSqliteVault = (file: string, master: { readonly fingerprint: string }): SqliteVault => {
   const database = openDatabase(file, master.fingerprint);
-  const atomically = transactions(database);
+  const atomically = <T>(work: () => T) => inTransaction(database, work);
   return {
     ...passwords(database, atomically),
     ...sessions(database, atomically),
@@ -74,23 +75,6 @@ const openDatabase = (file: string, fingerprint: string): DatabaseSync => {
 };
 
 type Atomically = <T>(work: () => T) => T;
-
-/** Runs `work` in one write transaction: all of it is on disk when this returns, or none of it. */
-const transactions = (database: DatabaseSync): Atomically => {
-  const begin = database.prepare('BEGIN IMMEDIATE');
-  const commit = database.prepare('COMMIT');
-  return (work) => {
-    begin.run();
-    try {
-      const result = work();
-      commit.run();
-      return result;
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  };
-};
 
 const passwords = (database: DatabaseSync, atomically: Atomically) => {
   const save = database.prepare(

@@ -1,6 +1,8 @@
 // A marketplace that is killed again and again, seen from outside: whoever got no answer asks the next process, as clients do.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Recorded } from '../../domain/metadata.ts';
 import { readConfig } from '../../infra/config.ts';
 import { connectVault } from '../../infra/connect.ts';
@@ -50,7 +52,11 @@ export const moments = (seed: number) => {
 };
 
 /** Refusals that ask to come again. */
-export const isPassing = ({ status, body }: Answer) => status === 503 || status === 429 || body.code === 'idempotency.in_progress';
+export const isPassing = ({ status, body }: Answer) =>
+  status === 503 || status === 502 || status === 429 || body.code === 'idempotency.in_progress';
+
+/** Of a process that runs (util-linux). */
+const setFileLimit = (pid: number, limit: string) => promisify(execFile)('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]);
 
 export class House implements Steadfast {
   readonly dataDir = newDataDir();
@@ -117,6 +123,25 @@ export class House implements Steadfast {
   /** No kill after all. */
   spare() {
     this.#due = null;
+  }
+
+  /** No file that this process writes may grow, nor be written at all: what a full disk does to everybody at once. */
+  async fillDisk(): Promise<void> {
+    await this.insist(async ({ pid }) => setFileLimit(pid, '0'));
+  }
+
+  async freeDisk(): Promise<void> {
+    await this.insist(async ({ pid }) => setFileLimit(pid, 'unlimited'));
+  }
+
+  /** Stops the process in good order, and starts the next one. */
+  async restart(): Promise<void> {
+    const next = Promise.withResolvers<Child>();
+    const child = this.#child;
+    this.#child = next.promise;
+    await (await child).stop();
+    next.resolve(startChild(this.dataDir));
+    await next.promise;
   }
 
   /** Answers when no saga has anything left to send, and read models show all there is. */

@@ -44,6 +44,7 @@ export class NoAnswer extends Error {
 
 export interface Child extends Client {
   readonly url: string;
+  readonly pid: number;
   /** Everything that it has logged. */
   readonly lines: readonly string[];
   /** An operation of the command line. */
@@ -111,6 +112,7 @@ export const startChild = async (dataDir: string, env: Readonly<Record<string, s
 
   return {
     url,
+    pid: child.pid ?? 0,
     lines,
     ask,
     async *events(after) {

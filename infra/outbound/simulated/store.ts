@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../../sqlite.ts';
 
 export interface ProviderStore {
   readonly db: DatabaseSync;
@@ -19,21 +20,8 @@ export const openProviderStore = (dataDir: string, file: string, schema: string)
   const db = new DatabaseSync(join(dataDir, file));
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
   db.exec(schema);
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const rollback = db.prepare('ROLLBACK');
   return {
     db,
-    transaction: (act) => {
-      begin.run();
-      try {
-        const result = act();
-        commit.run();
-        return result;
-      } catch (error) {
-        if (db.isTransaction) rollback.run();
-        throw error;
-      }
-    },
+    transaction: (act) => inTransaction(db, act),
   };
 };
