@@ -201,13 +201,13 @@ const demoFor = ({ NODE_ENV, SEED_DEMO }: Config): Pick<StartOptions, 'seedDemo'
 
 export const commands: Readonly<Record<string, Command>> = {
   start: {
-    usage: '[--role ROLE] [--services NAME[,NAME]]',
-    about: `Runs the marketplace until SIGTERM or Ctrl-C; or a part of it: one role (${roles.join(', ')}), or the APIs of some services (${serviceNames.join(', ')}).`,
-    options: { role: { type: 'string' }, services: { type: 'string' } },
+    usage: '[--role ROLE] [--services NAME[,NAME]] [--begin-anew]',
+    about: `Runs the marketplace until SIGTERM or Ctrl-C; or a part of it: one role (${roles.join(', ')}), or the APIs of some services (${serviceNames.join(', ')}). With --begin-anew also where log or vault are missing beside other data.`,
+    options: { role: { type: 'string' }, services: { type: 'string' }, 'begin-anew': { type: 'boolean' } },
     run: async (given, { config, progress, signal }) => {
       const part = partOf(given);
       if (part) await startPart(config, part, { progress, signal });
-      else await start(config, { progress, signal, ...demoFor(config) });
+      else await start(config, { progress, signal, beginAnew: given.flag('begin-anew'), ...demoFor(config) });
       return undefined;
     },
   },

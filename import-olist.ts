@@ -14,7 +14,7 @@ import { askOwner } from './infra/cli/remote.ts';
 import type { Config } from './infra/config.ts';
 import { connectVault } from './infra/connect.ts';
 import { connectLog } from './infra/connect-log.ts';
-import { lockDataDir, type Owner, ownerOf } from './infra/data-dir.ts';
+import { lockDataDir, mustBeWhole, type Owner, ownerOf } from './infra/data-dir.ts';
 import type { EventStore } from './infra/event-store/port.ts';
 import { readOlistFiles } from './infra/import/olist-files.ts';
 import { type Ask, verifyOlist } from './infra/import/verify-olist.ts';
@@ -271,6 +271,7 @@ export const runOlistImport = async (options: OlistImportOptions): Promise<numbe
   }
   const plan = planOf(directory);
   const lock = config.EVENTSTORE_URL ? null : lockDataDir(config.DATA_DIR);
+  mustBeWhole(config);
   try {
     const patience = createPatience({ longestMs, say: notice, signal });
     const outcome = await importHere(config, plan, { progress, signal, patience });

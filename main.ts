@@ -47,6 +47,10 @@ const listenForTheEnd = (): AbortController => {
 };
 
 const commandLine = async () => {
+  // What this process writes (orders, addresses, keys) nobody else on the machine may read.
+  process.umask(0o077);
+  // A limit on the size of files counts as a full disk: the write fails, and the process goes on.
+  process.on('SIGXFSZ', () => {});
   process.on('uncaughtException', lastWords).on('unhandledRejection', lastWords);
   // `events tail | head` closes our stdout: that is the end of the work, not a fault.
   process.stdout.on('error', () => process.exit(0));

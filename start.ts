@@ -5,7 +5,7 @@ import type { Progress } from './infra/cli/progress.ts';
 import { type Config, defaultPort } from './infra/config.ts';
 import { checkEngines } from './infra/connect-diagnosis.ts';
 import { lacksAnalyticsEngine } from './infra/connect-reads.ts';
-import { lockDataDir } from './infra/data-dir.ts';
+import { lockDataDir, mustBeWhole } from './infra/data-dir.ts';
 import { listen } from './infra/gateway/listen.ts';
 import { problem, problemResponse } from './infra/http/problem.ts';
 import { checkProviders } from './infra/outbound/connect.ts';
@@ -54,6 +54,8 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** Fills an empty store with the demo market. */
   readonly seedDemo?: (marketplace: Marketplace) => Promise<void>;
+  /** Also where the log or the vault is missing beside other data: what it held is given up. */
+  readonly beginAnew?: boolean;
   /** The clock, in milliseconds: tests advance their own. */
   readonly now?: () => number;
 }
@@ -104,11 +106,12 @@ const limitStop = (signal: AbortSignal) =>
   signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
 
 /** Everything in one process. Answers when the server has stopped. Throws DataDirInUse while another process has the data, ConfigError where a provider is missing. */
-export const start = async (given: Config, { progress, signal, seedDemo }: StartOptions): Promise<void> => {
+export const start = async (given: Config, { progress, signal, seedDemo, beginAnew = false }: StartOptions): Promise<void> => {
   checkProviders(given);
   await checkEngines(given, ['REDIS_URL', 'ELASTICSEARCH_URL', 'CLICKHOUSE_URL', 'KAFKA_BROKERS']);
   const log = logger(given.LOG_LEVEL);
   const lock = lockDataDir(given.DATA_DIR);
+  if (!beginAnew) mustBeWhole(given);
   limitStop(signal);
   const ending = endWhenFenced(signal, log);
   // It listens first: where browsers find it goes into links and tokens, and nothing is opened in vain where the port is taken.

@@ -1,6 +1,6 @@
 // DATA_DIR has one owner. The lock is SQLite's own, which the system drops with the process, however it died.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from './config.ts';
@@ -24,6 +24,11 @@ export class NoData extends Error {
   override readonly name = 'NoData';
 }
 
+/** Something that cannot be made again is missing in DATA_DIR. */
+export class DataIncomplete extends Error {
+  override readonly name = 'DataIncomplete';
+}
+
 type Where = Pick<Config, 'DATA_DIR'> & Partial<Pick<Config, 'EVENTSTORE_URL' | 'DATABASE_URL'>>;
 
 /** What a command that only looks must find in DATA_DIR: it makes nothing, so that a mistyped name is not taken for a new marketplace. Throws NoData. */
@@ -33,6 +38,48 @@ export const mustHoldData = ({ DATA_DIR, EVENTSTORE_URL, DATABASE_URL }: Where, 
   if (missing.length === 0) return;
   const what = existsSync(DATA_DIR) ? `holds no ${missing.join(' and no ')}` : 'does not exist';
   throw new NoData(`DATA_DIR ${resolve(DATA_DIR)} ${what}: set DATA_DIR to the folder of a marketplace, or make one by \`npm start\`.`);
+};
+
+/** Whether a log has events. The log is made before all else, so that one without events may be what a first start was killed over. */
+const hasEvents = (file: string): boolean => {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare('SELECT 1 FROM events LIMIT 1').get() !== undefined;
+  } finally {
+    database.close();
+  }
+};
+
+/** What a marketplace makes in DATA_DIR once it has a log. */
+const afterTheLog = ['vault.db', 'read.db', 'search.db', 'gateway.db', 'courier.db', 'mail.db'];
+
+/**
+ * A file that is missing beside the others was lost: a start would take an empty one for it, and go on with no past, or with people whose
+ * data nobody can open. Throws DataIncomplete, which names it.
+ */
+export const mustBeWhole = ({ DATA_DIR, EVENTSTORE_URL, DATABASE_URL }: Where): void => {
+  if (EVENTSTORE_URL) return;
+  const holds = (file: string) => existsSync(join(DATA_DIR, file));
+  const others = afterTheLog.filter(holds);
+  const lacksLog = others.length > 0 && !holds('log.db');
+  const lacksVault = !DATABASE_URL && holds('log.db') && !holds('vault.db') && hasEvents(join(DATA_DIR, 'log.db'));
+  if (!lacksLog && !lacksVault) return;
+  const [missing, beside] = lacksLog ? ['log.db', others.join(', ')] : ['vault.db', 'log.db'];
+  throw new DataIncomplete(
+    `${resolve(DATA_DIR)} holds ${beside}, but no ${missing}. Bring it back from a backup (\`restore DIR\`, into an empty DATA_DIR), or begin anew without what it held: \`start --begin-anew\`.`,
+  );
+};
+
+/** Nobody else on this machine may look into the data, also where folder and files were there before. */
+const makePrivate = (dataDir: string): void => {
+  try {
+    chmodSync(dataDir, 0o700);
+    for (const entry of readdirSync(dataDir, { withFileTypes: true }))
+      chmodSync(join(dataDir, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+  } catch (error) {
+    // A folder of somebody else's that we may write to, such as a mounted volume: its owner decides.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+  }
 };
 
 const lockFile = (dataDir: string) => join(dataDir, 'lock.db');
@@ -53,6 +100,7 @@ const isReadOnly = (error: unknown) => error instanceof Error && 'errcode' in er
 export const lockDataDir = (dataDir: string, { mayStandElsewhere = false } = {}): DataDirLock => {
   if (!mayStandElsewhere) mustStandInFolder(dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivate(dataDir);
   // NOTE: ownerOf holds the lock for a moment to see whether it is free; a start must not fail for that.
   const database = new DatabaseSync(lockFile(dataDir), { timeout: 500 });
   try {

@@ -18,6 +18,7 @@ export const exitCodeOf = ({ aborted, reason }: AbortSignal): number | undefined
 const plain = new Set([
   'BackupRefused',
   'DataDirInUse',
+  'DataIncomplete',
   'DomainError',
   'EngineUnusable',
   'NoData',

@@ -1,10 +1,15 @@
 // The command line as an operator uses it: a process that owns the data, and commands beside it.
+
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command, newFolder, objects, type Started, startMarket } from './command-line.ts';
+import { command, main, newFolder, objects, type Started, startMarket } from './command-line.ts';
 
 const patience = { timeout: 120_000 };
 const folders: string[] = [];
@@ -137,6 +142,41 @@ describe('beside a running marketplace', patience, () => {
     expect((await command(['audit', 'verify'], env)).code).toBe(0);
   });
 
+  it('positions that a full disk has left out can be accepted, and events that somebody took out cannot', async () => {
+    const copies = [join(folder(), 'copy'), join(folder(), 'copy')] as const;
+    for (const copy of copies) await command(['backup', copy], env);
+    const change = (copy: string, sql: string) => {
+      const log = new DatabaseSync(join(copy, 'log.db'));
+      log.exec(sql);
+      log.close();
+    };
+    const [left, taken] = copies;
+    // As the writer of an older release went on after a group that it could not commit.
+    change(left, 'UPDATE events SET position = position + 62 WHERE position = (SELECT max(position) FROM events)');
+    const found = await command(['audit', 'verify', left], env);
+    expect([found.code, found.out]).toEqual([
+      1,
+      expect.stringMatching(/FAULT the log: no event stands at positions \d+ to \d+: left by a disk/),
+    ]);
+    expect(await command(['audit', 'accept-gaps', left], env)).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    const accepted = await command(['audit', 'accept-gaps', left, '--reason', 'disk full on 3 March'], env);
+    expect([accepted.code, accepted.out]).toEqual([0, expect.stringMatching(/^accepted: positions \d+ to \d+$/m)]);
+    const again = await command(['audit', 'verify', left], env);
+    expect([again.code, again.out]).toEqual([0, expect.stringMatching(/are missing, accepted at .*: disk full on 3 March/)]);
+
+    // The last event of a stream that a command key tells of, and one more so that there is a gap.
+    change(
+      taken,
+      'DELETE FROM events WHERE position = (SELECT max(e.position) FROM events e JOIN command_keys k ON k.stream = e.stream AND k.revision = e.revision WHERE e.position < (SELECT max(position) FROM events))',
+    );
+    const refused = await command(['audit', 'accept-gaps', taken, '--reason', 'nothing to see'], env);
+    expect([refused.code, refused.out]).toEqual([
+      1,
+      expect.stringMatching(/FAULT [a-z]+-\S+@\d+: .*missing\n(?:.*\n)*Nothing is accepted/),
+    ]);
+    expect((await command(['audit', 'verify', taken], env)).code).toBe(1);
+  });
+
   it('makes the first administrator of somebody who has registered, and of nobody else', async () => {
     await post(market.url, '/auth/register', { email: 'Ani@Example.com', password: 'kopi susu di pagi hari', name: 'Ani' });
     const grant = () => command(['users', 'grant', 'ani@example.com', 'SUPER_ADMIN'], env);
@@ -200,6 +240,59 @@ describe('alone', patience, () => {
       ]);
     }
     expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  it('goes on without a log where the disk of the log is full, and counts what it could not say', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'start'], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', PORT: '0', DATA_DIR: folder() },
+      stdio: ['ignore', full, 'pipe'],
+    });
+    const ended = once(child, 'exit');
+    const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
+    const url = await new Promise<string>((resolve) => {
+      lines.on('line', (line) => {
+        const found = /^ +API +(\S+)\/api\/v1$/.exec(line)?.[1];
+        if (found) resolve(found);
+      });
+    });
+    const failed = async () => Number(/^tokobapak_log_writes_failed (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+    while ((await failed()) < 3) expect((await fetch(`${url}/api/v1/products`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    closeSync(full);
+  });
+
+  it('refuses to take an empty log or vault for one that was lost, unless it is told to', async () => {
+    const env = { DATA_DIR: folder() };
+    const first = await startMarket(env);
+    await signUp(first.url);
+    await first.stop();
+    for (const lost of ['log.db', 'vault.db']) {
+      const away = join(env.DATA_DIR, 'lost');
+      renameSync(join(env.DATA_DIR, lost), away);
+      const refused = await command(['start'], env);
+      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(`but no ${lost}. Bring it back from a backup`) });
+      renameSync(away, join(env.DATA_DIR, lost));
+    }
+    for (const file of ['log.db', 'log.db-wal', 'log.db-shm']) rmSync(join(env.DATA_DIR, file), { force: true });
+    const anew = await startMarket(env, ['--begin-anew']);
+    expect((await fetch(`${anew.url}/api/v1/products`)).status).toBe(200);
+    await anew.stop();
+  });
+
+  it('keeps folder and files from others on the machine, also those that were there before', async () => {
+    const dataDir = folder();
+    chmodSync(dataDir, 0o755);
+    const first = await startMarket({ DATA_DIR: dataDir });
+    await first.stop();
+    const modes = () =>
+      [dataDir, ...readdirSync(dataDir).map((name) => join(dataDir, name))].map((path) => [path, statSync(path).mode & 0o077]);
+    expect(modes().filter(([, mode]) => mode !== 0)).toEqual([]);
+    for (const name of readdirSync(dataDir)) chmodSync(join(dataDir, name), 0o644);
+    const second = await startMarket({ DATA_DIR: dataDir });
+    expect(modes().filter(([, mode]) => mode !== 0)).toEqual([]);
+    await second.stop();
   });
 
   it('says what is wrong with a line or a setting, and lists what there is', async () => {

@@ -19,7 +19,7 @@ export interface Started {
   stop(): Promise<Ended>;
 }
 
-const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
+export const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'tokobapak-cli-'));
 
@@ -50,8 +50,8 @@ export const objects = <T>({ out }: Ended): T[] =>
     .map((line) => JSON.parse(line) as T);
 
 /** Starts the marketplace and answers when it listens. */
-export const startMarket = async (env: Readonly<Record<string, string>>): Promise<Started> => {
-  const { child, ended, out } = run(['start'], env);
+export const startMarket = async (env: Readonly<Record<string, string>>, options: readonly string[] = []): Promise<Started> => {
+  const { child, ended, out } = run(['start', ...options], env);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
       const found = /listening on (http:\/\/localhost:\d+)/.exec(out())?.[1];
