@@ -16,6 +16,7 @@ import { notFound, onError } from './infra/http/problem.ts';
 import { describeRoutes } from './infra/http/routes.ts';
 import { accessTokenIn } from './infra/http/session-cookies.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
+import type { Readers } from './infra/telemetry/readers.ts';
 import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
 import type { AccessTokens, Claims } from './infra/tokens/port.ts';
 
@@ -30,6 +31,7 @@ export interface EdgeNeeds {
   readonly ownCache: Cache;
   readonly authenticate: Authenticate;
   readonly checks: ReadonlyMap<string, Check>;
+  readonly readers?: Pick<Readers, 'stalled'>;
   readonly ended: (c: Context<Env>, route: string, status: number, seconds: number) => void;
   readonly report: (error: Error) => void;
   /** The clock, in milliseconds. */
@@ -101,7 +103,7 @@ export const openEdge = (needs: EdgeNeeds) => {
   );
   app.route(
     '/',
-    telemetryRoutes(metrics, checks, () => load.draining),
+    telemetryRoutes(metrics, checks, () => load.draining, needs.readers?.stalled),
   );
   return {
     app,

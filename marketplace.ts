@@ -9,6 +9,7 @@ import { type Config, publicUrlOf } from './infra/config.ts';
 import { connectCache, connectLeases, connectMail, connectVault } from './infra/connect.ts';
 import { connectLog, connectVerification } from './infra/connect-log.ts';
 import { connectAnalytics, connectReads, connectSearch } from './infra/connect-reads.ts';
+import type { ReaderState } from './infra/event-feed/port.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import { createEventStreams } from './infra/http/sse.ts';
 import { connectOutbound } from './infra/outbound/connect.ts';
@@ -37,6 +38,8 @@ export interface MarketplaceOptions {
   readonly services?: ReadonlySet<string>;
   /** Another process has taken over what this one alone may do: it has to end. */
   readonly onFenced?: (error: Error) => void;
+  /** Copies the log to Kafka in this process. */
+  readonly mirror?: { state(): ReaderState } | null;
 }
 
 /** The longest that requests under way may take once the process is told to stop, in milliseconds. */
@@ -45,7 +48,7 @@ const longestDrain = 8_000;
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
 export const openMarketplace = async (
   config: Config,
-  { log, now = Date.now, onProgress = () => {}, isAsleep = false, roles, services, onFenced = () => {} }: MarketplaceOptions,
+  { log, now = Date.now, onProgress = () => {}, isAsleep = false, roles, services, onFenced = () => {}, mirror = null }: MarketplaceOptions,
 ) => {
   const does = (role: Role) => roles === undefined || roles.has(role);
   const isFleet = roles !== undefined;
@@ -53,13 +56,14 @@ export const openMarketplace = async (
   const isBeside = isAsleep && config.EVENTSTORE_URL !== undefined && config.DATABASE_URL !== undefined;
   const isKept = does('projections') && !isBeside;
   const metrics = createMetrics({ isKeeper: isKept });
-  const { health, report, lagging, projectionFailed, stop: stopReporting } = createReporting(log, metrics);
+  const reporting = createReporting(log, metrics, { config, head: () => connected.store.head() });
+  const { health, report, lagging, readers } = reporting;
   const connected = await connectLog(config, {
     health,
     contract: eventContract,
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
-    onError: lagging,
+    onError: reporting.feedFailed,
   });
   const { store } = connected;
   // In a fleet the log says where it ends: the feed may be away, and no command waits for it to come back.
@@ -84,7 +88,7 @@ export const openMarketplace = async (
     token: secrets.siblingToken,
     isKeptHere: isKept,
     onSwapped: () => forget(),
-    onError: projectionFailed,
+    onError: reporting.projectionFailed,
     onFenced,
   });
   if (!isBeside && (does('projections') || does('read-api') || does('sagas'))) await projector.ready();
@@ -95,21 +99,24 @@ export const openMarketplace = async (
   forget = tables.forget;
   const search = await connectSearch(config);
 
-  const watch = createWatch(handle, feed);
+  const watch = createWatch(handle, readers.watched('watch', feed));
   const mail = await connectMail(config);
   const outside = await connectOutbound(config, { now, open: seals.open, thread: new URL('./main.ts', import.meta.url), mail, isFleet });
   const rests = isAsleep || !does('sagas');
   const sagaLease = rests ? null : await alone('sagas');
   const { purchaseLinks } = secrets;
   const inside = { handle, store, feed, tables, seals, vault, tokens, blindIndex, purchaseLinks };
-  const outward = await startOutward({ ...inside, outside, log, metrics, now, isAsleep: rests });
+  const outward = await startOutward({ ...inside, outside, log, metrics, now, watched: readers.watched, lagging, isAsleep: rests });
   const { sagaRunner } = outward;
-  const revoking = await followRevocations({ store, feed, now, onError: report }, { revocations, seals });
+  const revoking = await followRevocations(
+    { store, feed: readers.watched('revocations', feed), now, onError: lagging },
+    { revocations, seals },
+  );
   metrics.onScrape(() => metrics.feedPosition.set(revoking.position()));
   const secure = publicUrlOf(config).startsWith('https:');
   const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({
-    feed,
+    feed: readers.watched('event streams', feed),
     readAll: store.readAll,
     topicsOf: orderTopics,
     authenticate,
@@ -117,7 +124,8 @@ export const openMarketplace = async (
   });
   const load = loadGate({ most: config.MAX_IN_FLIGHT });
   const stopWatching = load.watch();
-  const { checks, ended } = observe({ metrics, log, config, store, vault, projector, tables, sagaRunner, sagaNames, load, now, isKept });
+  const watching = { metrics, log, config, readers, mirror, isKept, isApiAlone: !does('projections') && !does('sagas') };
+  const { checks, ended } = observe({ ...watching, store, vault, projector, tables, sagaRunner, sagaNames, load, now });
 
   const listCategories = async () => (await tables.find('catalog-categories', { limit: 20_000 })).map(({ key }) => key);
   const reindex = () => projector.ask({ ask: 'rebuild', projections: ['search'] });
@@ -125,7 +133,7 @@ export const openMarketplace = async (
   const limit = limits(counted);
   const auth = { ...secrets, handle, mail: outside.mail, secure, limitAccount: (name: string) => limit('login', `account:${name}`) };
   const verification = await connectVerification(config, eventContract);
-  const edge = openEdge({ ...counted, metrics, load, authenticate, checks, ended, report, isBehindGateway: isFleet });
+  const edge = openEdge({ ...counted, metrics, load, authenticate, checks, ended, report, readers, isBehindGateway: isFleet });
   const { app } = edge;
   const both = { now, report, seals, blindIndex, outside };
   if (does('write-api')) {
@@ -148,22 +156,9 @@ export const openMarketplace = async (
 
   return {
     app: edge.finish(),
-    handle,
-    store,
-    feed,
+    ...{ handle, store, feed, tables, projector, sagaRunner, metrics, auth, now },
+    ...{ tokens, seals, vault, refreshTokens, revocations, blindIndex },
     until: watch.until,
-    sagaRunner,
-    tables,
-    projector,
-    metrics,
-    tokens,
-    seals,
-    vault,
-    refreshTokens,
-    revocations,
-    auth,
-    blindIndex,
-    now,
     production: config.NODE_ENV === 'production',
     outside,
     mailed: outward.mailed,
@@ -174,7 +169,7 @@ export const openMarketplace = async (
       await streams.close();
       await Promise.race([load.drain(), new Promise((resolve) => setTimeout(resolve, longestDrain).unref())]);
       stopWatching();
-      stopReporting();
+      reporting.stop();
       await outward.stop();
       await sagaLease?.release();
       await outside.close();

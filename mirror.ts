@@ -8,11 +8,14 @@ import { connectLeases } from './infra/connect.ts';
 import { connectMirror } from './infra/connect-log.ts';
 import type { Env } from './infra/http/env.ts';
 import { createMetrics } from './infra/telemetry/metrics.ts';
+import { createOutages } from './infra/telemetry/outages.ts';
 import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
+import { watchReaders } from './observe.ts';
 import type { RoleOptions, RoleProcess } from './part.ts';
 
 export const startMirroring = async (config: Config, { log, now = Date.now }: RoleOptions) => {
-  const onError = (error: Error) => log.warn({ err: error }, 'the mirror could not go on');
+  const outages = createOutages(log);
+  const onError = (error: Error) => outages.failed(`the mirror: ${error.message}`, error);
   const leases = await connectLeases(config, onError);
   const mirroring = await connectMirror(config, {
     contract: eventContract,
@@ -28,6 +31,7 @@ export const startMirroring = async (config: Config, { log, now = Date.now }: Ro
     stop: async () => {
       await mirroring.stop();
       await leases.close();
+      outages.stop();
     },
   };
 };
@@ -38,15 +42,21 @@ export const openMirror = async (config: Config, options: RoleOptions): Promise<
   const mirroring = await startMirroring(config, options);
   let isStopping = false;
   metrics.onScrape(async () => metrics.mirrorPosition.set(mirroring.position()));
-  const checks = new Map<string, Check>([['log', async () => (await mirroring.head()) >= 0]]);
+  const readers = watchReaders(options.log, metrics, mirroring.head, config);
+  readers.watch(async () => ({ mirror: mirroring.state() }));
+  const checks = new Map<string, Check>([
+    ['log', async () => (await mirroring.head()) >= 0],
+    ['readers', () => readers.stalled().length === 0],
+  ]);
   const app = new Hono<Env>().route(
     '/',
-    telemetryRoutes(metrics, checks, () => isStopping),
+    telemetryRoutes(metrics, checks, () => isStopping, readers.stalled),
   );
   return {
     app,
     close: async () => {
       isStopping = true;
+      readers.stop();
       await mirroring.stop();
     },
   };

@@ -3,6 +3,8 @@ import type { Context } from 'hono';
 import { DomainError } from './domain/error.ts';
 import { eventContract } from './domain/registry.ts';
 import { feedGauges, type GaugeNeeds } from './gauges.ts';
+import type { Config } from './infra/config.ts';
+import type { ReaderState } from './infra/event-feed/port.ts';
 import { createLogHealth } from './infra/event-store/health.ts';
 import type { Env } from './infra/http/env.ts';
 import { errorOf } from './infra/http/errors.ts';
@@ -10,14 +12,38 @@ import { createActivity } from './infra/telemetry/activity.ts';
 import { failedLogWrites, type Logger, requestLines } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
 import { createOutages } from './infra/telemetry/outages.ts';
+import { createReaders, type Readers } from './infra/telemetry/readers.ts';
 import type { Check } from './infra/telemetry/routes.ts';
 import type { Vault } from './infra/vault/port.ts';
 
 const isUnavailable = (error: Error) => error instanceof DomainError && errorOf(error.code).status === 503;
 
+const isOutage = (error: Error) => isUnavailable(error) || error.name.startsWith('KafkaJS');
+
+/** Watches all who read the log here; the metrics tell of them. */
+export const watchReaders = (log: Logger, metrics: Metrics, head: () => Promise<number>, config: Pick<Config, 'STALLED_AFTER_SECONDS'>) => {
+  const readers = createReaders({ log, head, isOutage, stalledAfterMs: config.STALLED_AFTER_SECONDS * 1_000 });
+  metrics.onScrape(() => {
+    metrics.readerStalled.reset();
+    metrics.readerStalledSince.reset();
+    for (const { reader, position } of readers.positions()) metrics.readerPosition.set({ reader }, position);
+    for (const { reader, reason, since } of readers.stalled()) {
+      metrics.readerStalled.set({ reader, reason }, 1);
+      metrics.readerStalledSince.set({ reader }, Date.parse(since) / 1_000);
+    }
+  });
+  return readers;
+};
+
 /** What is logged and counted of failures, and of what is not as it should be in the log of events. */
-export const createReporting = (log: Logger, metrics: Metrics) => {
+export const createReporting = (
+  log: Logger,
+  metrics: Metrics,
+  { head, config }: { readonly head: () => Promise<number>; readonly config: Pick<Config, 'STALLED_AFTER_SECONDS'> },
+) => {
   const outages = createOutages(log);
+  const readers = watchReaders(log, metrics, head, config);
+  const lagging = (error: Error) => outages.failed(error.message, error);
   const health = createLogHealth({
     owns: eventContract.owns,
     onFound: (stream, reason, isOurs) =>
@@ -35,9 +61,17 @@ export const createReporting = (log: Logger, metrics: Metrics) => {
     health,
     /** A refusal that the client is told of, and may repeat, is no error of ours: what it lacks is told once. */
     report: (error: Error) => (isUnavailable(error) ? outages.failed(error.message, error) : log.error({ err: error }, 'a request failed')),
-    lagging: (error: Error) => outages.failed(error.message, error),
+    readers,
+    lagging,
+    feedFailed: (error: Error) => {
+      readers.feedFailed(error);
+      lagging(error);
+    },
     projectionFailed: (message: string) => outages.failed(`read models: ${message}`, new Error(message)),
-    stop: outages.stop,
+    stop: () => {
+      outages.stop();
+      readers.stop();
+    },
   };
 };
 
@@ -45,6 +79,11 @@ export interface ObserveNeeds extends Omit<GaugeNeeds, 'activity'> {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly vault: Pick<Vault, 'signingKeys'>;
+  readonly readers: Readers;
+  /** Copies the log to Kafka in this process. */
+  readonly mirror: { state(): ReaderState } | null;
+  /** This process only answers requests: while an engine is away others stand still, and it still answers. */
+  readonly isApiAlone: boolean;
 }
 
 /** Status of requests whose client did not wait for the answer. */
@@ -52,14 +91,20 @@ const clientGone = 499;
 const probes = new Set(['/livez', '/readyz', '/metrics']);
 
 export const observe = (needs: ObserveNeeds) => {
-  const { metrics, log, store, vault, projector, now } = needs;
+  const { metrics, log, store, vault, projector, readers, mirror, isApiAlone, now } = needs;
+  if (needs.isKept) readers.watch(() => projector.ask({ ask: 'readers' }));
+  if (mirror) readers.watch(async () => ({ mirror: mirror.state() }));
   const activity = createActivity(now);
   const told = requestLines(log);
   feedGauges(metrics, { ...needs, activity });
-  /** Ready: log and vault can be reached, and the read models have been built. What they depend on beside may fail without harm to the rest. */
+  /**
+   * Ready: log and vault can be reached, the read models have been built, and no reader of the log stands still. What they depend on beside may
+   * fail without harm to the rest.
+   */
   const checks = new Map<string, Check>([
     ['log', async () => (await store.head()) >= 0 && (await store.isWritable())],
     ['vault', async () => (await vault.signingKeys()).length >= 0],
+    ['readers', () => readers.stalled().every(({ isOutage: mayPass }) => isApiAlone && mayPass)],
   ]);
   if (needs.isKept)
     checks.set('projections', async () => (await projector.ask({ ask: 'status' })).some(({ state }) => state !== 'building'));

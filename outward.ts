@@ -13,9 +13,11 @@ import type { Recorded } from './domain/metadata.ts';
 import type { EventFeed } from './infra/event-feed/port.ts';
 import type { EventStore } from './infra/event-store/port.ts';
 import type { Outside } from './infra/outbound/outside.port.ts';
+import { mayComeBack } from './infra/patience.ts';
 import type { Query, TableReader } from './infra/tables/port.ts';
 import type { Logger } from './infra/telemetry/log.ts';
 import type { Metrics } from './infra/telemetry/metrics.ts';
+import type { Readers } from './infra/telemetry/readers.ts';
 import type { PurchaseLinks } from './infra/tokens/port.ts';
 import type { Seals } from './infra/vault/port.ts';
 import type { SagaRow } from './projections/sagas/instances.ts';
@@ -29,7 +31,10 @@ export interface OutwardNeeds extends UpkeepNeeds {
   readonly seals: Seals;
   readonly purchaseLinks: PurchaseLinks;
   readonly blindIndex: (kind: string, value: string) => string;
+  readonly watched: Readers['watched'];
   readonly log: Logger;
+  /** Hears of what fails and is tried again: told once, not at every try. */
+  readonly lagging: (error: Error) => void;
   readonly metrics: Pick<Metrics, 'moneyAnomalies'>;
   /** The clock, in milliseconds. */
   readonly now: () => number;
@@ -50,7 +55,7 @@ const sagaTable = (tables: TableReader) => {
 export const sagaNames = sagas.map(({ process }) => process.category);
 
 export const startOutward = async (needs: OutwardNeeds) => {
-  const { handle, store, feed, tables, outside, seals, blindIndex, log, metrics, now, isAsleep } = needs;
+  const { handle, store, feed, watched, tables, outside, seals, blindIndex, log, lagging, metrics, now, isAsleep } = needs;
   const { gateway, courier, mail, account } = outside;
   const onAnomaly = (reason: string) => metrics.moneyAnomalies.inc({ reason });
   const outbound: Readonly<Record<string, Outbound>> = {
@@ -60,29 +65,31 @@ export const startOutward = async (needs: OutwardNeeds) => {
   };
   const sagaRunner = new SagaRunner({
     handle,
-    feed,
+    feed: watched('sagas', feed),
     checkpoints: store.checkpoints,
     sagas,
     deciders: targets,
     outbound,
     ...sagaTable(tables),
     now,
-    onError: (error, saga, instance) => log.error({ err: error, saga, instance }, 'a saga could not go on'),
+    onError: (error, saga, instance) =>
+      mayComeBack(error) ? lagging(error) : log.error({ err: error, saga, instance }, 'a saga could not go on'),
   });
   if (!isAsleep) await sagaRunner.start();
   const following = {
     handle,
-    feed,
     checkpoints: store.checkpoints,
     onLeft: (error: Error, { streamId }: Recorded) => log.warn({ err: error, streamId }, 'an event was left aside'),
-    onError: (error: Error) => log.error({ err: error }, 'outside could not be reached'),
+    onError: lagging,
   };
-  const inbox = isAsleep ? null : await followInbox({ ...following, account, onAnomaly });
+  const inbox = isAsleep ? null : await followInbox({ ...following, feed: watched('webhooks', feed), account, onAnomaly });
   const upkeep = isAsleep
     ? undefined
     : setInterval(() => keepUp(needs).catch((error: Error) => log.error({ err: error }, 'the upkeep failed')), hours(1));
   upkeep?.unref();
-  const mails = isAsleep ? null : await followMails({ ...following, mail, seals, purchaseLinks: needs.purchaseLinks });
+  const mails = isAsleep
+    ? null
+    : await followMails({ ...following, feed: watched('mails', feed), mail, seals, purchaseLinks: needs.purchaseLinks });
   return {
     sagaRunner,
     /** Answers when every mail that the log asks for up to this position has gone out. */

@@ -14,6 +14,7 @@ import { invalidate } from './read-api/invalidation.ts';
 export type Request =
   | { readonly ask: 'status' }
   | { readonly ask: 'parked' }
+  | { readonly ask: 'readers' }
   | { readonly ask: 'retry' | 'skip'; readonly projection: string; readonly key: string }
   | { readonly ask: 'rebuild'; readonly projections: readonly string[] }
   /** Whether analytics has come this far, or does so in time. */
@@ -97,6 +98,8 @@ export const runProjector = async ({ config, facts: factsPort, fence }: Projecto
     switch (request.ask) {
       case 'status':
         return projector.status();
+      case 'readers':
+        return projector.readers();
       case 'parked':
         return projector.parked();
       case 'retry':

@@ -1,10 +1,12 @@
 // What the rest of the marketplace asks of the read models, wherever they are kept.
+import type { ReaderState } from './infra/event-feed/port.ts';
 import type { ParkedRowStatus, ProjectionStatus, Request } from './projector.ts';
 
 /** What a request is answered by. */
 export interface Answers {
   status: readonly ProjectionStatus[];
   parked: readonly ParkedRowStatus[];
+  readers: Readonly<Record<string, ReaderState>>;
   retry: boolean;
   skip: boolean;
   rebuild: null;

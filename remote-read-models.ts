@@ -18,7 +18,7 @@ const path = '/internal/projections';
 const lookEvery = 8;
 
 const Asked = z.discriminatedUnion('ask', [
-  z.strictObject({ ask: z.enum(['status', 'parked']) }),
+  z.strictObject({ ask: z.enum(['status', 'parked', 'readers']) }),
   z.strictObject({ ask: z.enum(['retry', 'skip']), projection: z.string(), key: z.string() }),
   z.strictObject({ ask: z.literal('rebuild'), projections: z.array(z.string()) }),
   z.strictObject({ ask: z.literal('analytics'), position: z.number(), milliseconds: z.number() }),

@@ -122,7 +122,7 @@ export const start = async (given: Config, { progress, signal, seedDemo, beginAn
   const config: Config = { ...given, PUBLIC_URL: given.PUBLIC_URL ?? url };
   // The read models hear of events by Kafka, where there is one.
   const mirroring = config.KAFKA_BROKERS.length > 0 ? await startMirroring(config, { log }) : null;
-  const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced });
+  const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced, mirror: mirroring });
   const { store, projector } = marketplace;
   if (seedDemo && (await store.head()) === 0) {
     await seedDemo(marketplace);

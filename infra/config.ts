@@ -187,6 +187,9 @@ const Environment = z.object({
   ANALYTICS_IDLE_SECONDS: count(1, 86_400, 8).describe(
     'The embedded analytics engine, which holds 250 to 350 MB, is let go after this much rest.',
   ),
+  STALLED_AFTER_SECONDS: count(1, 3_600, 40).describe(
+    'A reader of the log that makes no step for so long stands still: `/readyz`, the metrics and the log say so.',
+  ),
   PAYMENT_GATEWAY_URL: link.optional().describe('Payment provider; without it one is simulated in this process.'),
   PAYMENT_WEBHOOK_SECRET: secret
     .optional()

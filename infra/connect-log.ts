@@ -122,6 +122,7 @@ export const connectMirror = async (config: Config, { contract, now, ...needs }:
   const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source, version: contract.version, decode });
   return {
     position: mirror.position,
+    state: mirror.state,
     head: () => source.head(),
     stop: async () => {
       await mirror.stop();

@@ -8,7 +8,7 @@ import type { ProductEvent } from '../domain/product/events.ts';
 import type { Analytics, Fact, Facts } from '../infra/analytics/port.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { type Background, createdIn, type FactEvent, factsOf, factsVersion, isFactEvent, orderOf } from './analytics/facts.ts';
-import type { Follower, Step } from './run.ts';
+import type { Follower, Step } from './followers.ts';
 
 export interface AnalyticsFollower extends Follower {
   /** Catches up at once. False when it has not come to `position` within `milliseconds`, or the engine fails. */
@@ -209,6 +209,7 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
   let saved = 0;
   let head = 0;
   let backOff = every;
+  let failing: string | null = null;
   let stopping = false;
 
   const begin = async (build: number, exists: boolean): Promise<Target> => {
@@ -299,12 +300,14 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
       if (stopping) return;
       try {
         await catchUp();
-        backOff = every;
+        [backOff, failing] = [every, null];
       } catch (error) {
         if (isLost(error)) target = null;
         backgrounds.forget();
         for (const waiter of waiters) waiter.resolve(false);
-        onError(error instanceof Error ? error : new Error(String(error)));
+        const trouble = error instanceof Error ? error : new Error(String(error));
+        failing = trouble.message;
+        onError(trouble);
         backOff = Math.min(Math.max(backOff * 2, 1_000), longestBackOff);
         alarm.ringIn(backOff);
       }
@@ -321,6 +324,7 @@ export const analyticsFollower = (options: AnalyticsFollowerOptions): AnalyticsF
       else if (gathering.facts() > 0 || (!step && position < head)) alarm.ringIn(every);
       return position;
     },
+    state: () => ({ position, reason: failing, isBehind: failing !== null }),
     // NOTE: in its own time too, or whoever rebuilds would wait for an engine that is away, and all read models with him.
     reset: async () => {
       [target, isWantedAnew] = [null, true];

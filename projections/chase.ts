@@ -1,5 +1,5 @@
 // Follows the log in its own time, for an engine that may be away: what waits for it waits once, then it is brought up behind everybody's back.
-import type { Step } from './run.ts';
+import type { Step } from './followers.ts';
 
 /** What is brought up. */
 export interface Chased {

@@ -13,8 +13,9 @@ import { createSqliteEventStore } from '../infra/event-store/sqlite.ts';
 import { Fenced } from '../infra/lease/port.ts';
 import type { TableWriter } from '../infra/tables/port.ts';
 import { openSqliteTableReader, openSqliteTableWriter } from '../infra/tables/sqlite.ts';
+import type { Follower, Step } from './followers.ts';
 import type { Projection } from './projection.ts';
-import { type Follower, Projector, type ProjectorOptions, type Step } from './run.ts';
+import { Projector, type ProjectorOptions } from './run.ts';
 
 type Happened = { type: 'test.happened'; n: number };
 interface Sum {
@@ -214,11 +215,11 @@ describe('a poison event', () => {
   });
 });
 
+const forgetful: Pick<Follower, 'state' | 'reset'> = { state: () => ({ position: null }), reset: async () => {} };
 describe('a follower', () => {
   it('sees every change of the rows it follows, and begins again when it is rebuilt', async () => {
     const tables: TableWriter = openSqliteTableWriter(file());
-    let at = 0;
-    const seen: string[] = [];
+    let [at, seen]: [number, string[]] = [0, []];
     const follower: Follower = {
       name: 'index',
       advance: async (head) => {
@@ -227,9 +228,9 @@ describe('a follower', () => {
         at = head;
         return at;
       },
+      state: () => ({ position: at }),
       reset: async () => {
-        at = 0;
-        seen.length = 0;
+        [at, seen] = [0, []];
       },
     };
     await start([sums], { followers: [follower] });
@@ -266,7 +267,7 @@ describe('a log whose positions have gaps', () => {
         steps.push(step);
         return head;
       },
-      reset: async () => {},
+      ...forgetful,
     };
     await append('test-a', 1);
     await start([sums], { ...apart(), followers: [follower] });
@@ -369,7 +370,7 @@ describe('a store that cannot be reached for a while', () => {
         if (head > 0) caughtUp.resolve(head);
         return head;
       },
-      reset: async () => {},
+      ...forgetful,
     };
     await start([sums], { followers: [follower] });
     trouble.begin(2);

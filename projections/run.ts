@@ -1,33 +1,13 @@
 // Keeps read models up with the log: folds batches, saves rows and checkpoints together, parks poisoned rows, builds new versions beside the old.
 import type { Recorded } from '../domain/metadata.ts';
-import type { EventFeed, Subscription } from '../infra/event-feed/port.ts';
+import type { EventFeed, ReaderState, Subscription } from '../infra/event-feed/port.ts';
 import type { EventStore } from '../infra/event-store/port.ts';
 import { Fenced } from '../infra/lease/port.ts';
 import type { Generation, TableWriter } from '../infra/tables/port.ts';
 import { createRowCache, type Folded, foldBatch, ProjectionStopped, type RowCache } from './fold.ts';
-import { firstPause, longer, patiently } from './patience.ts';
+import { createFollowers, type Follower, type Followers } from './followers.ts';
+import { patiently } from './patience.ts';
 import { type AnyProjection, typesRead } from './projection.ts';
-
-/** What has just been folded: the events after position `from`, each once, and the rows of each projection that changed. */
-export interface Step {
-  readonly from: number;
-  readonly events: readonly Recorded[];
-  readonly changed: ReadonlyMap<string, readonly string[]>;
-}
-
-/** Something that follows the log with a checkpoint of its own: search documents, analytics facts. */
-export interface Follower {
-  readonly name: string;
-  /** Whoever waits for a position sees it here too, so that no position is told before this one has reached it: for quick ones. */
-  readonly isAwaited?: boolean;
-  /**
-   * Brings it up to `head`; answers the position that it has reached. Called after every batch, with the step that led there: whoever
-   * stood at its beginning need not look into the log or the tables again. Without a step, or behind it, one has to.
-   */
-  advance(head: number, step?: Step): Promise<number>;
-  /** Drops what it holds and begins again at position 0. */
-  reset(): Promise<void>;
-}
 
 export interface ProjectionStatus {
   readonly name: string;
@@ -105,10 +85,17 @@ export class Projector {
   #subscription: Subscription | null = null;
   /** Aborted when it is closed or has been replaced. */
   readonly #end = new AbortController();
-  #followersLate: NodeJS.Timeout | null = null;
+  readonly #followers: Followers;
+  /** What went wrong last with a batch; null: the last one went well. */
+  #trouble: string | null = null;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
+    this.#followers = createFollowers(options.followers ?? [], {
+      position: () => this.#livePosition(),
+      inTurn: (task) => void this.#oneAtATime(task),
+      onError: this.#failed,
+    });
   }
 
   /** Takes up the tables, builds what is missing or of another version, then follows the feed. */
@@ -117,21 +104,22 @@ export class Projector {
     await this.#patiently(() => this.#build());
     if (this.#end.signal.aborted) return;
     const start = this.#livePosition();
-    await this.#advanceFollowers(start, true);
-    await this.#advanceFollowers(start, false);
+    await this.#followers.advance(start, true);
+    await this.#followers.advance(start, false);
     await this.#options.onAdvanced?.(start, new Map());
     const take = async (events: readonly Recorded[], from: number) => {
       this.#liveTargets ??= targetsOf(this.#instances.filter((instance) => instance.live));
       const targets = this.#liveTargets;
       const isEven = targets.instances.every(({ stopped, position }) => stopped !== null || position === from);
       const changed = await this.#apply(targets, events);
+      this.#trouble = null;
       const position = this.#livePosition();
       const step = isEven ? { from, events, changed } : undefined;
-      await this.#advanceFollowers(position, true, step);
+      await this.#followers.advance(position, true, step);
       await this.#options.onAdvanced?.(position, changed);
-      await this.#advanceFollowers(position, false, step);
+      await this.#followers.advance(position, false, step);
     };
-    this.#subscription = this.#options.feed.subscribe(start, (events, from) => this.#oneAtATime(() => take(events, from)), this.#failed);
+    this.#subscription = this.#options.feed.subscribe(start, (events, from) => this.#oneAtATime(() => take(events, from)), this.#notFed);
   }
 
   status(): ProjectionStatus[] {
@@ -143,6 +131,18 @@ export class Projector {
       reason: stopped,
       parked: parked.size,
     }));
+  }
+
+  /** How each read model, and each follower, comes along. */
+  readers(): Record<string, ReaderState> {
+    const live = this.#instances.filter((instance) => instance.live);
+    const own = Object.fromEntries(
+      live.map(({ projection, position, stopped }) => [
+        projection.name,
+        { position, reason: stopped ?? this.#trouble, ...(stopped !== null && { isBehind: true }) },
+      ]),
+    );
+    return { ...own, ...this.#followers.states() };
   }
 
   parked() {
@@ -209,7 +209,7 @@ export class Projector {
 
   async close() {
     this.#end.abort();
-    if (this.#followersLate) clearTimeout(this.#followersLate);
+    this.#followers.stop();
     await this.#subscription?.stop();
     await this.#work;
     await this.#options.tables.close();
@@ -221,6 +221,7 @@ export class Projector {
     this.#work = next.catch((error: unknown) => {
       if (!(error instanceof Fenced) || this.#end.signal.aborted) return;
       this.#end.abort();
+      this.#followers.stop();
       void this.#subscription?.stop();
       this.#options.onFenced?.(error);
     });
@@ -232,6 +233,11 @@ export class Projector {
   }
 
   #failed = (error: Error) => this.#options.onError?.(error);
+
+  #notFed = (error: Error) => {
+    this.#trouble = error.message;
+    this.#failed(error);
+  };
 
   #set(instances: readonly Instance[]) {
     this.#instances = instances;
@@ -354,32 +360,5 @@ export class Projector {
       cache.clear();
       this.#failed(error);
     }
-  }
-
-  /** Answers whether all of them came along. */
-  async #advanceFollowers(head: number, isAwaited: boolean, step?: Step) {
-    let isWell = true;
-    for (const follower of this.#options.followers ?? []) {
-      if ((follower.isAwaited ?? false) !== isAwaited) continue;
-      try {
-        await follower.advance(head, step);
-      } catch (error) {
-        isWell = false;
-        this.#failed(error instanceof Error ? error : new Error(String(error)));
-      }
-    }
-    if (!isWell && !this.#followersLate) this.#wakeFollowers(firstPause);
-    return isWell;
-  }
-
-  /** A follower that failed is tried again, later and later: the next batch may be long in coming. */
-  #wakeFollowers(pause: number) {
-    const advance = async () => {
-      const position = this.#livePosition();
-      const isWell = (await this.#advanceFollowers(position, true)) && (await this.#advanceFollowers(position, false));
-      this.#followersLate = null;
-      if (!isWell && !this.#end.signal.aborted) this.#wakeFollowers(longer(pause));
-    };
-    this.#followersLate = setTimeout(() => void this.#oneAtATime(advance), pause);
   }
 }

@@ -6,10 +6,10 @@ import type { FoundRow, TableReader, TableWriter } from '../infra/tables/port.ts
 import type { BrandRow } from './catalog/brands.ts';
 import type { CategoryRow } from './catalog/categories.ts';
 import { type Chased, createChase, createWaiting, within } from './chase.ts';
+import type { Follower, Step } from './followers.ts';
 import { averageOf, cheapest } from './listing.ts';
 import { type DetailRow, productDetails } from './product/details.ts';
 import type { StoreRow } from './product/stores.ts';
-import type { Follower, Step } from './run.ts';
 
 export interface SearchFollowerOptions {
   readonly index: SearchIndex;
@@ -285,12 +285,24 @@ export const searchFollower = (options: SearchFollowerOptions): SearchFollower =
   const { patience, onError = () => {} } = options;
   const documents = searchDocuments(options);
   const waiting = createWaiting(documents.reached);
-  const chase = createChase(documents, waiting.look, onError);
+  let failing: string | null = null;
+  const moved = () => {
+    failing = null;
+    waiting.look();
+  };
+  const failed = (error: Error) => {
+    failing = error.message;
+    onError(error);
+  };
+  const chase = createChase(documents, moved, failed);
 
   const advance = async (head: number, step?: Step): Promise<number> => {
     if (patience === undefined) {
-      await documents.bring(head, step);
-      waiting.look();
+      await documents.bring(head, step).catch((error: Error) => {
+        failing = error.message;
+        throw error;
+      });
+      moved();
     } else {
       const isBehind = chase.isBusy();
       const coming = chase.after(head, step);
@@ -304,6 +316,7 @@ export const searchFollower = (options: SearchFollowerOptions): SearchFollower =
     isAwaited: true,
     advance,
     reset: async () => documents.begin(),
+    state: () => ({ position: documents.reached(), reason: failing, isBehind: failing !== null }),
     passed: waiting.passed,
     stop: chase.stop,
   };

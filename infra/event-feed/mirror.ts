@@ -9,6 +9,7 @@ import { createPartitionReader } from './kafka-partition.ts';
 import { type Decode, toRecord } from './kafka-record.ts';
 import { logTopic, publicTopic } from './kafka-topics.ts';
 import { createLogFeed, type FeedSource } from './log.ts';
+import type { ReaderState } from './port.ts';
 
 /** A message for everybody: `type` names its topic, `key` what it is ordered by, `value` is JSON. */
 export interface PublicMessage {
@@ -38,6 +39,7 @@ export interface MirrorOptions {
 export interface Mirror {
   /** Position of the last event that is in Kafka, as far as this process has seen to it; 0 before. */
   position(): number;
+  state(): ReaderState;
   /** Finishes the batch in hand and gives the lease up. */
   stop(): Promise<void>;
 }
@@ -46,6 +48,8 @@ export interface Mirror {
 const batchEvents = 500;
 const batchBytes = 1_048_576;
 const longestBackOff = 30_000;
+/** Who has waited so long for the lease, in milliseconds, waits because another copies. */
+const standbyAfter = 5_000;
 
 /** Cut where a batch is full; never empty. */
 const cut = <T>(items: readonly T[], size: (item: T) => number): T[][] => {
@@ -203,14 +207,20 @@ export const startMirror = (options: MirrorOptions): Mirror => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let position = 0;
+  let reason: string | null = null;
+  /** Since when it waits for the lease. Whoever fails gives it up between two tries, and is not taken for a standby by that. */
+  let waitingSince: number | null = null;
+  const isStandby = () => waitingSince !== null && performance.now() - waitingSince > standbyAfter;
 
   const run = async () => {
     for (let backOff = 50; !signal.aborted; ) {
       try {
+        waitingSince ??= performance.now();
         const lease = await leases.acquire(`${namespace}.mirror`, { owner, signal });
+        waitingSince = null;
         try {
           await copy(options, lease, signal, (reached) => {
-            if (reached > position) backOff = 50;
+            if (reached > position) [backOff, reason] = [50, null];
             position = reached;
           });
         } finally {
@@ -218,6 +228,7 @@ export const startMirror = (options: MirrorOptions): Mirror => {
         }
       } catch (error) {
         if (signal.aborted) return;
+        reason = errorOf(error).message;
         onError(errorOf(error));
         await sleep(backOff, undefined, { signal }).catch(() => {});
         backOff = Math.min(backOff * 2, longestBackOff);
@@ -227,6 +238,7 @@ export const startMirror = (options: MirrorOptions): Mirror => {
   const done = run();
   return {
     position: () => position,
+    state: () => ({ position: isStandby() ? null : position, reason }),
     async stop() {
       stopping.abort();
       await done;

@@ -11,6 +11,16 @@ export interface Subscription {
 /** `from`: the position before the batch, where the one before it ended. Positions may have gaps, so that it cannot be told from the events. */
 export type FeedHandler = (events: readonly Recorded[], from: number) => Promise<void> | void;
 
+/** How a reader of the log is doing. */
+export interface ReaderState {
+  /** Null while it has nothing to read: another process does it. */
+  readonly position: number | null;
+  /** What went wrong last, in case that it does not go on. */
+  readonly reason?: string | null;
+  /** Whether there is something that it has to work off; left out: what the log holds beyond its position. */
+  readonly isBehind?: boolean;
+}
+
 export interface EventFeed {
   readonly logId: string;
   head(): Promise<number>;

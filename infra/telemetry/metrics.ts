@@ -63,6 +63,9 @@ export const createMetrics = ({ processDefaults = true, isKeeper = true, isMirro
       'Streams that are not as they were written, deleted or cut by hand: their commands are refused.',
       [],
     ),
+    readerPosition: gauge('reader_position', 'Position of the last event that a reader of the log has worked off.', ['reader']),
+    readerStalled: gauge('reader_stalled', '1: a reader of the log stands still, for this reason.', ['reader', 'reason']),
+    readerStalledSince: gauge('reader_stalled_since_seconds', 'Since when a reader of the log stands still, as a Unix time.', ['reader']),
     mirrorPosition: gauge('mirror_position', 'Position of the last event that is in Kafka.', [], isMirror ? registers : []),
     sagas: gauge('sagas', 'Sagas that are under way or need a human.', ['saga', 'state'], kept),
     moneyAnomalies: counter('money_anomalies_total', 'Notices about money that did not fit what they name, by what is wrong with them.', [

@@ -71,7 +71,7 @@ describe('probes', () => {
     checks.set('vault', () => Promise.reject(new Error('locked')));
     const response = await app.request('/readyz');
     expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ ready: false, checks: { log: 'ok', vault: 'failed' } });
+    expect(await response.json()).toEqual({ ready: false, checks: { log: 'ok', vault: 'failed' }, stalled: [] });
     checks.delete('vault');
   });
   it('say no while it stops', async () => {
