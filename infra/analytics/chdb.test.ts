@@ -39,7 +39,10 @@ if (installed) {
     it('is started again after a crash, in the same tables', async () => {
       const { analytics, close } = await opened();
       await analytics.create(1);
-      process.kill(analytics.process.pid ?? 0, 'SIGKILL');
+      const { pid } = analytics.process;
+      // NOTE: 0 would be this process and all that it was started with.
+      if (pid === null) throw new Error('The engine does not run.');
+      process.kill(pid, 'SIGKILL');
       await expect.poll(() => analytics.process.running, { timeout: 20_000 }).toBe(false);
       expect(Buffer.from((await analytics.query('SELECT count() FROM visits', {}, 'csv')).body).toString()).toBe('"count()"\n0\n');
       await close();
