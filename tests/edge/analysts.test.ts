@@ -52,7 +52,8 @@ describe.runIf(installed)('an analyst', () => {
       ...{ method: 'POST', headers, signal: client.signal },
       body: JSON.stringify({ sql }),
     });
-    await expect.poll(async () => /^tokobapak_http_requests_in_flight 1$/m.test(await market.metrics.text())).toBe(true);
+    const inFlight = async () => /^tokobapak_http_requests_in_flight 1$/m.test(await market.metrics.text());
+    await expect.poll(inFlight, { timeout: 30_000 }).toBe(true);
     client.abort();
     await expect(asked).rejects.toThrow('abort');
     await expect.poll(() => counted(499), { timeout: 30_000 }).toBe(true);
