@@ -62,6 +62,6 @@ export const keyRoutes = (tokens: Pick<AccessTokens, 'jwks'>) =>
     async (c) => {
       // Verifiers ask again for a key that they do not know, so a minute is short enough for a rotation.
       if (!c.get('principal')) c.header('cache-control', 'public, max-age=60');
-      return c.json(await tokens.jwks());
+      return json(c, jsonText((await tokens.jwks()) as z.output<typeof SigningKeys>));
     },
   );

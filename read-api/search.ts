@@ -26,13 +26,7 @@ import { digestOf, kept, keptFor } from './kept.ts';
 import { type Card, productPages } from './product-pages.ts';
 
 /** One value or, when the name is repeated, several. */
-const several = z.union([
-  z
-    .string()
-    .max(120)
-    .transform((one) => [one]),
-  z.array(z.string().max(120)).max(20),
-]);
+const several = z.preprocess((given) => (Array.isArray(given) ? given : [given]), z.array(z.string().max(120)).max(20));
 
 /** It names the products that were shown. */
 const cursor = z.string().max(6_000).optional();

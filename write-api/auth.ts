@@ -115,7 +115,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         rate: 'login',
         errors: ['auth.email_taken', 'auth.password_weak'],
         answer: written('RegisteredAccount', { user: User }),
-        operation: 'register',
+        operation: 'registerAccount',
       }),
       body(Registration),
       async (c) => {

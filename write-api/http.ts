@@ -220,7 +220,7 @@ export const answer = <T, Event>(
   c: C & Answers<T>,
   status: 200 | 201 | 202,
   result: Result<Event>,
-  body: (result: Result<Event>) => Said<Unwritten<NoInfer<T>>> = ({ id }) => ({ id }) as object as Said<Unwritten<NoInfer<T>>>,
+  body: (result: Result<Event>) => Said<Unwritten<NoInfer<T>>>,
 ): Response => {
   const position = positionText(c.get('logId') ?? '', result.position);
   const text = JSON.stringify({ ...body(result), revision: result.revision, position });

@@ -199,13 +199,23 @@ const administration = (needs: SellerRoutesNeeds) => {
     )
     .post(
       '/admin/sellers/:sellerId/approval',
-      allow('ADMIN', { operation: 'approveSeller', answer: ChangedShop, summary: 'Let a seller sell.', errors: wrong }),
+      allow('ADMIN', {
+        operation: 'approveSeller',
+        answer: ChangedShop,
+        summary: 'Let a seller sell whose application is being reviewed (`…/review`).',
+        errors: wrong,
+      }),
       SellerId,
       async (c) => answer(c, 200, await approve(handle, c.req.valid('param').sellerId, context(c)), id),
     )
     .post(
       '/admin/sellers/:sellerId/rejection',
-      allow('ADMIN', { operation: 'rejectSeller', answer: ChangedShop, summary: 'Refuse an application.', errors: wrong }),
+      allow('ADMIN', {
+        operation: 'rejectSeller',
+        answer: ChangedShop,
+        summary: 'Refuse an application that is being reviewed (`…/review`).',
+        errors: wrong,
+      }),
       SellerId,
       body(z.object({ reason: z.enum(['documents', 'identity', 'goods', 'other']), note })),
       async (c) => {

@@ -128,24 +128,35 @@ const inLanguage = (c: Context<Env>, html: (language: Language) => string) => {
   return c.html(html(languageOf(c)));
 };
 
-const Places = z.object({
-  name: z.string(),
-  links: z.object({
-    api: z.string(),
-    documentation: z.string(),
-    openapi: z.string(),
-    asyncapi: z.string(),
-    health: z.string(),
-    metrics: z.string(),
-  }),
-});
+const Places = z
+  .object({
+    name: z.string(),
+    links: z.object({
+      api: z.string(),
+      documentation: z.string(),
+      openapi: z.string(),
+      asyncapi: z.string(),
+      health: z.string(),
+      metrics: z.string(),
+    }),
+  })
+  .meta({ id: 'HomePage' });
 
 export const landingRoutes = () =>
   new Hono<Env>()
-    .get('/', allow('public', { summary: 'Where things are: a page for browsers, JSON for programs.', answer: Places }), (c) => {
-      c.header('vary', 'Accept');
-      return c.req.header('accept')?.includes('text/html') ? c.html(index) : c.json({ name: 'TokoBapak', links: places });
-    })
+    .get(
+      '/',
+      allow('public', {
+        operation: 'getHomePage',
+        summary: 'Where things are: a page for browsers, JSON for programs.',
+        answer: Places,
+        alsoAs: ['text/html'],
+      }),
+      (c) => {
+        c.header('vary', 'Accept');
+        return c.req.header('accept')?.includes('text/html') ? c.html(index) : c.json({ name: 'TokoBapak', links: places });
+      },
+    )
     .get('/verify-email', about('The page that the mail with this link leads to.'), (c) => inLanguage(c, verifyPage))
     .get('/reset-password', about('The page that the mail with this link leads to.'), (c) => inLanguage(c, resetPage))
     .get('/purchase', about('The page that mails to guests lead to.'), (c) => inLanguage(c, purchasePage))

@@ -47,7 +47,7 @@ export interface About<A extends z.ZodType | string = z.ZodType | string> {
 }
 
 /** What a route that says `answer: A` may send as JSON: nothing where it says nothing, or something else than JSON. */
-export type AnswerOf<A extends z.ZodType | string> = [A] extends [never] ? unknown : A extends z.ZodType ? z.output<A> : never;
+export type AnswerOf<A extends z.ZodType | string> = A extends z.ZodType ? z.output<A> : never;
 
 export interface Marks extends About {
   /** The service that the route is part of. */

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document, built from what the routes say about themselves.
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { commonErrors, errorOf } from './errors.ts';
+import { commonErrors, errorOf, errors } from './errors.ts';
 import { exampleOf } from './example.ts';
 import type { Route } from './routes.ts';
 import { hostCookie } from './session-cookies.ts';
@@ -215,7 +215,7 @@ const codesOf = (route: Route): string[] => [...new Set([...route.errors, ...imp
 
 const text = { schema: { type: 'string' } };
 
-const contentOf = ({ answer, alsoAs }: Route, named: Named): Json => {
+const contentOf = ({ answer, alsoAs }: Route, named: Named): { readonly content?: Json } => {
   if (answer === null) return {};
   const others = Object.fromEntries(alsoAs.map((type) => [type, text]));
   if (typeof answer === 'string') return { content: { [answer]: text, ...others } };
@@ -229,8 +229,8 @@ const headersOf = (route: Route): Json => {
   return { headers: { ETag: header('ETag'), Position: header('Position'), ...replayed } };
 };
 
-const refusalOf = (codes: readonly string[]): Json => ({
-  description: codes.map((code) => `\`${code}\`: ${errorOf(code).meaning}`).join('\n\n'),
+const refusalOf = (codes: readonly string[]) => ({
+  description: `Refused: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
   'x-codes': codes,
   ...(codes.some((code) => [429, 503].includes(errorOf(code).status)) && { headers: { 'Retry-After': header('RetryAfter') } }),
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -242,8 +242,16 @@ const responsesOf = (route: Route, named: Named): Record<string, Json> => {
     const { status } = errorOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const refusals = [...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => [String(status), refusalOf(codes)]);
-  const success = { description: 'The answer.', ...headersOf(route), ...contentOf(route, named) };
+  const content = contentOf(route, named);
+  const success = { description: 'The answer.', ...headersOf(route), ...content };
+  const refusals = [...byStatus]
+    .sort(([a], [b]) => a - b)
+    .map(([status, codes]) => {
+      const refusal = refusalOf(codes);
+      // A route may answer with such a status too, as a check does that says what is missing.
+      const both = route.statuses.includes(status) ? { content: { ...content.content, ...refusal.content } } : {};
+      return [String(status), { ...refusal, ...both }];
+    });
   return {
     ...Object.fromEntries(route.statuses.map((status) => [String(status), success])),
     ...(route.isKept && { '304': { description: 'What was kept is still true.', ...headersOf(route) } }),
@@ -278,7 +286,11 @@ const problemSchema = {
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string' },
-    code: { type: 'string', description: 'Stable; `<service>.<reason>`.' },
+    code: {
+      type: 'string',
+      description: 'Stable; `<service>.<reason>`.',
+      oneOf: Object.entries(errors).map(([code, { meaning }]) => ({ const: code, description: meaning })),
+    },
     requestId: { type: 'string' },
     errors: {
       type: 'array',

@@ -49,4 +49,5 @@ export const Phone = z
   .string()
   .trim()
   .max(30)
-  .refine((text) => writtenPhone.test(text) && /^\d{6,15}$/.test(text.replace(/\D/g, '')), 'must be a telephone number of 6 to 15 digits');
+  .refine((text) => writtenPhone.test(text) && /^\d{6,15}$/.test(text.replace(/\D/g, '')), 'must be a telephone number of 6 to 15 digits')
+  .meta({ pattern: writtenPhone.source, examples: ['+62 812-3456-789'] });

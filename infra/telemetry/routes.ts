@@ -1,6 +1,7 @@
 // What operators and their machines ask: is it alive, is it ready, how is it doing.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { Moment } from '../http/answers.ts';
 import type { Env } from '../http/env.ts';
 import { allow } from '../http/policy.ts';
 import type { Metrics } from './metrics.ts';
@@ -9,12 +10,14 @@ import type { StalledReader } from './readers.ts';
 /** Throws or rejects, or answers false, when what it checks is not there. */
 export type Check = () => boolean | undefined | Promise<boolean | undefined>;
 
-const Readiness = z.object({
-  ready: z.boolean(),
-  checks: z.record(z.string(), z.enum(['ok', 'failed'])),
-  /** Readers of the log that stand still. Why they do is for the inside: the metrics and the log say so. */
-  stalled: z.array(z.object({ reader: z.string(), since: z.iso.datetime(), position: z.number() })),
-});
+const Readiness = z
+  .object({
+    ready: z.boolean(),
+    checks: z.record(z.string(), z.enum(['ok', 'failed'])),
+    /** Readers of the log that stand still. Why they do is for the inside: the metrics and the log say so. */
+    stalled: z.array(z.object({ reader: z.string(), since: Moment, position: z.number() })),
+  })
+  .meta({ id: 'Readiness' });
 
 /** A check that hangs has failed: probes have a patience of a few seconds. */
 const patience = 2_000;
@@ -48,6 +51,7 @@ export const telemetryRoutes = (
       allow('public', {
         summary: 'Whether requests should be sent here.',
         answer: Readiness,
+        status: [200, 503],
         errors: ['server.not_ready'],
         load: 'probe',
       }),

@@ -129,7 +129,7 @@ describe('a log that was written by a clock that was ahead', () => {
       expect([as, await nameAsOf(`${as}=${mended}`)]).toEqual([as, 'Buku Lama']);
       expect([as, await nameAsOf(`${as}=${renamed}`)]).toEqual([as, 'Buku Baru']);
     }
-    const { body } = await market.call('GET', `/audit/events?stream=category-${categoryId}&from=${before}&to=${renamed}`, {
+    const { body } = await market.call('GET', `/audit/log?stream=category-${categoryId}&from=${before}&to=${renamed}`, {
       token: await staff(),
     });
     expect(body.items.map((event: { revision: number }) => event.revision)).toEqual([1]);

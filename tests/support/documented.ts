@@ -67,10 +67,7 @@ export const documentedIn = (document: Document) => {
   return (answered: Answered): string | null => {
     const path = answered.path.split('?')[0] ?? '';
     const template = templates.find(({ method, pattern }) => method === answered.method && pattern.test(path));
-    const isDescribed = Object.values(template?.operation.responses ?? {}).some(
-      (one) => !('x-codes' in one) && Object.keys((one.content ?? {}) as object).some((type) => /^[a-z]+\/[a-z.+-]+$/.test(type)),
-    );
-    const fault = template && isDescribed ? faultOf(template, answered) : null;
+    const fault = template ? faultOf(template, answered) : null;
     return fault && `${answered.method} ${template?.path} ${fault}`;
   };
 };

@@ -92,6 +92,11 @@ export const openEstate = async (client: Client): Promise<Estate> => {
       userId: member.userId,
     },
     known: {
+      // What must fit together to be an address.
+      country: 'ID',
+      postalCode: '40115',
+      phone: '+628123456789',
+      label: 'Rumah',
       ...common,
       categoryId,
       brandId,
