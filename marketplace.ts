@@ -36,6 +36,8 @@ export interface MarketplaceOptions {
   readonly roles?: ReadonlySet<Role>;
   /** Services whose APIs this process serves; all unless told. */
   readonly services?: ReadonlySet<string>;
+  /** The log holds no longer what was read of it: the marketplace is to be closed and opened anew. */
+  readonly onSetBack?: (error: Error) => void;
   /** Another process has taken over what this one alone may do: it has to end. */
   readonly onFenced?: (error: Error) => void;
   /** Copies the log to Kafka in this process. */
@@ -48,7 +50,17 @@ const longestDrain = 8_000;
 /** Opens the data, builds what is missing of the read models, and answers when requests may come. */
 export const openMarketplace = async (
   config: Config,
-  { log, now = Date.now, onProgress = () => {}, isAsleep = false, roles, services, onFenced = () => {}, mirror = null }: MarketplaceOptions,
+  {
+    log,
+    now = Date.now,
+    onProgress = () => {},
+    isAsleep = false,
+    roles,
+    services,
+    onFenced = () => {},
+    onSetBack = () => {},
+    mirror = null,
+  }: MarketplaceOptions,
 ) => {
   const does = (role: Role) => roles === undefined || roles.has(role);
   const isFleet = roles !== undefined;
@@ -64,6 +76,7 @@ export const openMarketplace = async (
     now,
     onBatch: (size) => metrics.appendBatch.observe(size),
     onError: reporting.feedFailed,
+    onSetBack,
   });
   const { store } = connected;
   // In a fleet the log says where it ends: the feed may be away, and no command waits for it to come back.

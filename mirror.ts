@@ -13,7 +13,7 @@ import { type Check, telemetryRoutes } from './infra/telemetry/routes.ts';
 import { watchReaders } from './observe.ts';
 import type { RoleOptions, RoleProcess } from './part.ts';
 
-export const startMirroring = async (config: Config, { log, now = Date.now }: RoleOptions) => {
+export const startMirroring = async (config: Config, { log, now = Date.now, onSetBack = () => {} }: RoleOptions) => {
   const outages = createOutages(log);
   const onError = (error: Error) => outages.failed(`the mirror: ${error.message}`, error);
   const leases = await connectLeases(config, onError);
@@ -23,6 +23,7 @@ export const startMirroring = async (config: Config, { log, now = Date.now }: Ro
     leases,
     now,
     onError,
+    onSetBack,
     owner: `${hostname()}.${process.pid}`,
   });
   if (!mirroring) throw new ConfigError(['KAFKA_BROKERS is required for the role mirror.']);

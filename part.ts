@@ -14,6 +14,8 @@ export interface RoleOptions {
   /** The clock, in milliseconds: tests advance their own. */
   readonly now?: () => number;
   readonly onProgress?: (projection: string, position: number, head: number) => void;
+  /** The log holds no longer what was read of it: this part is to be closed and opened anew. */
+  readonly onSetBack?: (error: Error) => void;
   /** Another process has taken over what this one alone may do: it has to end. */
   readonly onFenced?: (error: Error) => void;
 }

@@ -7,9 +7,9 @@ import { checkEngines } from './infra/connect-diagnosis.ts';
 import { lacksAnalyticsEngine } from './infra/connect-reads.ts';
 import { lockDataDir, mustBeWhole } from './infra/data-dir.ts';
 import { listen } from './infra/gateway/listen.ts';
-import { problem, problemResponse } from './infra/http/problem.ts';
 import { checkProviders } from './infra/outbound/connect.ts';
 import { type Logger, logger } from './infra/telemetry/log.ts';
+import { openLasting, waiting } from './lasting.ts';
 import { type Marketplace, openMarketplace } from './marketplace.ts';
 import { startMirroring } from './mirror.ts';
 import type { Part, RoleProcess } from './part.ts';
@@ -93,14 +93,6 @@ const refusalsLogged = (log: Logger) => {
   };
 };
 
-/** What a process answers until it is open: it lives, and is not ready. A standby may be so for ever. */
-const waiting: RoleProcess['app'] = {
-  fetch: (request: Request) =>
-    new URL(request.url).pathname === '/livez'
-      ? new Response('ok')
-      : problemResponse(problem('server.not_ready', 'This process is still starting, or stands by.', { retryAfter: 1 })),
-};
-
 /** A stop that takes too long ends by itself: also while the read models are still being built, which may take longer than anybody waits. */
 const limitStop = (signal: AbortSignal) =>
   signal.addEventListener('abort', () => setTimeout(() => process.exit(1), longestStop).unref(), { once: true });
@@ -120,29 +112,40 @@ export const start = async (given: Config, { progress, signal, seedDemo, beginAn
   const { port } = server;
   const url = `http://localhost:${port}`;
   const config: Config = { ...given, PUBLIC_URL: given.PUBLIC_URL ?? url };
-  // The read models hear of events by Kafka, where there is one.
-  const mirroring = config.KAFKA_BROKERS.length > 0 ? await startMirroring(config, { log }) : null;
-  const marketplace = await openMarketplace(config, { log, onProgress: progress, onFenced: ending.fenced, mirror: mirroring });
-  const { store, projector } = marketplace;
-  if (seedDemo && (await store.head()) === 0) {
-    await seedDemo(marketplace);
-    // Whoever comes first finds the shelves filled.
-    await projector.passed(await store.head(), longestSeed);
-  }
-  ({ fetch } = marketplace.app);
-  marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
-  const control = await openControl(marketplace, log, (at) => lock.announce(at, `http://127.0.0.1:${port}`));
+  let isEmpty = true;
+  const open = async (onSetBack: (error: Error) => void) => {
+    // The read models hear of events by Kafka, where there is one.
+    const mirroring = config.KAFKA_BROKERS.length > 0 ? await startMirroring(config, { log, onSetBack }) : null;
+    const marketplace = await openMarketplace(config, {
+      ...{ log, onProgress: progress, onFenced: ending.fenced, onSetBack, mirror: mirroring },
+    });
+    const { store, projector } = marketplace;
+    if (seedDemo && (await store.head()) === 0) {
+      await seedDemo(marketplace);
+      // Whoever comes first finds the shelves filled.
+      await projector.passed(await store.head(), longestSeed);
+    }
+    isEmpty = (await store.head()) === 0;
+    marketplace.deliverWebhooksTo(`http://127.0.0.1:${port}`);
+    const control = await openControl(marketplace, log, (at) => lock.announce(at, `http://127.0.0.1:${port}`));
+    return {
+      app: marketplace.app,
+      close: async () => {
+        await control.close();
+        await marketplace.close();
+        await mirroring?.stop();
+      },
+    };
+  };
+  const running = await openLasting(open, log);
+  ({ fetch } = running.app);
   log.info({ url, dataDir: config.DATA_DIR }, `listening on ${url}`);
-  const more = (await store.head()) === 0 ? whenEmpty : seedDemo ? firstOrder(url) : '';
+  const more = isEmpty ? whenEmpty : seedDemo ? firstOrder(url) : '';
   process.stderr.write(tryThis(url, `${lacksAnalyticsEngine(config) ? withoutReports : ''}${more}`));
 
   await aborted(ending.signal);
   log.info('stopping');
-  await server.stop(async () => {
-    await control.close();
-    await marketplace.close();
-    await mirroring?.stop();
-  });
+  await server.stop(running.close);
   lock.release();
   log.info('stopped');
 };
@@ -173,7 +176,8 @@ export const startPart = async (config: Config, part: Part, { progress, signal, 
   const server = await listenAs({ fetch: (...request) => fetch(...request) }, config, wanted, log);
   // Links and tokens name the gateway, whichever process makes them.
   const PUBLIC_URL = config.PUBLIC_URL ?? `http://localhost:${part.role === 'gateway' ? server.port : defaultPort}`;
-  const opening = openPart({ ...config, PUBLIC_URL }, part, { log, now, onProgress: progress, onFenced: ending.fenced });
+  const options = { log, now, onProgress: progress, onFenced: ending.fenced };
+  const opening = openLasting((onSetBack) => openPart({ ...config, PUBLIC_URL }, part, { ...options, onSetBack }), log);
   const running = await Promise.race([opening, aborted(ending.signal)]);
   if (!running) return; // told to stop before it had begun
   ({ fetch } = running.app);

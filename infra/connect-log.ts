@@ -30,6 +30,8 @@ export interface LogOptions {
   readonly onBatch: (size: number) => void;
   /** Hears of engines that cannot be reached while they are tried again. */
   readonly onError: OnError;
+  /** The log holds no longer what was read of it here: all that rests on it is to be closed and opened anew. */
+  readonly onSetBack?: OnError;
   /** Where what is not as it was written is noted. */
   readonly health?: LogHealth;
 }
@@ -62,7 +64,7 @@ export const asError = (onError: OnError) => (error: unknown) => onError(error i
 
 /** The log in EventStoreDB, with what it has no place for beside it: in PostgreSQL, or in DATA_DIR where one process has it all. */
 const connectEventStore = async (url: string, config: Config, options: LogOptions): Promise<EventStore> => {
-  const { contract, now, onBatch, onError, health } = options;
+  const { contract, now, onBatch, onError, onSetBack, health } = options;
   const { createEventStoreDbStore } = await import('./event-store/eventstoredb.ts');
   const told = { now, onError: asError(onError) };
   const openBeside = async () => {
@@ -74,6 +76,7 @@ const connectEventStore = async (url: string, config: Config, options: LogOption
     ...{ url, contract, now, onBatch, onError: told.onError },
     beside: await openBeside(),
     ...(health && { health }),
+    ...(onSetBack && { onSetBack }),
   });
 };
 
@@ -109,15 +112,15 @@ export const connectLog = async (config: Config, options: LogOptions): Promise<C
   };
 };
 
-export type MirrorNeeds = Pick<MirrorOptions, 'publish' | 'leases' | 'owner'> & Pick<LogOptions, 'contract' | 'now' | 'onError'>;
+export type MirrorNeeds = Pick<MirrorOptions, 'publish' | 'leases' | 'owner'> &
+  Pick<LogOptions, 'contract' | 'now' | 'onError' | 'onSetBack'>;
 
 /** Copies the log to Kafka until it is stopped; null where there is no Kafka. */
 export const connectMirror = async (config: Config, { contract, now, ...needs }: MirrorNeeds) => {
   const kafka = kafkaSettings(config);
   if (!kafka || !config.EVENTSTORE_URL) return null;
   const [{ startMirror }, { verbatim }] = await Promise.all([import('./event-feed/mirror.ts'), import('./event-feed/kafka-record.ts')]);
-  const { onError } = needs;
-  const source = await connectEventStore(config.EVENTSTORE_URL, config, { contract: verbatim, now, onBatch: () => {}, onError });
+  const source = await connectEventStore(config.EVENTSTORE_URL, config, { contract: verbatim, now, onBatch: () => {}, ...needs });
   const { decode } = createCodec(contract);
   const mirror = startMirror({ ...needs, kafka, namespace: config.NAMESPACE, source, version: contract.version, decode });
   return {

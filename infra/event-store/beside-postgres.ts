@@ -43,15 +43,18 @@ export const migrateBeside = (url: string): Promise<void> =>
     },
   ]);
 
+/** NOTE: a process that has not noticed yet that the log was set back must not write what it knows of the time before. */
+const ofOwner = (n: number) => `WHERE EXISTS (SELECT 1 FROM log.owner WHERE log_id = $${n})`;
+
 const putKeys = `INSERT INTO log.command_keys (id, fingerprint, at, stream, revision, count, outcome)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::int[], $7::text[])
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::int[], $7::text[]) ${ofOwner(8)}
   ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at, stream = excluded.stream,
     revision = excluded.revision, count = excluded.count, outcome = excluded.outcome`;
 const putSnapshots = `INSERT INTO log.snapshots (stream, revision, version, body)
-  SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[])
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) ${ofOwner(5)}
   ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision, version = excluded.version, body = excluded.body
   WHERE (snapshots.version, snapshots.revision) < (excluded.version, excluded.revision)`;
-const putCheckpoints = `INSERT INTO log.checkpoints (name, position) SELECT * FROM unnest($1::text[], $2::bigint[])
+const putCheckpoints = `INSERT INTO log.checkpoints (name, position) SELECT * FROM unnest($1::text[], $2::bigint[]) ${ofOwner(3)}
   ON CONFLICT (name) DO UPDATE SET position = excluded.position`;
 // Whoever else is dropping keys has these rows: they are left to it.
 const dropKeys = `DELETE FROM log.command_keys WHERE id IN
@@ -60,54 +63,59 @@ const dropKeys = `DELETE FROM log.command_keys WHERE id IN
 /** Rows in the order of their names: two processes that write some of the same would else wait for one another. */
 const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
-const placeOf = (postgres: Postgres): BesidePlace => ({
-  belongTo: (logId) =>
-    postgres.transaction(async (tx) => {
-      // Whoever comes first says whose it is; others who start at the same time wait here.
-      await tx.query('INSERT INTO log.owner (log_id) VALUES ($1) ON CONFLICT DO NOTHING', [logId]);
-      const [owner] = await tx.query<{ log_id: string }>('SELECT log_id FROM log.owner FOR UPDATE');
-      if (owner?.log_id === logId) return;
-      await tx.query('TRUNCATE log.snapshots, log.command_keys, log.checkpoints');
-      await tx.query('UPDATE log.owner SET log_id = $1', [logId]);
-    }),
-  async snapshot(streamId) {
-    const [row] = await postgres.query<Snapshot>('SELECT revision, version, body FROM log.snapshots WHERE stream = $1', [streamId]);
-    return row ?? null;
-  },
-  async key(commandId) {
-    const [row] = await postgres.query<Omit<KeptKey, 'at' | 'commandId'> & { at: Date }>(
-      `SELECT fingerprint, at, stream AS "streamId", revision AS "firstRevision", count, outcome FROM log.command_keys WHERE id = $1`,
-      [commandId],
-    );
-    return row ? { ...row, commandId, at: row.at.toISOString() } : null;
-  },
-  async checkpoint(name) {
-    const [row] = await postgres.query<{ position: number }>('SELECT position FROM log.checkpoints WHERE name = $1', [name]);
-    return row?.position ?? 0;
-  },
-  async write({ keys, snapshots, checkpoints }, expired) {
-    const statements: [text: string, values: readonly unknown[]][] = [];
-    if (keys.size > 0) {
-      const rows = sorted(keys).map(([, key]) => key);
-      const columns = ['commandId', 'fingerprint', 'at', 'streamId', 'firstRevision', 'count', 'outcome'] as const;
-      statements.push([putKeys, columns.map((name) => rows.map((key) => key[name]))]);
-    }
-    if (expired !== null) statements.push([dropKeys, [expired]]);
-    if (snapshots.size > 0) {
-      const rows = sorted(snapshots);
-      const values = [rows.map(([streamId]) => streamId), rows.map(([, { revision }]) => revision)];
-      statements.push([putSnapshots, [...values, rows.map(([, { version }]) => version), rows.map(([, { body }]) => body)]]);
-    }
-    if (checkpoints.size > 0) {
-      const rows = sorted(checkpoints);
-      statements.push([putCheckpoints, [rows.map(([name]) => name), rows.map(([, position]) => position)]]);
-    }
-    // One statement is a transaction by itself.
-    const run = (by: Queryable) => together(statements.map(([text, values]) => by.query(text, values)));
-    await (statements.length === 1 ? run(postgres) : postgres.transaction(run));
-  },
-  close: () => postgres.close(),
-});
+const placeOf = (postgres: Postgres): BesidePlace => {
+  let own = '';
+  return {
+    belongTo: async (logId) => {
+      await postgres.transaction(async (tx) => {
+        // Whoever comes first says whose it is; others who start at the same time wait here.
+        await tx.query('INSERT INTO log.owner (log_id) VALUES ($1) ON CONFLICT DO NOTHING', [logId]);
+        const [owner] = await tx.query<{ log_id: string }>('SELECT log_id FROM log.owner FOR UPDATE');
+        if (owner?.log_id === logId) return;
+        await tx.query('TRUNCATE log.snapshots, log.command_keys, log.checkpoints');
+        await tx.query('UPDATE log.owner SET log_id = $1', [logId]);
+      });
+      own = logId;
+    },
+    async snapshot(streamId) {
+      const [row] = await postgres.query<Snapshot>('SELECT revision, version, body FROM log.snapshots WHERE stream = $1', [streamId]);
+      return row ?? null;
+    },
+    async key(commandId) {
+      const [row] = await postgres.query<Omit<KeptKey, 'at' | 'commandId'> & { at: Date }>(
+        `SELECT fingerprint, at, stream AS "streamId", revision AS "firstRevision", count, outcome FROM log.command_keys WHERE id = $1`,
+        [commandId],
+      );
+      return row ? { ...row, commandId, at: row.at.toISOString() } : null;
+    },
+    async checkpoint(name) {
+      const [row] = await postgres.query<{ position: number }>('SELECT position FROM log.checkpoints WHERE name = $1', [name]);
+      return row?.position ?? 0;
+    },
+    async write({ keys, snapshots, checkpoints }, expired) {
+      const statements: [text: string, values: readonly unknown[]][] = [];
+      if (keys.size > 0) {
+        const rows = sorted(keys).map(([, key]) => key);
+        const columns = ['commandId', 'fingerprint', 'at', 'streamId', 'firstRevision', 'count', 'outcome'] as const;
+        statements.push([putKeys, [...columns.map((name) => rows.map((key) => key[name])), own]]);
+      }
+      if (expired !== null) statements.push([dropKeys, [expired]]);
+      if (snapshots.size > 0) {
+        const rows = sorted(snapshots);
+        const values = [rows.map(([streamId]) => streamId), rows.map(([, { revision }]) => revision)];
+        statements.push([putSnapshots, [...values, rows.map(([, { version }]) => version), rows.map(([, { body }]) => body), own]]);
+      }
+      if (checkpoints.size > 0) {
+        const rows = sorted(checkpoints);
+        statements.push([putCheckpoints, [rows.map(([name]) => name), rows.map(([, position]) => position), own]]);
+      }
+      // One statement is a transaction by itself.
+      const run = (by: Queryable) => together(statements.map(([text, values]) => by.query(text, values)));
+      await (statements.length === 1 ? run(postgres) : postgres.transaction(run));
+    },
+    close: () => postgres.close(),
+  };
+};
 
 /** NOTE: a command waits for an answer from here before it starts, so connections and statements get little time. */
 export const openPostgresBeside = async (url: string, options: BesideOptions = {}): Promise<Beside> => {

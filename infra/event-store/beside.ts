@@ -6,7 +6,7 @@ import { type Checkpoints, type CommandKey, type KnownCommand, keyLifetime, keys
 export interface KeptKey extends CommandKey, Omit<KnownCommand, 'fingerprint'> {}
 
 export interface Beside {
-  /** Drops what is kept of another log: after a log was moved or brought back, its streams may be others under the same names. */
+  /** Drops what is kept of another log: after a log was moved or brought back, its streams may be others under the same names. What is written from then on is written for this log alone. */
   belongTo(logId: string): Promise<void>;
   /** The latest snapshot, or null where there is none, or none can be had now. */
   snapshot(streamId: string): Promise<Snapshot | null>;
@@ -15,6 +15,8 @@ export interface Beside {
   known(commandId: string): Promise<KnownCommand | null>;
   keep(keys: readonly KeptKey[]): void;
   readonly checkpoints: Checkpoints;
+  /** Writes nothing any more: what this process knows is not true. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
   let timer: NodeJS.Timeout | undefined;
   let restUntil = 0;
   let sinceDrop = keysBetweenDrops;
+  let isAbandoned = false;
 
   const failed = (error: unknown) => {
     restUntil = performance.now() + rest;
@@ -109,6 +112,7 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
     value: Waiting[Name] extends Map<string, infer Value> ? Value : never,
   ) => {
     const into: Map<string, unknown> = waiting[name];
+    if (isAbandoned) return;
     if (into.size < mostWaiting) into.set(key, value);
     schedule();
   };
@@ -149,6 +153,10 @@ export const createBeside = (place: BesidePlace, { now = Date.now, onError = () 
     checkpoints: {
       load: async (name) => waiting.checkpoints.get(name) ?? underWay.checkpoints.get(name) ?? place.checkpoint(name),
       save: (name, position) => put('checkpoints', name, position),
+    },
+    abandon() {
+      isAbandoned = true;
+      waiting = nothing();
     },
     async close() {
       clearTimeout(timer);

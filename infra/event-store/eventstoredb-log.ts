@@ -11,6 +11,7 @@ import type { Raw } from './raw.ts';
 
 /** The stream that names the log. Its one event is none of the log's own. */
 const identity = 'log';
+const named = 'log.named';
 
 /** Whether the stream may hold events of this log: those of the server itself and the log's name do not. */
 const mayBeOurs = ({ streamId }: Pick<Read, 'streamId'>) => !streamId.startsWith('$') && streamId !== identity;
@@ -178,17 +179,30 @@ export const openEventStoreDbLog = (url: string, options: EventStoreDbLogOptions
     oursOf,
     backwards,
 
-    /** The name of this log, which whoever comes first gives it. Another program may have written to a stream of that name too. */
-    async identify(): Promise<string> {
-      const named = Buffer.from(JSON.stringify({ id: randomUUID().replaceAll('-', '') }));
-      const event = { id: randomUUID(), type: 'log.named', metadata: Buffer.from('{}'), data: named };
+    /**
+     * The name of this log: the last one that was given, which whoever comes first does. A log that was set back gets another, so that
+     * nothing that was made of what it held before is taken for its own: `not` is the name that it must not have any more.
+     * Another program may have written to a stream of that name too.
+     */
+    async identify(not?: string): Promise<string> {
+      let name: string | undefined;
       for (let from = 0; ; ) {
         const page = await persist((within) => connection.pageOfStream(identity, from, { limit: pageSize, within }), starting);
-        const found = page.find(({ type }) => type === event.type);
-        if (found) return String((JSON.parse(found.data) as { id: unknown }).id);
+        const given = page.findLast(({ type }) => type === named);
+        if (given) name = String((JSON.parse(given.data) as { id: unknown }).id);
         from = (page.at(-1)?.revision ?? from - 1) + 1;
-        if (page.length < pageSize) await persist((within) => connection.appendEvents(identity, from - 1, [event], within), starting);
+        if (page.length === pageSize) continue;
+        if (name !== undefined && name !== not) return name;
+        const data = Buffer.from(JSON.stringify({ id: randomUUID().replaceAll('-', ''), ...(not !== undefined && { setBackFrom: not }) }));
+        const event = { id: randomUUID(), type: named, metadata: Buffer.from('{}'), data };
+        await persist((within) => connection.appendEvents(identity, from - 1, [event], within), starting);
       }
+    },
+
+    /** The name of the log as it is now; undefined where it has none any more. */
+    async name(): Promise<string | undefined> {
+      const last = await persist((within) => connection.lastOfStream(identity, within));
+      return last?.type === named ? String((JSON.parse(last.data) as { id: unknown }).id) : undefined;
     },
 
     /** Notes every limit on a stream of ours that was set after a position (0, or that of an event). */

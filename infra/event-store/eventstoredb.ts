@@ -12,6 +12,7 @@ import { type EventStoreDbLog, openEventStoreDbLog, type Patience, type Unplaced
 import { createTail } from './eventstoredb-tail.ts';
 import { createLogHealth, type LogHealth } from './health.ts';
 import { createLandmarks } from './landmarks.ts';
+import { holds, logSetBack, markOf } from './mark.ts';
 import { type AppendRequest, type EventStore, VersionConflict } from './port.ts';
 import type { Raw } from './raw.ts';
 
@@ -31,6 +32,11 @@ export interface EventStoreDbOptions extends EventStoreDbReaderOptions {
   readonly beside: Beside;
   /** The clock, in milliseconds since the epoch. */
   readonly now?: () => number;
+  /**
+   * The log holds no longer what this process has read of it, as after a backup was brought back: nothing is appended any more, and the store
+   * is to be opened anew, which gives the log another name.
+   */
+  readonly onSetBack?: (error: Error) => void;
   /** Told the number of writes of every group, for the metrics: here each append is its own. */
   readonly onBatch?: (size: number) => void;
 }
@@ -51,8 +57,14 @@ const recordedAtOf = ({ metadata }: Raw): number => {
   }
 };
 
-/** `underWay`: appends of this process by stream, until whoever made them has folded their events in. */
-const openReader = async (options: EventStoreDbReaderOptions, underWay: ReadonlyMap<string, Promise<void>>) => {
+interface ReaderNeeds {
+  /** Appends of this process by stream, until whoever made them has folded their events in. */
+  readonly underWay: ReadonlyMap<string, Promise<void>>;
+  /** Whether the log holds no longer what was known of it. */
+  readonly isSetBack: (log: Pick<EventStore, 'read'>, logId: string) => Promise<boolean>;
+}
+
+const openReader = async (options: EventStoreDbReaderOptions, { underWay, isSetBack }: ReaderNeeds) => {
   const { url, contract, onError = () => {}, patience } = options;
   const { health = createLogHealth({ owns: contract.owns }) } = options;
   const log = openEventStoreDbLog(url, { health, ...(patience && { patience }) });
@@ -81,9 +93,10 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
     return 0;
   };
 
-  const logId = await log.identify();
-  const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
   const read = async (streamId: string, from: number, limit: number) => decodeWhole(codec, await log.read(streamId, from, limit), health);
+  const name = await log.identify();
+  const logId = (await isSetBack({ read }, name)) ? await log.identify(name) : name;
+  const tail = createTail({ log, from: await log.head(), recorded, underWay, landmarks, onError });
   const readAll = async (after: number, limit: number) => recorded(await log.readAll(after, limit));
   return {
     log,
@@ -109,7 +122,7 @@ const openReader = async (options: EventStoreDbReaderOptions, underWay: Readonly
 
 /** The log for those who only read it, such as a thread of projections. */
 export const createEventStoreDbReader = async (options: EventStoreDbReaderOptions) => {
-  const { shared, close } = await openReader(options, new Map());
+  const { shared, close } = await openReader(options, { underWay: new Map(), isSetBack: async () => false });
   return { ...shared, close };
 };
 
@@ -134,12 +147,70 @@ const findLimits = async (log: EventStoreDbLog, beside: Beside) => {
   beside.saveSnapshot(limitsName, { revision: 0, version: limitsVersion, body });
 };
 
+/** What the mark is kept under; no stream of ours has this name. */
+const markName = '$mark';
+const markVersion = 1;
+/** Milliseconds between two looks whether the log still holds the last event that this process knows, and between two marks that are kept. */
+const lookEvery = 5_000;
+const keepEvery = 1_000;
+
+/** Remembers the newest event that this process knows of, also for the next one, and notices when the log does not hold it any more. */
+const createMark = (beside: Beside, log: Pick<EventStore, 'logId' | 'read' | 'last'> & { name(): Promise<string | undefined> }) => {
+  let newest = { position: 0, mark: '' };
+  let kept = 0;
+  const keep = () => {
+    if (newest.position <= kept) return;
+    kept = newest.position;
+    beside.saveSnapshot(markName, { revision: kept, version: markVersion, body: newest.mark });
+  };
+  const note = (events: readonly Recorded[]) => {
+    const last = events[events.length - 1];
+    if (last && last.position > newest.position) newest = { position: last.position, mark: markOf(last) };
+  };
+  let looking: Promise<boolean> | null = null;
+  const look = async (): Promise<boolean> => {
+    if ((await log.name()) !== log.logId || !(await holds(log, newest.mark))) return false;
+    note(await log.last(1));
+    return true;
+  };
+  return {
+    note,
+    text: () => newest.mark,
+    keep,
+    /** Whether the log is still the one that this process has read; also where that cannot be learnt now. */
+    isWell: (): Promise<boolean> => {
+      looking ??= look()
+        .catch(() => true)
+        .finally(() => {
+          looking = null;
+        });
+      return looking;
+    },
+  };
+};
+
 export const createEventStoreDbStore = async (options: EventStoreDbOptions): Promise<EventStore> => {
-  const { beside, now = Date.now, onBatch = () => {} } = options;
+  const { beside, now = Date.now, onBatch = () => {}, onSetBack = () => {} } = options;
   const underWay = new Map<string, Promise<void>>();
-  const { log, codec, shared, close } = await openReader(options, underWay);
+  const isSetBack = async (read: Pick<EventStore, 'read'>, logId: string) => {
+    await beside.belongTo(logId);
+    const kept = await beside.snapshot(markName);
+    return kept !== null && !(await holds(read, kept.body));
+  };
+  const { log, codec, shared, close } = await openReader(options, { underWay, isSetBack });
   await beside.belongTo(shared.logId);
   await findLimits(log, beside);
+  const mark = createMark(beside, { ...shared, name: log.name });
+  await mark.isWell();
+  let gone: DomainError | null = null;
+  const check = async () => {
+    if (gone || (await mark.isWell())) return;
+    gone ??= logSetBack(mark.text());
+    beside.abandon();
+    onSetBack(gone);
+  };
+  const keeping = setInterval(mark.keep, keepEvery).unref();
+  const checking = setInterval(() => void check(), lookEvery).unref();
   const ends = new LRUCache<string, End>({ max: 50_000 });
   const witnesses = new Set<(events: readonly Recorded[]) => void>();
 
@@ -184,6 +255,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
       throw new DomainError('request.too_large', 'This is too much for one command.', { bytes, events: chained.length });
     }
     onBatch(1);
+    if (gone) throw gone;
     try {
       const answer = await log.append(streamId, expected, chained);
       if (!answer.ok) throw new VersionConflict(streamId, expected, answer.actual);
@@ -197,6 +269,7 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
         metadata: { ...(metadata[index] as (typeof metadata)[number]), hash: (chained[index] as Unplaced).hash },
       }));
       beside.keep(keys.map(({ offset, ...key }) => ({ ...key, streamId, firstRevision: expected + 1 + offset, outcome: null })));
+      mark.note(written);
       for (const listener of witnesses) listener(written);
       return written;
     } catch (error) {
@@ -208,7 +281,13 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
   /** One after the other on one stream, for the hash of each follows from the one before. */
   const append = (request: AppendRequest): Promise<readonly Recorded[]> => {
     const { streamId } = request;
-    const written = underWay.has(streamId) ? Promise.resolve(underWay.get(streamId)).then(() => write(request)) : write(request);
+    const written = (underWay.has(streamId) ? Promise.resolve(underWay.get(streamId)).then(() => write(request)) : write(request)).catch(
+      async (error: unknown) => {
+        // Whoever asked knew the stream longer than it is, and by no other way does one grow shorter.
+        if (error instanceof VersionConflict && error.actual < request.expected) await check();
+        throw gone ?? error;
+      },
+    );
     const folded = written
       .then(
         () => {},
@@ -243,7 +322,10 @@ export const createEventStoreDbStore = async (options: EventStoreDbOptions): Pro
     keepOutcome: (key, outcome) => beside.keep([{ ...key, streamId: null, firstRevision: 0, count: 0, outcome }]),
     checkpoints: beside.checkpoints,
     async close() {
+      clearInterval(keeping);
+      clearInterval(checking);
       while (underWay.size > 0) await Promise.all(underWay.values());
+      if (!gone) mark.keep();
       await beside.close();
       await close();
     },

@@ -112,6 +112,7 @@ export const errors: Readonly<Record<string, ErrorMeaning>> = {
   'ledger.not_found': { status: 404, meaning: 'There is no such account in the books.' },
   'ledger.too_old': { status: 409, meaning: 'The booking is too old to tell whether it was made before.' },
   'ledger.unbalanced': { status: 500, meaning: 'A booking did not sum to zero and was not made.' },
+  'log.set_back': { status: 503, meaning: 'The log was put back as it was at an earlier time; all that was made of it is made anew.' },
   'log.stream_damaged': { status: 409, meaning: 'What stands in the log of this thing is not as it was written; an operator has to look.' },
   'money.mixed_currencies': { status: 422, meaning: 'Amounts of different currencies do not mix.' },
   'order.acceptance_over': { status: 409, meaning: 'The time in which the seller could accept is over.' },
