@@ -36,6 +36,9 @@ export interface AuthRoutesNeeds extends AuthNeeds {
 
 type C = HonoContext<WriteEnv>;
 
+/** Refusals of the log, to commands without a key. */
+const ofTheLog = ['request.contended', 'log.stream_damaged'];
+
 const Password = z.string().min(1).max(1_024);
 const Token = z.string().min(20).max(200);
 const Registration = z.object({
@@ -133,7 +136,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         summary: 'Sign in with e-mail and password.',
         rate: 'login',
         exempt: true,
-        errors: ['auth.bad_credentials', 'auth.suspended'],
+        errors: ['auth.bad_credentials', 'auth.suspended', ...ofTheLog],
         operation: 'logIn',
         answer: SignedIn,
       }),
@@ -155,7 +158,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         summary: 'Exchange a refresh token, from the body or the cookie, for new tokens. Each one works once.',
         rate: 'login',
         exempt: true,
-        errors: ['auth.session_ended', 'auth.refresh_reused'],
+        errors: ['auth.session_ended', 'auth.refresh_reused', ...ofTheLog],
         operation: 'refreshSession',
         answer: Pair.meta({ id: 'Tokens' }),
       }),
@@ -174,8 +177,9 @@ const signingIn = (needs: AuthRoutesNeeds) =>
       allow('public', {
         operation: 'logOut',
         answer: Taken,
-        summary: 'Sign out: by the access token, else by the refresh token. Always succeeds.',
+        summary: 'Sign out: by the access token, else by the refresh token. Succeeds also where nobody was signed in.',
         exempt: true,
+        errors: ofTheLog,
       }),
       body(Refresh),
       async (c) => {
@@ -210,7 +214,7 @@ const passwords = (needs: AuthRoutesNeeds) =>
         answer: VerifiedEmail,
         summary: 'Verify an e-mail address by the token that was mailed to it.',
         rate: 'login',
-        errors: ['auth.link_used'],
+        errors: ['auth.link_used', 'auth.not_registered'],
       }),
       body(z.object({ token: Token })),
       async (c) => answer(c, 200, await verifyEmail(needs, c.req.valid('json').token, context(c)), idAs('userId')),
@@ -224,6 +228,7 @@ const passwords = (needs: AuthRoutesNeeds) =>
         summary: 'Mail the link once more.',
         rate: 'login',
         exempt: true,
+        errors: ['user.erased', 'log.stream_damaged'],
       }),
       body(z.object({})),
       async (c) => {
@@ -240,6 +245,7 @@ const passwords = (needs: AuthRoutesNeeds) =>
         status: 202,
         rate: 'login',
         exempt: true,
+        errors: ['user.erased', ...ofTheLog],
       }),
       body(z.object({ email: z.string().trim().min(1).max(254) })),
       async (c) => {

@@ -74,7 +74,7 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
           operation: 'openPurchaseLink',
           summary: 'Exchange the token of a mailed link for an access token of ten minutes that opens this purchase alone.',
         },
-        ...{ rate: 'login', exempt: true, errors: ['auth.link_used'], answer: PurchaseAccess },
+        ...{ rate: 'login', exempt: true, errors: ['auth.link_used', 'log.stream_damaged'], answer: PurchaseAccess },
       }),
       body(z.object({ token: z.string().min(1).max(200) })),
       async (c) => {
@@ -86,7 +86,7 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
       '/guest/purchases/:checkoutId/access',
       allow('buyer', {
         ...{ operation: 'openMyPurchase', summary: 'The same for the browser that has bought, by its cookie.', owner: 'guest' },
-        ...{ exempt: true, errors: ['checkout.not_found'], answer: PurchaseAccess },
+        ...{ exempt: true, errors: ['checkout.not_found', 'log.stream_damaged'], answer: PurchaseAccess },
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
@@ -99,7 +99,7 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
       '/guest/purchases/:checkoutId/export',
       allow('buyer', {
         ...{ operation: 'exportMyPurchase', summary: 'All that a guest has told for a purchase, as a file.', owner: 'guest' },
-        ...{ errors: ['checkout.not_found'], answer: PurchaseExport },
+        ...{ errors: ['checkout.not_found', 'log.stream_damaged'], answer: PurchaseExport },
       }),
       params(z.object({ checkoutId: Id })),
       async (c) => {
@@ -133,7 +133,7 @@ export const guestCommands = (deps: GuestRoutesDeps) =>
           operation: 'resendPurchaseLink',
           summary: 'Have the link to a purchase mailed again, by order and address. The answer is the same whether there is one.',
         },
-        ...{ rate: 'login', exempt: true, status: 202, answer: Taken },
+        ...{ rate: 'login', exempt: true, status: 202, errors: ['log.stream_damaged'], answer: Taken },
       }),
       body(z.object({ orderId: Id, email: z.string().trim().min(1).max(254) })),
       async (c) => {

@@ -160,7 +160,10 @@ const actorOf = (c: C): Actor => {
   return principal ? { kind: principal.kind, id: principal.id } : { kind: 'guest', id: 'anybody' };
 };
 
-/** An ETag of a page that shows more than its stream (a product with its store) has a mark after the revision. */
+/**
+ * Taken by commands that have a key: a sign-in or a webhook is about no resource that its sender has read.
+ * An ETag of a page that shows more than its stream (a product with its store) has a mark after the revision.
+ */
 const ifMatchOf = (c: C): { ifMatch: number } | Record<never, never> => {
   const header = given(c, 'if-match');
   if (header === undefined || header === '*') return {};
@@ -182,7 +185,7 @@ export const context = (c: C): Context => {
     causationId: commandId,
     actor: actorOf(c),
     at,
-    ...ifMatchOf(c),
+    ...(keyed && ifMatchOf(c)),
     ...(keyed && { key: { commandId, fingerprint: keyed.fingerprint, at: keyed.at } }),
     ...(known?.streamId && { prior: { streamId: known.streamId, first: known.firstRevision, count: known.count } }),
   };

@@ -48,7 +48,7 @@ const ofTheShop = (deps: MembersDeps) =>
         owner: 'seller',
         status: 201,
         errors: [
-          ...['seller.not_found', 'seller.wrong_status', 'user.not_found'],
+          ...['seller.not_found', 'seller.wrong_status', 'user.not_found', 'user.erased'],
           ...['seller.too_many_members', 'seller.too_many_invitations'],
         ],
       }),
@@ -73,7 +73,7 @@ const ofTheShop = (deps: MembersDeps) =>
         answer: RevokedInvitation,
         summary: 'Take an invitation back that was not accepted yet.',
         owner: 'seller',
-        errors: ['seller.not_found'],
+        errors: ['seller.not_found', 'seller.wrong_status'],
       }),
       params(z.object({ invitationId: Id })),
       async (c) => {
@@ -112,7 +112,7 @@ const ofTheInvited = ({ handle }: MembersDeps) =>
         owner: 'self',
         errors: [
           ...['seller.invitation_not_found', 'seller.invitation_expired', 'seller.wrong_status'],
-          ...['auth.already_seller', 'auth.staff_cannot_sell'],
+          ...['auth.already_seller', 'auth.staff_cannot_sell', 'auth.not_registered'],
         ],
       }),
       SellerId,
@@ -128,7 +128,7 @@ const ofTheInvited = ({ handle }: MembersDeps) =>
         answer: AnsweredInvitation,
         summary: 'Decline the invitation of a shop.',
         owner: 'self',
-        errors: ['seller.invitation_not_found'],
+        errors: ['seller.invitation_not_found', 'seller.wrong_status'],
       }),
       SellerId,
       async (c) => {

@@ -59,8 +59,9 @@ const Edit = z.object({
 const SellerId = params(z.object({ sellerId: Id }));
 const note = lines(1_000).min(1).nullable().default(null);
 
-const notFound = ['seller.not_found'];
 const wrong = ['seller.not_found', 'seller.wrong_status'];
+/** What is sealed for the shop's owner cannot be once he or she has been erased, which may be long after the shop was refused or closed. */
+const sealing = [...wrong, 'user.erased'];
 
 /** The shop for which the caller acts, or has applied: from token and log, never from the request. Throws seller.not_found. */
 const ownStore = async ({ handle }: SellerRoutesNeeds, c: C): Promise<string> => {
@@ -98,7 +99,7 @@ const shop = (needs: SellerRoutesNeeds) => {
         answer: ChangedShop,
         summary: 'Apply to sell.',
         status: 201,
-        errors: ['seller.slug_taken', 'seller.already_applied', 'auth.already_seller'],
+        errors: ['seller.slug_taken', 'seller.already_applied', 'auth.already_seller', 'auth.staff_cannot_sell', 'user.erased'],
       }),
       body(Application),
       async (c) => {
@@ -128,7 +129,7 @@ const shop = (needs: SellerRoutesNeeds) => {
         summary: 'Add a document to the application.',
         owner: 'seller',
         status: 201,
-        errors: [...wrong, 'seller.too_many_documents'],
+        errors: [...wrong, 'seller.too_many_documents', 'auth.forbidden'],
       }),
       body(z.object({ kind: documents })),
       async (c) => {
@@ -146,7 +147,7 @@ const shop = (needs: SellerRoutesNeeds) => {
         answer: ChangedShop,
         summary: 'Say where payouts go.',
         owner: 'seller',
-        errors: wrong,
+        errors: [...sealing, 'auth.forbidden'],
       }),
       body(BankAccount),
       async (c) => {
@@ -214,7 +215,7 @@ const administration = (needs: SellerRoutesNeeds) => {
         operation: 'rejectSeller',
         answer: ChangedShop,
         summary: 'Refuse an application that is being reviewed (`…/review`).',
-        errors: wrong,
+        errors: sealing,
       }),
       SellerId,
       body(z.object({ reason: z.enum(['documents', 'identity', 'goods', 'other']), note })),
@@ -231,7 +232,7 @@ const administration = (needs: SellerRoutesNeeds) => {
         operation: 'suspendSeller',
         answer: ChangedShop,
         summary: 'Suspend a shop: open orders go on, new ones are refused.',
-        errors: wrong,
+        errors: sealing,
       }),
       SellerId,
       body(z.object({ reason: z.enum(['fraud', 'counterfeit', 'service', 'request', 'other']), note })),
@@ -266,7 +267,7 @@ const administration = (needs: SellerRoutesNeeds) => {
         answer: SetCommission,
         summary: 'Set the commission for orders priced from an instant on.',
         status: 201,
-        errors: [...notFound, 'seller.commission_not_later'],
+        errors: [...wrong, 'seller.commission_not_later'],
       }),
       SellerId,
       body(z.object({ basisPoints: z.int().min(0).max(10_000), from: Time })),

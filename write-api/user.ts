@@ -42,7 +42,9 @@ const Suspension = z.object({
 });
 
 const noUser = ['auth.not_registered'];
-const noAddress = ['user.address_not_found'];
+/** What is told of oneself is sealed: nothing more is kept of somebody who has just been erased. */
+const noProfile = ['user.not_found', 'user.erased'];
+const noAddress = ['user.address_not_found', 'user.not_found'];
 
 /** Seals what is there; null and "not said" stay what they are. */
 const sealed = async <V extends Json | undefined>(
@@ -67,7 +69,7 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
         answer: ChangedUser,
         summary: 'Change the own name or phone number.',
         owner: 'self',
-        errors: ['user.not_found'],
+        errors: noProfile,
       }),
       body(z.object({ name: name.optional(), phone: Phone.nullable().optional() })),
       async (c) => {
@@ -100,7 +102,7 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
         summary: 'Add an address.',
         owner: 'self',
         status: 201,
-        errors: ['user.too_many_addresses', 'user.not_found'],
+        errors: [...noProfile, 'user.too_many_addresses'],
       }),
       body(z.object({ label: Label, address: Address, primary: z.boolean().default(false) })),
       async (c) => {
@@ -121,7 +123,7 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
         answer: ChangedAddress,
         summary: 'Change an address.',
         owner: 'self',
-        errors: noAddress,
+        errors: [...noAddress, 'user.erased'],
       }),
       AddressId,
       body(z.object({ label: Label, address: Address })),
@@ -136,7 +138,13 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
     )
     .delete(
       '/users/me/addresses/:addressId',
-      allow('signed-in', { operation: 'removeMyAddress', answer: ChangedAddress, summary: 'Remove an address.', owner: 'self' }),
+      allow('signed-in', {
+        operation: 'removeMyAddress',
+        answer: ChangedAddress,
+        summary: 'Remove an address.',
+        owner: 'self',
+        errors: ['user.not_found'],
+      }),
       AddressId,
       async (c) => {
         const { addressId } = c.req.valid('param');
@@ -191,7 +199,7 @@ const administration = ({ handle, seals, refreshTokens }: UserRoutesNeeds) =>
         operation: 'suspendAccount',
         answer: ChangedUser,
         summary: 'Suspend an account; its sessions end.',
-        errors: [...noUser, 'auth.own_role', 'auth.last_super_admin'],
+        errors: [...noUser, 'auth.own_role', 'auth.last_super_admin', 'user.erased'],
       }),
       UserId,
       body(Suspension),

@@ -158,6 +158,17 @@ describe('signing in', () => {
     }
   });
 
+  it('is about nothing that its sender has read: If-Match is not looked at', async () => {
+    const { email, refreshToken } = await signUp(market, 'if-match@example.com');
+    for (const given of ['"99"', 'x']) {
+      const headers = { 'if-match': given };
+      expect((await market.call('POST', '/auth/login', { body: { email, password }, headers })).status).toBe(200);
+      expect((await market.call('POST', '/auth/forgot-password', { body: { email }, headers })).status).toBe(202);
+      expect((await market.call('POST', '/auth/logout', { body: { refreshToken }, headers })).status).toBe(200);
+      expect((await market.call('POST', '/guest/access', { body: { token: 'none' }, headers })).body.code).toBe('auth.link_used');
+    }
+  });
+
   it('gives a browser cookies that no script can read, and no token in the body', async () => {
     const secure = await openMarket({ env: { PUBLIC_URL: 'https://shop.example' } });
     try {

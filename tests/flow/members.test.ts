@@ -5,8 +5,9 @@ import { account } from '../../domain/account/account.ts';
 import { days } from '../../domain/id.ts';
 import { seller } from '../../domain/seller/seller.ts';
 import { type Market, openMarket } from '../market.ts';
+import { anId } from '../shop.ts';
 import { clientOf } from '../support/child.ts';
-import { ok, openShop, register, type Shop, signIn } from '../support/shop.ts';
+import { administrator, ok, openShop, register, type Shop, signIn } from '../support/shop.ts';
 import { asSystem, fresh } from './sale.ts';
 
 let market: Market;
@@ -62,6 +63,10 @@ describe('an invitation', () => {
     expect(ok(await fresh(market, '/sellers/me', token)).sellerId).toBe(shop.sellerId);
     expect(await codeOf(invite({ userId: shop.userId }, token))).toEqual([403, 'auth.forbidden']);
     expect(await codeOf(market.call('DELETE', `/sellers/me/members/${shop.userId}`, { token }))).toEqual([403, 'auth.forbidden']);
+    const bankAccount = { bank: 'BCA', holder: 'Siti', number: '1234567890' };
+    expect(await codeOf(market.call('PUT', '/sellers/me/bank-account', { token, body: bankAccount }))).toEqual([403, 'auth.forbidden']);
+    const document = { token, body: { kind: 'tax' } };
+    expect(await codeOf(market.call('POST', '/sellers/me/documents', document))).toEqual([403, 'auth.forbidden']);
     expect(await received(token)).toEqual([]);
 
     // Who leaves keeps the account and every session; only the role is gone, at once.
@@ -108,6 +113,23 @@ describe('an invitation', () => {
     await market.mailed(await market.store.head());
     expect((await market.outside.readMails?.(auditor.userId, 5))?.some(({ text }) => text.includes('/account/invitations/'))).toBe(false);
     expect((await market.handle.load(seller, shop.sellerId)).state).toMatchObject({ members: [] });
+  });
+
+  it('is taken back by no shop that was refused', async () => {
+    const { userId, token } = await newcomer();
+    const { sellerId } = ok(
+      await market.call('POST', '/sellers', { token, body: { storeName: 'Toko', slug: 'toko-tolak', city: 'Solo' } }),
+    );
+    const admin = await administrator(clientOf(market));
+    ok(await market.call('POST', `/admin/sellers/${sellerId}/review`, { token: admin }));
+    ok(await market.call('POST', `/admin/sellers/${sellerId}/rejection`, { token: admin, body: { reason: 'goods' } }));
+    const owner = await market.tokenFor(userId, ['CUSTOMER', 'SELLER'], sellerId);
+    const revoked = market.call('DELETE', `/sellers/me/invitations/${anId()}`, { token: owner });
+    expect(await codeOf(revoked)).toEqual([409, 'seller.wrong_status']);
+    expect(await codeOf(market.call('DELETE', `/users/me/invitations/${sellerId}`, { token }))).toEqual([
+      404,
+      'seller.invitation_not_found',
+    ]);
   });
 
   it('that is accepted while it is taken back leaves either a member with the role, or neither', async () => {

@@ -6,6 +6,7 @@ import { days, later } from '../../domain/id.ts';
 import type { Entry } from '../../domain/ledger/events.ts';
 import { ledger } from '../../domain/ledger/ledger.ts';
 import { type Market, openMarket } from '../market.ts';
+import { anId } from '../shop.ts';
 import { type Person, password, signIn, signUp } from './people.ts';
 
 let market: Market;
@@ -78,7 +79,33 @@ describe('an application', () => {
       reason: 'documents',
       note: 'The scan cannot be read.',
     });
+    expect((await judge(sellerId, 'commissions', { basisPoints: 250, from: '2026-02-01T00:00:00.000Z' })).body.code).toBe(
+      'seller.wrong_status',
+    );
     expect((await apply(token, 'coba-lagi')).status).toBe(201);
+  });
+
+  it('that was refused takes no note any more when its owner has left', async () => {
+    const { token, userId } = await signUp(market, 'left@example.com');
+    const { sellerId } = (await apply(token, 'sudah-pergi')).body;
+    await judge(sellerId, 'review');
+    await judge(sellerId, 'rejection', { reason: 'goods' });
+    await market.seals.erase(userId);
+    for (const act of ['rejection', 'suspension']) {
+      const { status, body } = await judge(sellerId, act, { reason: 'other', note: 'Too late.' });
+      expect([status, body.code]).toEqual([410, 'user.erased']);
+    }
+    const account = await market.call('PUT', '/sellers/me/bank-account', { token, body: bankAccount });
+    expect(account.body.code).toBe('seller.not_found');
+    expect((await apply(token, 'datang-lagi')).body.code).toBe('user.erased');
+  });
+
+  it('is none of those who work for the market', async () => {
+    const { userId, email } = await signUp(market, 'auditor@example.com');
+    const superAdmin = await market.tokenFor(anId(), ['CUSTOMER', 'SUPER_ADMIN']);
+    expect((await market.call('PUT', `/admin/users/${userId}/roles/AUDITOR`, { token: superAdmin })).status).toBe(200);
+    const { status, body } = await apply((await signIn(market, email)).token, 'toko-auditor');
+    expect([status, body.code]).toEqual([409, 'auth.staff_cannot_sell']);
   });
 });
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { account } from '../../domain/account/account.ts';
 import { user } from '../../domain/user/user.ts';
 import { type Market, openMarket } from '../market.ts';
+import { anId } from '../shop.ts';
 import { type Person, password, signIn, signUp } from './people.ts';
 
 let market: Market;
@@ -74,6 +75,33 @@ describe('a profile', () => {
     const theirs = (await market.call('POST', '/users/me/addresses', { token: other.token, body: { address } })).body.addressId;
     const taken = await market.call('PUT', `/users/me/addresses/${theirs}`, { token, body: { address } });
     expect([taken.status, taken.body.code]).toEqual([404, 'user.address_not_found']);
+  });
+
+  it('that is not there has no addresses to change', async () => {
+    const token = await market.tokenFor(anId(), ['CUSTOMER']);
+    const path = `/users/me/addresses/${anId()}`;
+    const answers = [
+      await market.call('PUT', path, { token, body: { label: null, address } }),
+      await market.call('PUT', `${path}/primary`, { token }),
+      await market.call('DELETE', path, { token }),
+    ];
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([404, 'user.not_found']));
+  });
+
+  it('takes nothing more once its key is destroyed, also where nobody has heard yet that the person is gone', async () => {
+    const { token, userId, email } = await signUp(market, 'keyless@example.com');
+    await market.seals.erase(userId);
+    const gone = [410, 'user.erased'];
+    const answers = [
+      await market.call('PATCH', '/users/me', { token, body: { name: 'Budi' } }),
+      await market.call('POST', '/users/me/addresses', { token, body: { label: null, address } }),
+      await market.call('PUT', `/users/me/addresses/${anId()}`, { token, body: { label: null, address } }),
+      await market.call('PUT', `/reviews/${anId()}`, { token, body: { rating: 5, body: 'Nice' } }),
+      await market.call('POST', '/auth/verification-mail', { token, body: {} }),
+      await market.call('POST', '/auth/forgot-password', { body: { email } }),
+      await market.call('POST', `/admin/users/${userId}/suspension`, { token: admin, body: { reason: 'other', note: 'Asked for it.' } }),
+    ];
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(answers.map(() => gone));
   });
 
   it('is exported with everything in plain text', async () => {
