@@ -60,8 +60,8 @@ const changed = (row: CartRow, event: Exclude<CartEvent, { type: 'cart.line_adde
 export const carts: Projection<CartRow, CartEvent> = {
   name: 'cart-carts',
   service: 'cart',
-  version: 2,
-  own: { category: 'cart', alsoReads: ['cart.checked_out'] },
+  version: 3,
+  own: { category: 'cart', alsoReads: ['cart.checked_out', 'cart.closed'] },
   reads: [
     'cart.line_added',
     'cart.quantity_changed',
