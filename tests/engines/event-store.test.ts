@@ -43,6 +43,7 @@ describe('PostgreSQL beside the log', () => {
 
   it('is made once, however many processes start', async () => {
     const many = await Promise.all(Array.from({ length: 5 }, () => openPostgresBeside(database.url)));
+    for (const one of many) await one.belongTo('a log');
     const key = keptKey({ at: new Date().toISOString() });
     for (const one of many) one.keep([key, keptKey()]);
     await many[0]?.close();
