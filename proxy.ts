@@ -65,7 +65,9 @@ export const forwardingRoutes = (upstreamOf: (service: Service, side: Side) => s
   for (const [side, service, routers] of tables) {
     for (const { method, path, said } of routers.flatMap(saidOfRoutes)) {
       // A guest gets a name, and the cookie that holds it, from the service.
-      const marks: Marks = { ...said, service, ...(said.who === 'guest' && { who: 'public' }) };
+      // The service also refuses a token that does not hold.
+      const asPublic = { who: 'public', errors: [...(said.errors ?? []), 'auth.bad_token', 'auth.session_ended'] } as const;
+      const marks: Marks = { ...said, service, ...(said.who === 'guest' && asPublic) };
       const upstream = upstreamOf(service as Service, side);
       app.on(
         method,
