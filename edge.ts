@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { Cache } from './infra/cache/port.ts';
-import { type Config, publicUrlOf } from './infra/config.ts';
+import { type Config, isSecure, publicUrlOf } from './infra/config.ts';
 import { gateway } from './infra/gateway/gateway.ts';
 import type { LoadGate } from './infra/gateway/load.ts';
 import { type Limit, rateLimit } from './infra/gateway/rates.ts';
@@ -112,7 +112,7 @@ export const openEdge = (needs: EdgeNeeds) => {
       app.route(
         '/',
         docsRoutes(
-          () => openapi(describeRoutes(app), info),
+          () => openapi(describeRoutes(app), info, isSecure(config)),
           () => asyncapi({ title: 'TokoBapak events', version: '1' }, config.NAMESPACE),
         ),
       );

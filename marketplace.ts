@@ -5,7 +5,7 @@ import { followRevocations } from './commands/revocations.ts';
 import { createWatch } from './commands/watch.ts';
 import { eventContract, deciders as folds } from './domain/registry.ts';
 import { authentication, limits, openEdge } from './edge.ts';
-import { type Config, publicUrlOf } from './infra/config.ts';
+import { type Config, isSecure } from './infra/config.ts';
 import { connectCache, connectLeases, connectMail, connectVault } from './infra/connect.ts';
 import { connectLog, connectVerification } from './infra/connect-log.ts';
 import { connectAnalytics, connectReads, connectSearch } from './infra/connect-reads.ts';
@@ -126,7 +126,7 @@ export const openMarketplace = async (
     { revocations, seals },
   );
   metrics.onScrape(() => metrics.feedPosition.set(revoking.position()));
-  const secure = publicUrlOf(config).startsWith('https:');
+  const secure = isSecure(config);
   const authenticate = authentication(tokens, secure);
   const streams = await createEventStreams({
     feed: readers.watched('event streams', feed),

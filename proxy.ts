@@ -4,7 +4,7 @@ import { proxy } from 'hono/proxy';
 import { DomainError } from './domain/error.ts';
 import { authentication, openEdge } from './edge.ts';
 import { processGauges } from './gauges.ts';
-import { type Config, publicUrlOf } from './infra/config.ts';
+import { type Config, isSecure } from './infra/config.ts';
 import { connectCache, connectVault } from './infra/connect.ts';
 import { loadGate } from './infra/gateway/load.ts';
 import type { Env } from './infra/http/env.ts';
@@ -90,7 +90,7 @@ export const openGateway = async (config: Config, { log, now = Date.now }: RoleO
   const told = requestLines(log);
   const edge = openEdge({
     ...{ config, metrics, load, cache, ownCache, now },
-    authenticate: authentication(tokens, publicUrlOf(config).startsWith('https:')),
+    authenticate: authentication(tokens, isSecure(config)),
     checks: new Map<string, Check>([['vault', async () => (await vault.signingKeys()).length >= 0]]),
     ended: (c, route, status, seconds) => {
       const principal = c.get('principal');

@@ -207,6 +207,9 @@ export const defaultPort = 8080;
 export const publicUrlOf = ({ PUBLIC_URL, PORT }: Pick<Config, 'PUBLIC_URL' | 'PORT'>): string =>
   PUBLIC_URL ?? `http://localhost:${PORT || defaultPort}`;
 
+/** Whether browsers reach this server by TLS. */
+export const isSecure = (config: Pick<Config, 'PUBLIC_URL' | 'PORT'>): boolean => publicUrlOf(config).startsWith('https:');
+
 type Name = keyof typeof Environment.shape;
 const names = Object.keys(Environment.shape) as Name[];
 
@@ -279,7 +282,7 @@ const contradictions = (config: Config): string[] => {
     const value = config[name];
     must(value === undefined || !isMonotonous(value), `${name} is too easy to guess.`);
   }
-  must(publicUrlOf(config).startsWith('https:'), 'PUBLIC_URL must be https in production.');
+  must(isSecure(config), 'PUBLIC_URL must be https in production.');
   for (const name of ['PAYMENT_GATEWAY_URL', 'COURIER_URL'] as const) {
     must(!config[name]?.startsWith('http:'), `${name} must be https in production.`);
   }

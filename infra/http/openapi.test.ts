@@ -38,7 +38,7 @@ const app = new Hono<Env>().use(async (_, next) => next()).route('/api/v1', ofSe
 app.route(
   '/',
   docsRoutes(
-    () => openapi(describeRoutes(app), { title: 'Test & try', version: '1' }),
+    () => openapi(describeRoutes(app), { title: 'Test & try', version: '1' }, true),
     () => asyncapi({ title: 'Test events', version: '1' }, 'test'),
   ),
 );
@@ -99,7 +99,7 @@ describe('the document', () => {
     const twice = new Hono<Env>()
       .get('/a', said(Offer), (c) => c.text('a'))
       .get('/b', said(z.object({ price: Price }).meta({ id: 'Offer' })), (c) => c.text('b'));
-    expect(() => openapi(describeRoutes(twice), { title: 'T', version: '1' })).toThrow('Two schemas of answers are called Offer.');
+    expect(() => openapi(describeRoutes(twice), { title: 'T', version: '1' }, true)).toThrow('Two schemas of answers are called Offer.');
   });
 });
 

@@ -319,8 +319,8 @@ const services: Readonly<Record<string, string>> = {
   user: 'Profiles, addresses, personal data and roles.',
 };
 
-/** The document of all `routes`. */
-export const openapi = (routes: readonly Route[], info: Info): Document => {
+/** The document of all `routes`. `secure`: whether browsers reach them by TLS, which the names of our cookies say. */
+export const openapi = (routes: readonly Route[], info: Info, secure: boolean): Document => {
   const paths: Document['paths'] = {};
   const named: Named = new Map();
   for (const route of routes) {
@@ -345,8 +345,8 @@ export const openapi = (routes: readonly Route[], info: Info): Document => {
       headers,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        cookie: { type: 'apiKey', in: 'cookie', name: hostCookie('access', true) },
-        guest: { type: 'apiKey', in: 'cookie', name: hostCookie('guest', true) },
+        cookie: { type: 'apiKey', in: 'cookie', name: hostCookie('access', secure) },
+        guest: { type: 'apiKey', in: 'cookie', name: hostCookie('guest', secure) },
       },
     },
     security: [{ bearer: [] }, { cookie: [] }],

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { register } from '../../commands/auth.ts';
 import type { Context, Handle } from '../../commands/handle.ts';
 import { minutes } from '../../domain/id.ts';
+import type { Document } from '../../infra/http/openapi.ts';
 import { type Market, openMarket } from '../market.ts';
 import { mailedToken, password, signIn, signUp } from './people.ts';
 
@@ -20,6 +21,13 @@ const me = (token: string) => market.call('GET', '/users/me', { token });
 const logIn = (email: string, secret = password, more = {}) =>
   market.call('POST', '/auth/login', { body: { email, password: secret, ...more } });
 const refresh = (refreshToken: string) => market.call('POST', '/auth/refresh', { body: { refreshToken } });
+
+/** The names of the cookies that this market's document tells clients to send. */
+const cookiesIn = async ({ app }: Market): Promise<string[]> => {
+  const { components } = (await (await app.request('/openapi.json')).json()) as Document;
+  const { cookie, guest } = components.securitySchemes as Record<string, { name: string }>;
+  return [cookie, guest].map((scheme) => scheme?.name ?? '');
+};
 
 /** The market's handle, until it dies instead of appending to a stream of that category. */
 const dying = (dies: (category: string) => boolean): Handle =>
@@ -192,6 +200,8 @@ describe('signing in', () => {
       expect((await secure.call('GET', '/users/me', { headers: { cookie: cookie.replaceAll('__Host-', '') } })).status).toBe(401);
       const foreign = await secure.call('POST', '/auth/logout', { headers: { cookie, origin: 'https://evil.example' }, body: {} });
       expect(foreign.body.code).toBe('gateway.origin_not_allowed');
+      expect(await cookiesIn(secure)).toEqual(['__Host-access', '__Host-guest']);
+      expect(await cookiesIn(market)).toEqual(['access', 'guest']);
     } finally {
       await secure.close();
     }

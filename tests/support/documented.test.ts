@@ -12,7 +12,7 @@ const app = new Hono<Env>().get(
   allow('public', { summary: 'One.', answer: z.object({ id: z.string() }).meta({ id: 'Thing' }), errors: ['product.not_found'] }),
   (c) => c.json({}),
 );
-const faultOf = documentedIn(openapi(describeRoutes(app), { title: 'Test', version: '1' }));
+const faultOf = documentedIn(openapi(describeRoutes(app), { title: 'Test', version: '1' }, true));
 const answered = (status: number, body: object, type = 'application/json') => ({
   method: 'GET',
   path: '/things/1?a=b',
