@@ -114,7 +114,7 @@ export interface SignedIn extends Session {
     readonly userId: string;
     readonly email: string | null;
     readonly name: string | null;
-    readonly roles: readonly string[];
+    readonly roles: Existing['roles'];
     readonly sellerId: string | null;
     readonly emailVerified: boolean;
   };

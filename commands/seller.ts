@@ -61,8 +61,8 @@ export const editPage = (handle: Handle, sellerId: string, edit: Omit<Of<'edit_p
 export const changeBankAccount = (handle: Handle, sellerId: string, bankAccount: Sealed, context: Context) =>
   handle(seller, sellerId, { type: 'change_bank_account', bankAccount }, context);
 
-export const addDocument = (handle: Handle, sellerId: string, kind: Of<'add_document'>['document']['kind'], context: Context) =>
-  handle(seller, sellerId, { type: 'add_document', document: { documentId: newId(context, 0), kind } }, context);
+export const addDocument = (handle: Handle, sellerId: string, document: Of<'add_document'>['document'], context: Context) =>
+  handle(seller, sellerId, { type: 'add_document', document }, context);
 
 export const startHoliday = (handle: Handle, sellerId: string, context: Context) =>
   handle(seller, sellerId, { type: 'start_holiday' }, context);
@@ -115,5 +115,5 @@ export const reinstateSeller = (handle: Handle, sellerId: string, context: Conte
   handle(seller, sellerId, { type: 'reinstate' }, context);
 
 /** Every rule has an id of its own, so that two set at once are never taken for one. */
-export const setCommission = (handle: Handle, sellerId: string, input: { basisPoints: number; from: string }, context: Context) =>
-  handle(seller, sellerId, { type: 'set_commission', rule: { ruleId: newId(context, 0), version: 1, ...input } }, context);
+export const setCommission = (handle: Handle, sellerId: string, rule: Of<'set_commission'>['rule'], context: Context) =>
+  handle(seller, sellerId, { type: 'set_commission', rule }, context);

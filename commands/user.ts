@@ -3,7 +3,7 @@ import { account } from '../domain/account/account.ts';
 import { DomainError } from '../domain/error.ts';
 import type { Sealed } from '../domain/privacy.ts';
 import { type Language, user } from '../domain/user/user.ts';
-import { type Context, type Handle, newId } from './handle.ts';
+import type { Context, Handle } from './handle.ts';
 
 export const editProfile = (
   handle: Handle,
@@ -15,9 +15,9 @@ export const editProfile = (
 export const addAddress = (
   handle: Handle,
   userId: string,
-  input: { label: Sealed | null; address: Sealed; primary: boolean },
+  input: { addressId: string; label: Sealed | null; address: Sealed; primary: boolean },
   context: Context,
-) => handle(user, userId, { type: 'add_address', addressId: newId(context, 0), ...input }, context);
+) => handle(user, userId, { type: 'add_address', ...input }, context);
 
 export const changeAddress = (
   handle: Handle,

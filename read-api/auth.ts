@@ -1,7 +1,8 @@
 // Queries of accounts: the own open sessions; and the public keys by which anybody can check our tokens.
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { Erased } from '../infra/http/answers.ts';
+import { Id } from '../domain/id.ts';
+import { Erased, Moment } from '../infra/http/answers.ts';
 import type { Env } from '../infra/http/env.ts';
 import { jsonText } from '../infra/http/json.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
@@ -13,10 +14,10 @@ import { json } from './http.ts';
 
 const Device = z.object({ userAgent: z.string(), address: z.string() }).or(Erased).nullable();
 const Session = z.object({
-  sessionId: z.string(),
-  method: z.string(),
+  sessionId: Id,
+  method: z.enum(['password', 'totp', 'oauth']),
   device: Device,
-  openedAt: z.string(),
+  openedAt: Moment,
   current: z.boolean(),
 });
 
@@ -46,7 +47,16 @@ export const authQueries = (tables: TableReader, seals: Seals) =>
 
 const SigningKeys = z
   .object({
-    keys: z.array(z.object({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig'), n: z.string(), e: z.string() })),
+    keys: z.array(
+      z.object({
+        kty: z.literal('RSA'),
+        kid: z.string(),
+        alg: z.literal('RS256'),
+        use: z.literal('sig'),
+        n: z.string(),
+        e: z.string(),
+      }),
+    ),
   })
   .meta({ id: 'SigningKeys' });
 
@@ -62,6 +72,6 @@ export const keyRoutes = (tokens: Pick<AccessTokens, 'jwks'>) =>
     async (c) => {
       // Verifiers ask again for a key that they do not know, so a minute is short enough for a rotation.
       if (!c.get('principal')) c.header('cache-control', 'public, max-age=60');
-      return json(c, jsonText((await tokens.jwks()) as z.output<typeof SigningKeys>));
+      return json(c, jsonText(await tokens.jwks()));
     },
   );

@@ -28,24 +28,24 @@ const newest = [['postedAt', 'desc']] as const;
 const orders: Readonly<Record<z.output<typeof List>['sort'], NonNullable<Query['order']>>> = { newest, helpful: [['helpful', 'desc']] };
 
 const ofReview = {
-  reviewId: z.string(),
+  reviewId: Id,
   kind: z.enum(['line', 'order']),
-  productIds: z.array(z.string()),
-  sellerIds: z.array(z.string()),
+  productIds: z.array(Id),
+  sellerIds: z.array(Id),
   rating: z.int().min(1).max(5),
   title: z.string().nullable(),
   body: z.string().nullable(),
   images: z.array(z.string()),
   verified: z.enum(['purchase', 'source']),
   helpful: z.int(),
-  replies: z.array(z.object({ sellerId: z.string(), body: z.string(), at: Moment })),
+  replies: z.array(z.object({ sellerId: Id, body: z.string(), at: Moment })),
   postedAt: Moment,
   editedAt: Moment.nullable(),
 };
 const Review = z.object(ofReview).meta({ id: 'Review' });
-const OwnReview = z.object({ ...ofReview, orderId: z.string(), visible: z.boolean() }).meta({ id: 'OwnReview' });
+const OwnReview = z.object({ ...ofReview, orderId: Id, visible: z.boolean() }).meta({ id: 'OwnReview' });
 const StaffReview = z
-  .object({ ...ofReview, orderId: z.string(), visible: z.boolean(), authorId: z.string(), reports: z.int() })
+  .object({ ...ofReview, orderId: Id, visible: z.boolean(), authorId: Id, reports: z.int() })
   .meta({ id: 'StaffReview' });
 const Rating = z
   .object({ average: z.number(), count: z.int(), stars: z.array(z.int()).describe('How many gave one star, two … five.') })

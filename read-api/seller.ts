@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
+import { Currency } from '../domain/money.ts';
 import { Erased, Moment, Money, type Revised, revised } from '../infra/http/answers.ts';
 import type { Env, Principal } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
@@ -40,7 +41,7 @@ const opened = async (seals: Seals, { bankAccount, note, ...row }: StoreRow & Re
 
 const PublicShop = z
   .object({
-    sellerId: z.string(),
+    sellerId: Id,
     storeName: z.string(),
     slug: z.string(),
     city: z.string(),
@@ -53,17 +54,17 @@ const PublicShop = z
   .meta({ id: 'PublicShop' });
 const statuses = ['Applied', 'InReview', 'Active', 'OnHoliday', 'Suspended', 'Rejected', 'Closing', 'Closed'] as const;
 const ofShop = {
-  sellerId: z.string(),
-  userId: z.string().describe('Of the owner.'),
+  sellerId: Id,
+  userId: Id.describe('Of the owner.'),
   status: z.enum(statuses),
   storeName: z.string(),
   slug: z.string(),
   city: z.string(),
   description: z.string(),
   logoUrl: z.string().nullable(),
-  documents: z.array(z.object({ documentId: z.string(), kind: z.enum(['identity', 'tax', 'business', 'bank']) })),
-  members: z.array(z.string()).describe('The ids of the people who work there.'),
-  commissions: z.array(z.object({ ruleId: z.string(), version: z.int(), basisPoints: z.int(), from: Moment })),
+  documents: z.array(z.object({ documentId: Id, kind: z.enum(['identity', 'tax', 'business', 'bank']) })),
+  members: z.array(Id).describe('The ids of the people who work there.'),
+  commissions: z.array(z.object({ ruleId: Id, version: z.int(), basisPoints: z.int(), from: Moment })),
   reason: z.string().nullable().describe('Why it was refused or suspended.'),
   closesAt: Moment.nullable(),
   appliedAt: Moment,
@@ -75,13 +76,14 @@ const Shop = z.object({ ...ofShop, ...forOwner }).meta({ id: 'Shop' });
 /** People who work in it see no bank account and no note. */
 const MyShop = z.object({ ...ofShop, ...z.object(forOwner).partial().shape }).meta({ id: 'MyShop' });
 
+const LedgerId = z.union([z.literal('platform'), Id]).describe('The id of a seller, or `platform`.');
 const accounts = [
   ...['buyer_funds', 'seller_pending', 'seller_available', 'platform_commission', 'shipping'],
   ...['tax', 'interest', 'rounding', 'refunds_due'],
 ] as const;
 const Balance = z
   .object({
-    ledgerId: z.string().describe('The id of a seller, or `platform`.'),
+    ledgerId: LedgerId,
     balances: z.array(z.object({ account: z.enum(accounts), balance: Money })),
     bookings: z.int(),
     bookedAt: Moment.nullable().describe('Null while nothing was ever booked.'),
@@ -89,10 +91,10 @@ const Balance = z
   .meta({ id: 'LedgerBalance' });
 const Booking = z
   .object({
-    ledgerId: z.string(),
+    ledgerId: LedgerId,
     bookingId: z.string(),
     kind: z.enum(['capture', 'completion', 'refund', 'adjustment']),
-    orderId: z.string().nullable(),
+    orderId: Id.nullable(),
     refundId: z.string().nullable(),
     entries: z.array(z.object({ account: z.enum(accounts), amount: Money, rule: z.string(), version: z.int() })),
     valueAt: Moment,
@@ -103,7 +105,7 @@ const TrialBalance = z
   .object({
     balanced: z.boolean(),
     currencies: z.array(
-      z.object({ currency: z.string(), accounts: z.partialRecord(z.enum(accounts), z.int()), sum: z.int(), bookings: z.int() }),
+      z.object({ currency: Currency, accounts: z.partialRecord(z.enum(accounts), z.int()), sum: z.int(), bookings: z.int() }),
     ),
   })
   .meta({ id: 'TrialBalance' });
@@ -246,8 +248,7 @@ const administration = (tables: TableReader, seals: Seals) =>
       },
     );
 
-/** `platform` or a seller's id. */
-const LedgerId = params(z.object({ ledgerId: z.union([z.literal('platform'), Id]) }));
+const OfLedger = params(z.object({ ledgerId: LedgerId }));
 
 const books = (tables: TableReader) =>
   new Hono<Env>()
@@ -284,7 +285,7 @@ const books = (tables: TableReader) =>
         summary: 'What the accounts of one ledger hold.',
         errors: ['ledger.not_found'],
       }),
-      LedgerId,
+      OfLedger,
       async (c) => {
         const text = await tables.get('seller-balances', c.req.valid('param').ledgerId);
         if (text === null) throw new DomainError('ledger.not_found', 'Nothing was ever booked there.');
@@ -299,7 +300,7 @@ const books = (tables: TableReader) =>
         summary: 'Every booking of one ledger, newest first.',
         load: 'reports',
       }),
-      LedgerId,
+      OfLedger,
       query(z.object(paging)),
       async (c) => {
         const { ledgerId } = c.req.valid('param');

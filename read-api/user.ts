@@ -5,7 +5,7 @@ import { normalEmail } from '../domain/email.ts';
 import { DomainError } from '../domain/error.ts';
 import { Id } from '../domain/id.ts';
 import { isSealed } from '../domain/privacy.ts';
-import { Address, Erased, Fields, Moment, type Revised, revised } from '../infra/http/answers.ts';
+import { Address, Erased, Fields, Language, Moment, type Revised, revised } from '../infra/http/answers.ts';
 import { type Env, roles } from '../infra/http/env.ts';
 import { params, query } from '../infra/http/input.ts';
 import { jsonText } from '../infra/http/json.ts';
@@ -47,23 +47,23 @@ const openedDeep = async (seals: Seals, personIds: readonly string[], value: unk
 
 const Profile = z
   .object({
-    userId: z.string(),
+    userId: Id,
     status: z.enum(['Active', 'Suspended', 'Erased']),
     email: z.string().nullable(),
     emailVerified: z.boolean(),
     name: z.string().nullable(),
     phone: z.string().nullable(),
-    language: z.string(),
+    language: Language,
     marketing: z.boolean(),
     roles: z.array(z.enum(roles)),
-    sellerId: z.string().nullable(),
+    sellerId: Id.nullable(),
     registeredAt: Moment,
     ...revised,
   })
   .meta({ id: 'Profile' });
 const SavedAddresses = z
   .object({
-    items: z.array(z.object({ addressId: z.string(), label: z.string().nullable(), address: Address.or(Erased), primary: z.boolean() })),
+    items: z.array(z.object({ addressId: Id, label: z.string().nullable(), address: Address.or(Erased), primary: z.boolean() })),
   })
   .meta({ id: 'SavedAddresses' });
 /** All that is kept, as it is kept: what a row holds is the read model's business. */

@@ -19,7 +19,9 @@ import {
 } from '../commands/auth.ts';
 import type { Context } from '../commands/handle.ts';
 import { DomainError } from '../domain/error.ts';
-import { Taken } from '../infra/http/answers.ts';
+import { Id } from '../domain/id.ts';
+import { Moment, Taken } from '../infra/http/answers.ts';
+import { roles } from '../infra/http/env.ts';
 import { body, params } from '../infra/http/input.ts';
 import { allow, principalOf } from '../infra/http/policy.ts';
 import { deviceCookie, deviceTokenIn, noSessionCookies, refreshTokenIn, sessionCookies } from '../infra/http/session-cookies.ts';
@@ -59,28 +61,28 @@ const Refresh = z.object({ refreshToken: Token.optional() });
 
 const User = z
   .object({
-    userId: z.string(),
+    userId: Id,
     email: z.string().nullable(),
     name: z.string().nullable(),
-    roles: z.array(z.string()),
-    sellerId: z.string().nullable(),
+    roles: z.array(z.enum(roles)),
+    sellerId: Id.nullable(),
     emailVerified: z.boolean(),
   })
   .meta({ id: 'SignedInUser' });
 const Pair = z.object({
   accessToken: z.string().optional(),
-  accessExpiresAt: z.string(),
+  accessExpiresAt: Moment,
   refreshToken: z.string().optional(),
-  refreshExpiresAt: z.string(),
+  refreshExpiresAt: Moment,
 });
 
 /** Browsers have the tokens in cookies instead. */
 const SignedIn = written('SignedIn', { ...Pair.shape, user: User, deviceToken: z.string().optional() });
 
 const RevokedSession = written('RevokedSession', { sessionId: z.string() });
-const VerifiedEmail = written('VerifiedEmail', { userId: z.string() });
+const VerifiedEmail = written('VerifiedEmail', { userId: Id });
 const ChangedPassword = written('ChangedPassword', {
-  userId: z.string(),
+  userId: Id,
   deviceToken: z.string().describe('By which this device is known again; browsers have it in a cookie.'),
 });
 
@@ -126,7 +128,7 @@ const signingIn = (needs: AuthRoutesNeeds) =>
         const result = await register(needs, c.req.valid('json'), context(c));
         const { email: address, name } = c.req.valid('json');
         return answer(c, 201, result, ({ id }) => ({
-          user: { userId: id, email: address, name, roles: ['CUSTOMER'], sellerId: null, emailVerified: false },
+          user: { userId: id, email: address, name, roles: ['CUSTOMER'] as const, sellerId: null, emailVerified: false },
         }));
       },
     )

@@ -11,6 +11,7 @@ import {
   openPurchaseLink,
   resendPurchaseLink,
 } from '../commands/guest.ts';
+import { purchaseStatuses } from '../domain/checkout/state.ts';
 import { Id } from '../domain/id.ts';
 import { Address, Erased, Moment, Money, Taken } from '../infra/http/answers.ts';
 import type { Principal } from '../infra/http/env.ts';
@@ -41,13 +42,13 @@ const nameOf = ({ blindIndex }: GuestRoutesDeps, c: C, checkoutId: string): stri
 
 const PurchaseExport = z
   .object({
-    checkoutId: z.string(),
-    status: z.string(),
-    contact: z.object({ email: z.string().nullable(), phone: z.string().nullable(), language: z.string() }),
+    checkoutId: Id,
+    status: z.enum(purchaseStatuses),
+    contact: z.object({ email: z.string().nullable(), phone: z.string().nullable(), language: z.enum(['en', 'id']) }),
     address: Address.or(Erased),
     orders: z.array(
       z.object({
-        orderId: z.string(),
+        orderId: Id,
         lines: z.array(z.object({ name: z.string(), sku: z.string(), quantity: z.int(), amount: Money })),
         total: Money,
       }),
@@ -56,14 +57,14 @@ const PurchaseExport = z
   .meta({ id: 'PurchaseExport' });
 const PurchaseAccess = z
   .object({
-    checkoutId: z.string(),
-    orderIds: z.array(z.string()),
-    paymentId: z.string(),
+    checkoutId: Id,
+    orderIds: z.array(Id),
+    paymentId: Id,
     accessToken: z.string(),
     accessExpiresAt: Moment,
   })
   .meta({ id: 'PurchaseAccess' });
-const ErasedPurchase = z.object({ checkoutId: z.string() }).meta({ id: 'ErasedPurchase' });
+const ErasedPurchase = z.object({ checkoutId: Id }).meta({ id: 'ErasedPurchase' });
 
 export const guestCommands = (deps: GuestRoutesDeps) =>
   new Hono<WriteEnv>()

@@ -1,6 +1,7 @@
 // Commands of sellers over HTTP: the application, the shop, its people; for administrators, the judgement and the commission.
 import { Hono, type Context as HonoContext } from 'hono';
 import { z } from 'zod';
+import { newId } from '../commands/handle.ts';
 import {
   addDocument,
   applyAsSeller,
@@ -82,12 +83,8 @@ const id = idAs('sellerId');
 
 const ChangedShop = written('ChangedShop', { sellerId: Id });
 const documents = z.enum(['identity', 'tax', 'business', 'bank']);
-/** Neither holds anything but its revision when it is asked for again and was so already. */
-const AddedDocument = written('AddedDocument', z.object({ documentId: z.string(), kind: documents }).partial().shape);
-const SetCommission = written(
-  'SetCommission',
-  z.object({ ruleId: z.string(), version: z.int(), basisPoints: z.int(), from: Moment }).partial().shape,
-);
+const AddedDocument = written('AddedDocument', { documentId: Id, kind: documents });
+const SetCommission = written('SetCommission', { ruleId: Id, version: z.literal(1), basisPoints: z.int(), from: Moment });
 
 const shop = (needs: SellerRoutesNeeds) => {
   const { handle, seals } = needs;
@@ -133,11 +130,9 @@ const shop = (needs: SellerRoutesNeeds) => {
       }),
       body(z.object({ kind: documents })),
       async (c) => {
-        const result = await addDocument(handle, await ownedStore(needs, c), c.req.valid('json').kind, context(c));
-        return answer(c, 201, result, ({ events }) => {
-          const [added] = events;
-          return added?.event.type === 'seller.document_added' ? added.event.document : {};
-        });
+        const asked = context(c);
+        const document = { documentId: newId(asked, 0), kind: c.req.valid('json').kind };
+        return answer(c, 201, await addDocument(handle, await ownedStore(needs, c), document, asked), () => document);
       },
     )
     .put(
@@ -272,11 +267,9 @@ const administration = (needs: SellerRoutesNeeds) => {
       SellerId,
       body(z.object({ basisPoints: z.int().min(0).max(10_000), from: Time })),
       async (c) => {
-        const result = await setCommission(handle, c.req.valid('param').sellerId, c.req.valid('json'), context(c));
-        return answer(c, 201, result, ({ events }) => {
-          const [set] = events;
-          return set?.event.type === 'seller.commission_set' ? set.event.rule : {};
-        });
+        const asked = context(c);
+        const rule = { ruleId: newId(asked, 0), version: 1 as const, ...c.req.valid('json') };
+        return answer(c, 201, await setCommission(handle, c.req.valid('param').sellerId, rule, asked), () => rule);
       },
     );
 };

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { type AuthNeeds, mustKnowPassword } from '../commands/auth.ts';
 import { eraseAccount } from '../commands/erasure.ts';
+import { newId } from '../commands/handle.ts';
 import { grantRole, reinstateAccount, revokeRole, rulerOf, suspendAccount } from '../commands/staff.ts';
 import {
   addAddress,
@@ -54,9 +55,11 @@ const sealed = async <V extends Json | undefined>(
 ): Promise<Sealed | Extract<V, null | undefined>> =>
   (value === null || value === undefined ? value : await seals.seal(personId, value)) as Sealed | Extract<V, null | undefined>;
 
-const ChangedUser = written('ChangedUser', { userId: z.string() });
-/** A repeat long after finds nothing of it any more. */
-const AddedAddress = written('AddedAddress', z.object({ addressId: Id, primary: z.boolean() }).partial().shape);
+const ChangedUser = written('ChangedUser', { userId: Id });
+const AddedAddress = written('AddedAddress', {
+  addressId: Id,
+  primary: z.boolean().optional().describe('Absent in the answer to a repeat that comes long after.'),
+});
 const ChangedAddress = written('ChangedAddress', { addressId: Id });
 const ChangedRole = written('ChangedRole', { userId: Id, role: z.enum(roles) });
 
@@ -109,10 +112,12 @@ const ownData = ({ handle, seals }: UserRoutesNeeds) =>
         const { id } = principalOf(c);
         const { label, address, primary } = c.req.valid('json');
         const [theLabel, theAddress] = await Promise.all([sealed(seals, id, label), seals.seal(id, address)]);
-        const result = await addAddress(handle, id, { label: theLabel, address: theAddress, primary }, context(c));
+        const asked = context(c);
+        const addressId = newId(asked, 0);
+        const result = await addAddress(handle, id, { addressId, label: theLabel, address: theAddress, primary }, asked);
         return answer(c, 201, result, ({ events }) => {
           const [added] = events;
-          return added?.event.type === 'user.address_added' ? { addressId: added.event.addressId, primary: added.event.primary } : {};
+          return { addressId, ...(added?.event.type === 'user.address_added' && { primary: added.event.primary }) };
         });
       },
     )

@@ -12,6 +12,9 @@ export const Money = DomainMoney.meta({
 /** A time as every answer has it: RFC 3339 in UTC with milliseconds. */
 export const Moment = z.string().meta({ format: 'date-time' });
 
+/** In which a person is written to. */
+export const Language = z.enum(['id', 'en', 'pt']);
+
 /** A person and a guest have one cart each, which is called as they are. */
 export const CartId = Id.or(z.uuid()).describe('Of a person or of a guest.');
 

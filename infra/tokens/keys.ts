@@ -1,8 +1,9 @@
 // The ring of keys that sign access tokens: one signs, its predecessors verify until their last token has expired.
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8 } from 'jose';
 import { minutes } from '../../domain/id.ts';
 import type { MasterKey, StoredSigningKey, Vault } from '../vault/port.ts';
+import type { PublicKey } from './port.ts';
 
 /** The only algorithm that is ever signed with or believed. */
 export const algorithm = 'RS256';
@@ -22,7 +23,7 @@ const modulusLength = 3072;
 interface RingKey {
   readonly kid: string;
   readonly publicKey: CryptoKey;
-  readonly publicJwk: JWK;
+  readonly publicJwk: PublicKey;
   readonly privateKey: CryptoKey | null;
   readonly retiredAt: string | null;
 }
@@ -32,8 +33,8 @@ export interface SigningKeys {
   current(): Promise<{ kid: string; privateKey: CryptoKey }>;
   /** The key of that name, or null: also looked up in the vault, where another process may just have put it. */
   verifying(kid: string): Promise<CryptoKey | null>;
-  /** The public halves, as RFC 7517 wants them. */
-  jwks(): Promise<{ keys: JWK[] }>;
+  /** The public halves. */
+  jwks(): Promise<{ keys: PublicKey[] }>;
   /** A new key signs from now on. Throws away those whose last token has expired. */
   rotate(): Promise<void>;
 }
@@ -132,7 +133,7 @@ const isOver = (key: { retiredAt: string | null }, now: number) =>
   key.retiredAt !== null && Date.parse(key.retiredAt) + accessLifetime + 2 * lookedUpEvery < now;
 
 const unpack = async (stored: StoredSigningKey, master: MasterKey): Promise<RingKey> => {
-  const publicJwk = JSON.parse(stored.publicJwk) as JWK;
+  const publicJwk = JSON.parse(stored.publicJwk) as PublicKey;
   const publicKey = await importJWK(publicJwk, algorithm);
   if (publicKey instanceof Uint8Array) throw new Error('A signing key in the vault is not an RSA key.');
   const pem = () => master.unwrap(`signing:${stored.kid}`, stored.wrapped).toString();
@@ -143,8 +144,13 @@ const unpack = async (stored: StoredSigningKey, master: MasterKey): Promise<Ring
 const makeKey = async (master: MasterKey, createdAt: string) => {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { modulusLength, extractable: true });
   const { kty, n, e } = await exportJWK(publicKey);
-  if (!kty || !n || !e) throw new Error('The new signing key is not an RSA key.');
+  if (kty !== 'RSA' || !n || !e) throw new Error('The new signing key is not an RSA key.');
   const kid = await calculateJwkThumbprint({ kty, n, e });
-  const publicJwk = JSON.stringify({ kty, n, e, kid, alg: algorithm, use: 'sig' });
-  return { kid, publicJwk, createdAt, wrapped: master.wrap(`signing:${kid}`, Buffer.from(await exportPKCS8(privateKey))) };
+  const publicJwk: PublicKey = { kty: 'RSA', n, e, kid, alg: algorithm, use: 'sig' };
+  return {
+    kid,
+    publicJwk: JSON.stringify(publicJwk),
+    createdAt,
+    wrapped: master.wrap(`signing:${kid}`, Buffer.from(await exportPKCS8(privateKey))),
+  };
 };

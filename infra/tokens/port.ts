@@ -1,5 +1,4 @@
 // Proofs of who somebody is: access tokens, refresh tokens, tokens that were mailed, and what makes them worthless before their time.
-import type { JWK } from 'jose';
 import { days } from '../../domain/id.ts';
 import type { Role } from '../http/env.ts';
 import type { MailedTokenKind } from '../vault/port.ts';
@@ -20,6 +19,16 @@ export interface Claims extends Subject {
   readonly exp: number;
 }
 
+/** The public half of a key that signs, as RFC 7517 wants it. */
+export interface PublicKey {
+  readonly kty: 'RSA';
+  readonly kid: string;
+  readonly alg: 'RS256';
+  readonly use: 'sig';
+  readonly n: string;
+  readonly e: string;
+}
+
 export interface AccessTokens {
   sign(subject: Subject): Promise<{ token: string; expiresAt: string }>;
   /**
@@ -27,8 +36,8 @@ export interface AccessTokens {
    * Throws `auth.session_ended`, or `auth.bad_token` for anything else that is wrong with it (details.reason `expired` where that is all).
    */
   verify(token: string): Claims | Promise<Claims>;
-  /** The document of public keys behind `/.well-known/jwks.json`, as RFC 7517 wants it. */
-  jwks(): Promise<{ keys: JWK[] }>;
+  /** The document of public keys behind `/.well-known/jwks.json`. */
+  jwks(): Promise<{ keys: PublicKey[] }>;
   /** A new key signs from now on; the old one verifies until its last token has expired. */
   rotate(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { Projection } from '../projection.ts';
 
 export interface SessionRow {
   readonly sessionId: string;
-  readonly method: string;
+  readonly method: Extract<AccountEvent, { type: 'account.session_opened' }>['method'];
   readonly device: Sealed | null;
   readonly openedAt: string;
 }

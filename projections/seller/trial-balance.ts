@@ -1,9 +1,10 @@
 // All ledgers together, per currency: what every account holds, and that it comes to nothing. The rows behind GET /admin/ledger/trial-balance.
 import type { Account, LedgerEvent } from '../../domain/ledger/events.ts';
+import type { Currency } from '../../domain/money.ts';
 import type { Projection } from '../projection.ts';
 
 export interface TrialBalanceRow {
-  readonly currency: string;
+  readonly currency: Currency;
   /** Minor units. */
   readonly accounts: Readonly<Partial<Record<Account, number>>>;
   /** The sum of all accounts: 0, always. */
@@ -27,7 +28,7 @@ export const trialBalance: Projection<TrialBalanceRow, LedgerEvent> = {
       booked += BigInt(amount.amount);
     }
     const sum = (row?.sum ?? 0) + Number(booked);
-    return { currency, accounts, sum, bookings: (row?.bookings ?? 0) + 1 };
+    return { currency: currency as Currency, accounts, sum, bookings: (row?.bookings ?? 0) + 1 };
   },
   onPoison: 'stop',
 };

@@ -17,7 +17,7 @@ export interface ProfileRow {
   readonly emailVerified: boolean;
   readonly name: Sealed | null;
   readonly phone: Sealed | null;
-  readonly language: string;
+  readonly language: Extract<UserEvent, { type: 'user.created' }>['language'];
   readonly marketing: boolean;
   readonly addresses: readonly AddressRow[];
   readonly primaryAddressId: string | null;

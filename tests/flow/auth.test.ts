@@ -9,6 +9,7 @@ import type { Context, Handle } from '../../commands/handle.ts';
 import { minutes } from '../../domain/id.ts';
 import type { Document } from '../../infra/http/openapi.ts';
 import { type Market, openMarket } from '../market.ts';
+import { documentedBy } from '../support/documented.ts';
 import { mailedToken, password, signIn, signUp } from './people.ts';
 
 let market: Market;
@@ -368,8 +369,13 @@ describe('strangers who guess', () => {
 
 describe('the public keys', () => {
   it('are there for everybody', async () => {
-    const response = await market.app.request('/.well-known/jwks.json');
-    const { keys } = (await response.json()) as { keys: Record<string, string>[] };
+    await signUp(market, 'first-key@example.com');
+    const path = '/.well-known/jwks.json';
+    const response = await market.app.request(path);
+    const { status, headers } = response;
+    const text = await response.text();
+    await documentedBy(() => market.app.request('/openapi.json'))({ method: 'GET', path, status, headers, text });
+    const { keys } = JSON.parse(text) as { keys: Record<string, string>[] };
     expect(keys[0]).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig' });
     expect(keys[0]).not.toHaveProperty('d');
   });

@@ -1,12 +1,14 @@
 // From HTTP to the read models: an application, its judgement, the shop and who works there; and the books.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { derivedId, derivedUuid } from '../../commands/ids.ts';
 import { account } from '../../domain/account/account.ts';
 import { days, later } from '../../domain/id.ts';
 import type { Entry } from '../../domain/ledger/events.ts';
 import { ledger } from '../../domain/ledger/ledger.ts';
+import { seller } from '../../domain/seller/seller.ts';
 import { type Market, openMarket } from '../market.ts';
-import { anId } from '../shop.ts';
+import { aContext, anId } from '../shop.ts';
 import { type Person, password, signIn, signUp } from './people.ts';
 
 let market: Market;
@@ -146,6 +148,18 @@ describe('a shop', () => {
     const { sellerId } = await openShop('toko-komisi');
     const set = await judge(sellerId, 'commissions', { basisPoints: 250, from: '2026-02-01T00:00:00.000Z' });
     expect([set.status, set.body.basisPoints]).toEqual([201, 250]);
+    const key = randomUUID();
+    const path = '/api/v1/admin/sellers/:sellerId/commissions';
+    const ruleId = derivedId(derivedUuid('http', 'user:01JZADMINADMINADMINADMINAD', 'POST', path, key), 0);
+    const rule = { ruleId, version: 1, basisPoints: 275, from: '2026-02-02T00:00:00.000Z' };
+    // What is left of a first time when its key has been forgotten.
+    await market.handle(seller, sellerId, { type: 'set_commission', rule }, aContext());
+    const again = await market.call('POST', `/admin/sellers/${sellerId}/commissions`, {
+      token: admin,
+      body: { basisPoints: 275, from: '2026-02-02T07:00:00+07:00' },
+      headers: { 'idempotency-key': key },
+    });
+    expect([again.status, again.body]).toEqual([201, { ...rule, revision: set.body.revision + 1, position: expect.any(String) }]);
     expect((await judge(sellerId, 'commissions', { basisPoints: 300, from: '2026-02-01T00:00:00.000Z' })).body.code).toBe(
       'seller.commission_not_later',
     );

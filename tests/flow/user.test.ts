@@ -1,10 +1,11 @@
 // From HTTP to the read models: what people tell of themselves, what administrators may do, and that an erased person is gone.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { derivedId, derivedUuid } from '../../commands/ids.ts';
 import { account } from '../../domain/account/account.ts';
 import { user } from '../../domain/user/user.ts';
 import { type Market, openMarket } from '../market.ts';
-import { anId } from '../shop.ts';
+import { aContext, anId } from '../shop.ts';
 import { type Person, password, signIn, signUp } from './people.ts';
 
 let market: Market;
@@ -75,6 +76,22 @@ describe('a profile', () => {
     const theirs = (await market.call('POST', '/users/me/addresses', { token: other.token, body: { address } })).body.addressId;
     const taken = await market.call('PUT', `/users/me/addresses/${theirs}`, { token, body: { address } });
     expect([taken.status, taken.body.code]).toEqual([404, 'user.address_not_found']);
+  });
+
+  it('has an address once, however long after its adding comes again, and is told which', async () => {
+    const { token, userId } = await signUp(market, 'late@example.com');
+    const key = randomUUID();
+    // What is left of the first time when its key has been forgotten.
+    const addressId = derivedId(derivedUuid('http', `user:${userId}`, 'POST', '/api/v1/users/me/addresses', key), 0);
+    const sealed = await market.seals.seal(userId, address);
+    await market.handle(user, userId, { type: 'add_address', addressId, label: null, address: sealed, primary: true }, aContext());
+    const again = await market.call('POST', '/users/me/addresses', {
+      token,
+      body: { label: null, address, primary: true },
+      headers: { 'idempotency-key': key },
+    });
+    expect([again.status, again.body.addressId]).toEqual([201, addressId]);
+    expect((await read('/users/me/addresses', token, again.body.position)).body.items).toHaveLength(1);
   });
 
   it('that is not there has no addresses to change', async () => {
