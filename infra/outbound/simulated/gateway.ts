@@ -1,5 +1,6 @@
 // A payment gateway that is somebody else's in all but the machine it runs on: HTTP, a file of its own, signed webhooks.
 import { z } from 'zod';
+import { isDiskFault } from '../../sqlite.ts';
 import { PaymentRequest, RefundRequest, type SettlementLine, SimulatePayment } from '../payment-gateway.port.ts';
 import { faulty, switchboard } from './faults.ts';
 import { paymentActs } from './gateway-payments.ts';
@@ -77,7 +78,14 @@ export const startSimulatedGateway = async (options: SimulatedProviderOptions & 
     .get('/books', (c) => c.json(store.movements(Number(c.req.query('after') ?? 0), booksPage)));
 
   const listening = await listen(app, options.port ?? 0);
-  const sweep = setInterval(() => payments.expireOverdue(), sweepEveryMs);
+  const sweep = setInterval(() => {
+    try {
+      payments.expireOverdue();
+    } catch (error) {
+      // The next sweep finds them again.
+      if (!isDiskFault(error)) throw error;
+    }
+  }, sweepEveryMs);
   sweep.unref();
 
   return {

@@ -62,6 +62,8 @@ export const startProvidersThread = async (entry: URL, options: ProvidersOptions
   worker.on('message', (message: FromThread) => (message === 'closed' ? closed.resolve() : started.resolve(message)));
   worker.once('error', started.reject);
   const { gatewayUrl, courierUrl } = await started.promise;
+  // From now on nobody listens for an error of the thread: it ends the process, loudly, instead of leaving it without providers.
+  worker.off('error', started.reject);
   const tell = (message: ToThread) => worker.postMessage(message);
   return {
     gatewayUrl,

@@ -1,5 +1,6 @@
 // A provider's outgoing webhooks: written in the act's own transaction, sent signed, again and again until the receiver answers 2xx.
 import type { DatabaseSync } from 'node:sqlite';
+import { isDiskFault } from '../../sqlite.ts';
 import { jsonPoster } from '../json-client.ts';
 import { sign, signatureHeader } from '../signature.ts';
 import type { NoticeBehaviour } from '../simulation.ts';
@@ -89,7 +90,6 @@ export const openWebhooks = (store: ProviderStore, options: WebhookOptions): Web
   };
 
   const record = ({ row, delivered }: { row: Row; delivered: boolean }) => {
-    taken.delete(row.seq);
     if (!delivered) {
       sql.failed.run(Date.now() + Math.min(options.retryMs * 2 ** Math.min(row.attempts, 16), longestBackOffMs), row.seq);
     } else if (row.copies > 0) {
@@ -100,12 +100,22 @@ export const openWebhooks = (store: ProviderStore, options: WebhookOptions): Web
     }
   };
 
-  /** What ended since the last turn, in one commit. A kill before it sends those again: receivers expect repeats. */
-  const recordFinished = () => {
-    if (finished.length === 0) return;
+  /**
+   * What ended since the last turn, in one commit. A kill before it sends those again: receivers expect repeats. False while the disk takes no
+   * write: then it stays to be recorded.
+   */
+  const recordFinished = (): boolean => {
     const ended = finished;
+    if (ended.length === 0) return true;
+    try {
+      store.transaction(() => ended.forEach(record));
+    } catch (error) {
+      if (isDiskFault(error)) return false;
+      throw error;
+    }
     finished = [];
-    store.transaction(() => ended.forEach(record));
+    for (const { row } of ended) taken.delete(row.seq);
+    return true;
   };
 
   const refill = (now: number) => {
@@ -114,19 +124,23 @@ export const openWebhooks = (store: ProviderStore, options: WebhookOptions): Web
     for (const row of ready) taken.add(row.seq);
   };
 
+  const wakeIn = (milliseconds: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(wake, milliseconds);
+    timer.unref();
+  };
+
   /** `now` is that of the refill that found nothing, so that no row falls due between the two questions unseen. */
   const sleepUntilNextDue = (now: number) => {
-    clearTimeout(timer);
     const { due } = sql.nextDue.get(now) as { due: number | null };
-    if (due === null) return;
-    timer = setTimeout(wake, Math.max(1, due - Date.now()));
-    timer.unref();
+    if (due === null) clearTimeout(timer);
+    else wakeIn(Math.max(1, due - Date.now()));
   };
 
   const pump = () => {
     scheduled = false;
     if (closed) return;
-    recordFinished();
+    if (!recordFinished()) return wakeIn(options.retryMs);
     if (poster === null) return;
     while (sending.size < maxInFlight) {
       const now = Date.now();
