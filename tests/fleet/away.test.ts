@@ -41,6 +41,7 @@ beforeAll(async () => {
     },
   });
   street = await openStreet(town);
+  await until(async () => town.inside.projector.passed(await town.inside.store.head(), 1_000));
 });
 afterAll(async () => {
   await town?.close();

@@ -221,6 +221,7 @@ describe('what a guest has told', () => {
     expect((await erase(opened)).status).toBe(202);
     await erased(buyerId);
     expect(ok(await opened.call('GET', path))).toMatchObject({ contact: { email: '[erased]', phone: '[erased]' }, address: '[erased]' });
+    await market.mailed(await market.store.head());
     expect(await market.outside.readMails?.(buyerId, 10)).toEqual([]);
     const words = { lines: [{ lineId: 'any', quantity: 1 }], reason: 'damaged', note: 'Sobek.' };
     expect(told(await guest.call('POST', `/orders/${orderId}/returns`, words))).toEqual([410, 'user.erased']);

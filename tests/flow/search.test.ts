@@ -92,7 +92,7 @@ it('is built anew without a moment in which nothing is found', async () => {
   const meanwhile = await search('q=payung', position);
   await rebuilt;
   const afterwards = await search('q=payung', position);
-  expect([meanwhile.body.total, afterwards.body.total]).toEqual([1, 1]);
+  expect([meanwhile.body, afterwards.body]).toMatchObject([{ total: 1 }, { total: 1 }]);
   expect(afterwards.body).toEqual(meanwhile.body);
   await market.projector.ask({ ask: 'rebuild', projections: ['product-details'] });
   const late = await listProduct(market, store, 'Payung Golf');

@@ -87,21 +87,6 @@ describe('an application', () => {
     expect((await apply(token, 'coba-lagi')).status).toBe(201);
   });
 
-  it('that was refused takes no note any more when its owner has left', async () => {
-    const { token, userId } = await signUp(market, 'left@example.com');
-    const { sellerId } = (await apply(token, 'sudah-pergi')).body;
-    await judge(sellerId, 'review');
-    await judge(sellerId, 'rejection', { reason: 'goods' });
-    await market.seals.erase(userId);
-    for (const act of ['rejection', 'suspension']) {
-      const { status, body } = await judge(sellerId, act, { reason: 'other', note: 'Too late.' });
-      expect([status, body.code]).toEqual([410, 'user.erased']);
-    }
-    const account = await market.call('PUT', '/sellers/me/bank-account', { token, body: bankAccount });
-    expect(account.body.code).toBe('seller.not_found');
-    expect((await apply(token, 'datang-lagi')).body.code).toBe('user.erased');
-  });
-
   it('is none of those who work for the market', async () => {
     const { userId, email } = await signUp(market, 'auditor@example.com');
     const superAdmin = await market.tokenFor(anId(), ['CUSTOMER', 'SUPER_ADMIN']);
