@@ -17,11 +17,11 @@ export class BackupRefused extends Error {
 
 const unfinished = '.unfinished';
 
-/** What was broken off before is no reason to refuse: it goes. */
+/** What was broken off before is no reason to refuse, nor is what SQLite has left beside it: it goes. */
 const mustBeEmpty = (directory: string) => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const names = readdirSync(directory);
-  if (names.some((name) => !name.endsWith(unfinished))) throw new BackupRefused(`${directory} is not empty; name a new folder.`);
+  if (names.some((name) => !name.includes(unfinished))) throw new BackupRefused(`${directory} is not empty; name a new folder.`);
   for (const name of names) rmSync(join(directory, name));
 };
 
