@@ -9,7 +9,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
-import { failures } from './errors.ts';
+import { commitTimeout, failures } from './errors.ts';
 import { type Expected, type Proposed, proposedOf, sizeOf, streamNameOf } from './messages.ts';
 import type { Node } from './writing.ts';
 
@@ -87,6 +87,7 @@ const take = (node: Node, batch: Batch, message: BatchAppendReq): BatchAppendRes
 const write = async (node: Node, { name, expected, events }: Batch): Promise<BatchAppendResp> => {
   const outcome = await node.streams.append(name, expected, events);
   if (outcome.result === 'deleted') return failed('StreamDeleted', codes.Code.NOT_FOUND, new shared.StreamDeleted());
+  if (outcome.result === 'under-way') throw await commitTimeout();
   if (outcome.result === 'wrong-version')
     return failed('WrongExpectedVersion', codes.Code.ALREADY_EXISTS, wrongVersion(expected, outcome.current));
   const { revision, position } = outcome;

@@ -1,4 +1,5 @@
 // The errors of the server as a client sees them: a gRPC status and trailers that name the exception.
+import { setTimeout as after } from 'node:timers/promises';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 const failure = (code: status, details: string, trailers: Record<string, string> = {}): ServiceError => {
@@ -43,4 +44,10 @@ export const failures = {
       exception: 'missing-required-metadata-property',
       'required-metadata-properties': 'type,content-type',
     }),
+};
+
+/** What becomes of an append that the server has dropped, after the time that it gives itself. */
+export const commitTimeout = async (): Promise<ServiceError> => {
+  await after(2_000, undefined, { ref: false });
+  return failures.timedOut();
 };

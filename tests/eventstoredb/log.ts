@@ -200,15 +200,6 @@ export class EventLog {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Settled when the event at this position is durable. */
-  async durable(position: number): Promise<void> {
-    if (position < this.#durableEnd) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = this.watch(() => position < this.#durableEnd && resolve());
-    await promise;
-    stop();
-  }
-
   /** Calls `grown` whenever more events can be read; the answer ends that. */
   watch(grown: () => void): () => void {
     this.#watchers.add(grown);

@@ -49,8 +49,8 @@ export const proposedOf = (message: AppendReq.ProposedMessage | BatchAppendReq.P
   };
 };
 
-/** As much as the server counts of an event against the greatest append. */
-export const sizeOf = ({ type, data, metadata }: Proposed): number => data.length + metadata.length + type.length * 2;
+/** As much as the server counts of an event against the greatest append: its data alone. */
+export const sizeOf = ({ data }: Proposed): number => data.length;
 
 export interface Recorded extends Proposed {
   stream: string;

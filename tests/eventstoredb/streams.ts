@@ -3,9 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { type Draft, type EventLog, openLog } from './log.ts';
 import { dataOf, type Expected, eventBytes, type Proposed, tombstoneRevision } from './messages.ts';
 
-/** `written`: revision and position of the last event, now or at the first attempt (−1: none, or not known any more). */
+/**
+ * `written`: revision and position of the last event, now or at the first attempt (−1: none, or not known any more). `under-way`: the same was
+ * proposed before and is still being written; the server drops it then, and lets it time out.
+ */
 export type Outcome =
   | { result: 'written'; revision: number; position: number }
+  | { result: 'under-way' }
   | { result: 'wrong-version'; current: number }
   | { result: 'deleted' };
 
@@ -52,10 +56,8 @@ export class Streams {
     );
     if ('result' in check) return check;
     if (check.decision === 'repeat') {
-      const position = this.#positionOf(name, check.last);
-      // NOTE: while the first attempt is not committed yet, the server drops the repeat and lets it time out; here it waits and is answered.
-      await this.log.durable(this.position(name, check.last));
-      return { result: 'written', revision: check.last, position };
+      if (this.position(name, check.last) >= this.log.durableEnd) return { result: 'under-way' };
+      return { result: 'written', revision: check.last, position: this.#positionOf(name, check.last) };
     }
     const undeletesOriginal = isMeta(name) && this.#isSoftDeleted(name.slice(2));
     const { positions, durable } = this.#write(name, check.current + 1, events);

@@ -3,7 +3,7 @@ import type { AppendReq, AppendResp, DeleteReq, TombstoneReq } from '@eventstore
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerReadableStream, ServerUnaryCall, ServiceError, sendUnaryData } from '@grpc/grpc-js';
 import type { Address, Member } from './about.ts';
-import { failures } from './errors.ts';
+import { commitTimeout, failures } from './errors.ts';
 import type { Fallible, FaultBoard } from './faults.ts';
 import { appended, type Expected, type Proposed, proposedOf, sizeOf, streamNameOf, wrongVersion } from './messages.ts';
 import type { Outcome, Streams } from './streams.ts';
@@ -63,6 +63,7 @@ const write = async (node: Node, { name, expected, events }: Request, cancelled:
   try {
     const outcome = await node.streams.append(name, expected, events);
     if (outcome.result === 'deleted') return callback(failures.streamDeleted(name));
+    if (outcome.result === 'under-way') return callback(await commitTimeout());
     if (outcome.result === 'wrong-version') return callback(null, wrongVersion(expected, outcome.current));
     const reply = node.faults.reply();
     if (reply === 'sent') callback(null, appended(outcome));
@@ -89,6 +90,7 @@ const remove = async (
   if (fault) throw fault;
   const outcome = method === 'delete' ? await node.streams.delete(name, expected) : await node.streams.tombstone(name, expected);
   if (outcome.result === 'deleted') throw failures.streamDeleted(name);
+  if (outcome.result === 'under-way') throw await commitTimeout();
   if (outcome.result === 'wrong-version') throw failures.wrongExpectedVersion('Delete', name, versionOf(expected), outcome.current);
   return outcome;
 };
