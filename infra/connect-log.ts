@@ -15,7 +15,8 @@ import type { LogHealth } from './event-store/health.ts';
 import type { EventStore } from './event-store/port.ts';
 import type { RawLog, RawTarget } from './event-store/raw.ts';
 import { openRawSqlite, openRawSqliteTarget } from './event-store/raw-sqlite.ts';
-import { createLogReader, createSqliteEventStore } from './event-store/sqlite.ts';
+import { createSqliteEventStore } from './event-store/sqlite.ts';
+import { createLogReader } from './event-store/sqlite-reader.ts';
 import { steadyLog, steadyTarget } from './event-store/steady.ts';
 import { verifyLog, verifyRawLog, verifyRawStream, verifyStream } from './event-store/verify.ts';
 import type { Patience } from './patience.ts';
@@ -96,11 +97,11 @@ const connectFeed = async (
 
 /** The log and its feed. */
 export const connectLog = async (config: Config, options: LogOptions): Promise<ConnectedLog> => {
-  const { contract, now, onBatch } = options;
+  const { contract, now, onBatch, health } = options;
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 });
   const store = config.EVENTSTORE_URL
     ? await connectEventStore(config.EVENTSTORE_URL, config, options)
-    : await createSqliteEventStore({ file: logFile(config.DATA_DIR), contract, now, onBatch });
+    : await createSqliteEventStore({ file: logFile(config.DATA_DIR), contract, now, onBatch, ...(health && { health }) });
   const { feed, close } = await connectFeed(config, store, options);
   return {
     store,
@@ -137,7 +138,7 @@ export const connectMirror = async (config: Config, { contract, now, ...needs }:
 /** The embedded log as the thread of the projections reads it; `grown` tells it how far to follow. */
 const readLog = (dataDir: string, contract: EventContract) => {
   let told = Number.POSITIVE_INFINITY;
-  const reader = createLogReader(logFile(dataDir), createCodec(contract), () => told);
+  const reader = createLogReader(logFile(dataDir), createCodec(contract), { synced: () => told });
   const listeners = new Set<() => void>();
   // NOTE: whoever reads on as long as there is more reads a few events at a time under load, and folding them one by one costs a multiple.
   told = reader.head();

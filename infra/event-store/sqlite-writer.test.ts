@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCodec } from './codec.ts';
 import { happened, testContract } from './contract.ts';
-import { createLogReader } from './sqlite.ts';
+import { createLogReader } from './sqlite-reader.ts';
 import { openLog } from './sqlite-schema.ts';
 import { createGroupCommit, type Write } from './sqlite-writer.ts';
 
@@ -69,7 +69,7 @@ describe('a group of writes', () => {
     const commit = createGroupCommit(database, () => {});
     commit([append('test-a'), append('test-b'), append('test-a', 0)]);
     let synced = 2;
-    const reader = createLogReader(file, codec, () => synced);
+    const reader = createLogReader(file, codec, { synced: () => synced });
     const positions = () => reader.readAll(0, 10).map(({ position }) => position);
     expect([positions(), reader.read('test-a', 0, 10).length, reader.head()]).toEqual([[1, 2], 1, 2]);
     synced = 3;

@@ -53,6 +53,21 @@ describe('the file of the log', () => {
     expect(faults[0]).toMatchObject({ streamId: 'test-a', revision: 1 });
   });
 
+  it('that ends in an event that cannot be read is read up to there, and its stream is refused', async () => {
+    change(`UPDATE events SET data = '{' WHERE position = 4`);
+    await store.close();
+    store = await createSqliteEventStore({ file, contract: testContract });
+    const damaged = { code: 'log.stream_damaged', message: expect.stringContaining('test-b') };
+    expect(await store.head()).toBe(3);
+    expect((await store.readAll(0, 10)).map(({ position }) => position)).toEqual([1, 2, 3]);
+    expect((await store.last(2)).map(({ position }) => position)).toEqual([3]);
+    await expect(store.read('test-b', 0, 10)).rejects.toMatchObject(damaged);
+    await expect(store.append({ streamId: 'test-b', expected: 0, events: [happened(1)] })).rejects.toMatchObject(damaged);
+    await store.append({ streamId: 'test-a', expected: 2, events: [happened(3)] });
+    expect(await store.head()).toBe(5);
+    expect((await store.readAll(3, 1)).map(({ position }) => position)).toEqual([5]);
+  });
+
   it('names the revision that was taken out', async () => {
     change('DELETE FROM events WHERE stream = 1 AND revision = 1');
     const { faults } = await verifyLog(file);

@@ -1,13 +1,14 @@
 // The embedded log: reads in this thread, writes through the writer thread, acknowledged after the fsync of their group.
 import { randomUUID } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../domain/error.ts';
 import type { Recorded } from '../../domain/metadata.ts';
-import { type Codec, createCodec, type EventContract, type Stored } from './codec.ts';
+import { createCodec, type EventContract, type Stored } from './codec.ts';
+import { type LogHealth, streamDamaged } from './health.ts';
 import { type AppendRequest, type EventStore, type KnownCommand, keyLifetime, VersionConflict } from './port.ts';
-import { hasSetBacks, openLog, openLogReader } from './sqlite-schema.ts';
+import { createLogReader, newHealth } from './sqlite-reader.ts';
+import { openLog } from './sqlite-schema.ts';
 import { type Answered, uuidBytes, type Write, type Written } from './sqlite-writer.ts';
 
 /** What one append may hold, metadata included; text is counted in UTF-16 units, which is near enough. */
@@ -19,100 +20,6 @@ interface Pending {
   readonly settle?: (answer: Written) => readonly Recorded[];
   readonly fail?: (error: Error) => void;
 }
-
-/** What is selected of an event. */
-type Row = readonly [position: number, stream: number, revision: number, type: number, metadata: string, data: string, hash: string];
-
-/**
- * Reads of the log that every thread with a connection of its own may do. `synced`: the position up to which the log is on the disk; what the
- * writer has committed beyond it can be read already, but a power cut could still take it, so that it is left out.
- */
-export const createLogReader = (file: string, codec: Codec, synced: () => number = () => Number.POSITIVE_INFINITY) => {
-  const database = openLogReader(file);
-  const columns = 'position, stream, revision, type, metadata, data, lower(hex(hash)) AS hash';
-  const ofStream = database.prepare(`SELECT ${columns} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`);
-  const ofLog = database.prepare(`SELECT ${columns} FROM events WHERE position > ? ORDER BY position LIMIT ?`);
-  const lastOfLog = database.prepare(`SELECT ${columns} FROM events WHERE position < ? ORDER BY position DESC LIMIT ?`);
-  lastOfLog.setReturnArrays(true);
-  ofStream.setReturnArrays(true);
-  ofLog.setReturnArrays(true);
-  const idOf = database.prepare('SELECT id FROM streams WHERE name = ?');
-  const nameOf = database.prepare('SELECT name FROM streams WHERE id = ?');
-  const allTypes = database.prepare('SELECT id, name FROM types');
-  const head = database.prepare('SELECT coalesce(max(position), 0) AS head FROM events');
-  const recordedAt = database.prepare('SELECT recorded_at FROM events WHERE position >= ? ORDER BY position LIMIT 1');
-  // A copy of an older release's log, which nobody has opened for writing since, knows of none.
-  const setBackAfter = hasSetBacks(database) ? database.prepare('SELECT min(recorded_at) AS at FROM set_backs WHERE position > ?') : null;
-  /** When the event at a position was recorded at the latest: no later than any that stands behind it. */
-  const recordedBy = (position: number): number =>
-    Math.min(Number(recordedAt.get(position)?.recorded_at), Number(setBackAfter?.get(position)?.at ?? Number.POSITIVE_INFINITY));
-  // Names and numbers of streams and types never change, so what was looked up once is kept: joins would cost half of a read.
-  const ids = new LRUCache<string, number>({ max: 50_000 });
-  const names = new LRUCache<number, string>({ max: 50_000 });
-  const types = new Map<number, string>();
-
-  const streamNumber = (streamId: string): number | null => {
-    const known = ids.get(streamId);
-    if (known !== undefined) return known;
-    const found = idOf.get(streamId);
-    if (!found) return null;
-    ids.set(streamId, Number(found.id));
-    return Number(found.id);
-  };
-  const streamName = (id: number): string => {
-    const known = names.get(id);
-    if (known !== undefined) return known;
-    const name = String(nameOf.get(id)?.name);
-    names.set(id, name);
-    return name;
-  };
-  const typeName = (id: number): string => {
-    const known = types.get(id);
-    if (known !== undefined) return known;
-    for (const row of allTypes.all()) types.set(Number(row.id), String(row.name));
-    return String(types.get(id));
-  };
-  /** Rows come as arrays: objects would double what it costs to read them. */
-  const rowsOf = (statement: StatementSync, ...values: readonly number[]): readonly Row[] => {
-    const rows: unknown = statement.all(...values);
-    return rows as readonly Row[];
-  };
-  const recorded = ([position, stream, revision, type, metadata, data, hash]: Row): Recorded =>
-    codec.decode(streamName(stream), revision, position, { type: typeName(type), metadata, data }, hash);
-  const recordedOnDisk = (rows: readonly Row[]): Recorded[] => {
-    const end = synced();
-    const isWhole = (rows[rows.length - 1]?.[0] ?? 0) <= end;
-    return (isWhole ? rows : rows.filter(([position]) => position <= end)).map(recorded);
-  };
-  return {
-    database,
-    streamNumber,
-    read: (streamId: string, from: number, limit: number): Recorded[] => {
-      const id = streamNumber(streamId);
-      return id === null ? [] : recordedOnDisk(rowsOf(ofStream, id, from, limit));
-    },
-    readAll: (after: number, limit: number): Recorded[] => recordedOnDisk(rowsOf(ofLog, after, limit)),
-    last: (limit: number, before = Number.MAX_SAFE_INTEGER): Recorded[] =>
-      rowsOf(lastOfLog, Math.min(before, synced() + 1), limit)
-        .map(recorded)
-        .reverse(),
-    logId: (): string => String(database.prepare('SELECT id FROM log').get()?.id),
-    head: (): number => Math.min(Number(head.get()?.head ?? 0), synced()),
-    /** Binary search: what positions were recorded by rises. One that is missing counts as the next that is there. */
-    positionBefore: (instant: string): number => {
-      const wanted = Date.parse(instant);
-      let low = 1;
-      let high = Number(head.get()?.head ?? 0) + 1;
-      while (low < high) {
-        const middle = Math.floor((low + high) / 2);
-        if (recordedBy(middle) < wanted) low = middle + 1;
-        else high = middle;
-      }
-      return low - 1;
-    },
-    close: () => database.close(),
-  };
-};
 
 /** The log was written by a release whose events this one does not fold any more. */
 export class TooOld extends Error {
@@ -232,6 +139,8 @@ export interface SqliteEventStoreOptions {
   readonly now?: () => number;
   /** Told the number of writes of every group, for the metrics. */
   readonly onBatch?: (size: number) => void;
+  /** Where what is not as it was written is noted. */
+  readonly health?: LogHealth;
 }
 
 export const createSqliteEventStore = async ({
@@ -239,11 +148,12 @@ export const createSqliteEventStore = async ({
   contract,
   now = Date.now,
   onBatch = () => {},
+  health = newHealth(),
 }: SqliteEventStoreOptions): Promise<EventStore> => {
   const logId = logIdOf(file, contract);
   const codec = createCodec(contract);
   let synced = Number.POSITIVE_INFINITY;
-  const reader = createLogReader(file, codec, () => synced);
+  const reader = createLogReader(file, codec, { synced: () => synced, health });
   const knownKey = reader.database.prepare(
     'SELECT k.fingerprint, k.at, s.name AS stream, k.revision, k.count, k.outcome FROM command_keys k LEFT JOIN streams s ON s.id = k.stream WHERE k.id = ?',
   );
@@ -256,10 +166,12 @@ export const createSqliteEventStore = async ({
     told = events[events.length - 1]?.position ?? told;
     for (const listener of listeners) listener(events);
   });
-  synced = reader.head();
+  synced = reader.end();
 
   const append = ({ streamId, expected, events, keys = [] }: AppendRequest) =>
     new Promise<readonly Recorded[]>((resolve, reject) => {
+      const damage = health.damageOf(streamId);
+      if (damage) throw streamDamaged(streamId, damage);
       const stamped = now();
       const recordedAt = new Date(stamped).toISOString();
       const metadata = events.map((item) => ({ ...item.metadata, recordedAt, schemaVersion: codec.schemaVersion(item.event.type) }));

@@ -14,7 +14,8 @@ import { type MirrorOptions, type PublicMessage, startMirror } from '../../infra
 import { createCodec } from '../../infra/event-store/codec.ts';
 import { testContract } from '../../infra/event-store/contract.ts';
 import type { EventStore } from '../../infra/event-store/port.ts';
-import { createLogReader, createSqliteEventStore } from '../../infra/event-store/sqlite.ts';
+import { createSqliteEventStore } from '../../infra/event-store/sqlite.ts';
+import { createLogReader } from '../../infra/event-store/sqlite-reader.ts';
 import { localLeases } from '../../infra/lease/local.ts';
 import { needed } from './needed.ts';
 
