@@ -12,6 +12,12 @@ export interface FollowNeeds {
   readonly onError: (error: Error) => void;
 }
 
+export interface FollowOptions {
+  readonly types: ReadonlySet<string>;
+  /** What an event is about, if not its stream: events about the same are acted on one after the other, in the order of the log. */
+  readonly aboutOf?: (event: { readonly type: string }) => string | null;
+}
+
 export interface Follower {
   /** Answers when everything up to this position has been acted on. */
   passed(position: number): Promise<void>;
@@ -27,7 +33,7 @@ const isFinal = (error: unknown): error is Error => isRefusal(error) || (error i
 /** Imported events are history: nothing acts on them. */
 export const follow = async (
   name: string,
-  types: ReadonlySet<string>,
+  { types, aboutOf = () => null }: FollowOptions,
   act: (recorded: Recorded) => Promise<unknown>,
   { feed, checkpoints, onLeft, onError }: FollowNeeds,
 ): Promise<Follower> => {
@@ -46,11 +52,20 @@ export const follow = async (
     saving.unref();
   };
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
+  /** At once, but for those about the same thing: they keep their order. */
+  const actOnAll = async (events: readonly Recorded[]) => {
+    const chains = Map.groupBy(events, ({ event, streamId }) => aboutOf(event) ?? streamId);
+    await Promise.all(
+      [...chains.values()].map(async (chain) => {
+        for (const recorded of chain) await actOn(recorded);
+      }),
+    );
+  };
   const subscription = feed.subscribe(
     reached,
     async (events) => {
       const mine = events.filter(({ event, metadata }) => types.has(event.type) && metadata.origin !== 'import');
-      if (mine.length > 0) await Promise.all(mine.map(actOn));
+      if (mine.length > 0) await actOnAll(mine);
       reached = events[events.length - 1]?.position ?? reached;
       for (const waiter of waiting) if (waiter.position <= reached && waiting.delete(waiter)) waiter.resolve();
       saveSoon();

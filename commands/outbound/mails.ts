@@ -105,9 +105,15 @@ const mailLink = async (needs: MailNeeds, event: AwaitingPayment, { eventId, occ
   await needs.mail.send({ messageId: eventId, userId: buyerId, ...guest, at, template: 'purchase_link', data });
 };
 
+/** Whom an event is about. What is kept of somebody who is erased goes after all that was sent before. */
+const personOf = (event: Read): string => {
+  if (event.type === 'user.erased') return event.userId;
+  return event.type === 'seller.member_invited' ? event.memberId : event.buyerId;
+};
+
 const mailFor = async (needs: MailNeeds, event: Told, { eventId, occurredAt: at }: Recorded['metadata']) => {
   const { handle, mail } = needs;
-  const userId = event.type === 'seller.member_invited' ? event.memberId : event.buyerId;
+  const userId = personOf(event);
   const customer = await accountOf(handle, userId);
   const purchase = customer || event.type === 'seller.member_invited' ? null : { checkoutId: event.checkoutId, buyerId: event.buyerId };
   const guest = purchase && (await guestOf(handle, purchase.checkoutId));
@@ -123,7 +129,7 @@ const mailFor = async (needs: MailNeeds, event: Told, { eventId, occurredAt: at 
 export const followMails = (needs: MailNeeds): Promise<Follower> =>
   follow(
     'mails',
-    new Set(reads),
+    { types: new Set(reads), aboutOf: (event) => (isRead(event) ? personOf(event) : null) },
     async ({ event, metadata }) => {
       if (!isRead(event)) return;
       if (event.type === 'user.erased') await needs.mail.removeOf(event.userId);

@@ -139,7 +139,7 @@ const act = async (needs: InboxNeeds, event: WebhookReceivedEvent, context: Cont
 export const followInbox = (needs: InboxNeeds): Promise<Follower> =>
   follow(
     'inbox',
-    new Set(['webhook.received']),
+    { types: new Set(['webhook.received']) },
     async (recorded) => {
       if (!isReceived(recorded)) return;
       const { event } = recorded;
