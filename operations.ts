@@ -1,5 +1,6 @@
 // What operators can ask of the running marketplace: each operation is a name, a schema of its input and a stream of JSON objects.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { emailClaim } from './commands/auth.ts';
 import { claimantOf } from './commands/claims.ts';
@@ -15,6 +16,7 @@ import { eventsAfter } from './gauges.ts';
 import { importing } from './import-olist.ts';
 import type { EventStore } from './infra/event-store/port.ts';
 import { roles } from './infra/http/env.ts';
+import { mayComeBack } from './infra/patience.ts';
 import type { Operated } from './marketplace.ts';
 import { sagaDetails, sagaQuery, sagaSummary } from './read-api/sagas.ts';
 
@@ -38,16 +40,31 @@ const operator = (marketplace: Operated): Context => {
   return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: 'operator' }, at };
 };
 
-async function* following(store: ReadLog, after: number, signal: AbortSignal): AsyncIterable<Recorded> {
+/** How long who follows a log rests before it is asked again while it cannot be reached, in milliseconds. */
+const restWhileAway = 1_000;
+
+/** Events as they come. A log that cannot be reached is waited for, and it is said so. */
+async function* following(store: ReadLog, after: number, signal: AbortSignal): AsyncIterable<Recorded | { readonly notice: string }> {
   let wake = () => {};
   const stop = store.onCommitted(() => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
   try {
-    for (let position = after; !signal.aborted; ) {
+    for (let [position, isAway] = [after, false]; !signal.aborted; ) {
       const grown = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const events = await store.readAll(position, pageSize);
+      const events = await store.readAll(position, pageSize).catch((error: unknown) => {
+        if (!mayComeBack(error)) throw error;
+        return error;
+      });
+      if (events instanceof Error) {
+        if (!isAway) yield { notice: `${events.message} Waiting.` };
+        isAway = true;
+        await pause(restWhileAway, undefined, { signal }).catch(() => {});
+        continue;
+      }
+      if (isAway) yield { notice: 'It answers again.' };
+      isAway = false;
       yield* events;
       position = events[events.length - 1]?.position ?? position;
       if (events.length === 0 && !signal.aborted) await grown;
@@ -103,7 +120,7 @@ async function* tail({ store }: { store: ReadLog }, { after, count, follow, type
     yield* events.filter(isWanted);
     position = events[events.length - 1]?.position ?? head;
   }
-  if (follow) for await (const recorded of following(store, position, signal)) if (isWanted(recorded)) yield recorded;
+  if (follow) for await (const told of following(store, position, signal)) if ('notice' in told || isWanted(told)) yield told;
 }
 
 const Show = z.strictObject({ streamId: z.string(), from: z.int().nonnegative() });

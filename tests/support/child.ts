@@ -118,7 +118,8 @@ export const startChild = async (dataDir: string, env: Readonly<Record<string, s
     async *events(after) {
       const enough = new AbortController();
       try {
-        for await (const line of operation('events.tail', { after, count: 0, follow: true }, enough.signal)) yield line as Recorded;
+        for await (const line of operation('events.tail', { after, count: 0, follow: true }, enough.signal))
+          if (!('notice' in line)) yield line as Recorded;
       } finally {
         enough.abort();
       }
