@@ -64,6 +64,7 @@ export class House implements Steadfast {
   readonly heard: Recorded[] = [];
   readonly acknowledged: Acknowledged[] = [];
   kills = 0;
+  readonly #env: Readonly<Record<string, string>>;
   #child: Promise<Child>;
   #isClosed = false;
   #killing: Promise<void> | null = null;
@@ -72,8 +73,10 @@ export class House implements Steadfast {
   readonly #listening: Promise<void>;
   readonly #lasting = lastingTokens((subject) => this.#sign(subject));
 
-  constructor() {
-    this.#child = startChild(this.dataDir);
+  /** `env`: settings of the process beside its folder. */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#env = env;
+    this.#child = this.#start();
     this.#listening = this.#listen();
   }
 
@@ -140,7 +143,7 @@ export class House implements Steadfast {
     const child = this.#child;
     this.#child = next.promise;
     await (await child).stop();
-    next.resolve(startChild(this.dataDir));
+    next.resolve(this.#start());
     await next.promise;
   }
 
@@ -169,6 +172,10 @@ export class House implements Steadfast {
   async #sign(subject: Subject): Promise<string> {
     const { tokens, vault } = await connectVault(readConfig({ ...environment, DATA_DIR: this.dataDir }), Date.now);
     return (await tokens.sign(subject).finally(() => vault.close())).token;
+  }
+
+  #start(): Promise<Child> {
+    return startChild(this.dataDir, this.#env);
   }
 
   async #listen() {
@@ -203,7 +210,7 @@ export class House implements Steadfast {
     this.#child = next.promise;
     this.kills += 1;
     await (await child).kill();
-    next.resolve(startChild(this.dataDir));
+    next.resolve(this.#start());
     await next.promise;
   }
 }

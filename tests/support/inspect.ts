@@ -53,6 +53,17 @@ export const lost = (log: readonly Recorded[], acknowledged: readonly { method: 
   });
 };
 
+/**
+ * What a command is answered when it is sent again. The answer to an order placed tells how the purchase stands by now, and how to pay once
+ * that is known; all others are the first ones again.
+ */
+export const repeatOf = (path: string, { body: first }: Answer, { body: again }: Answer): unknown => {
+  if (path !== '/checkouts') return first;
+  const isTold = first.payment?.instructions.length > 0;
+  const payment = isTold ? first.payment : { ...first.payment, instructions: again.payment?.instructions };
+  return { ...again, payment, orders: first.orders };
+};
+
 interface Shelf {
   onHand: number;
   held: number;
